@@ -35,6 +35,7 @@ struct ColumnDefinition {
   bool primary_key = false;
   bool not_null = false;
   ExpressionPtr default_value;
+  ExpressionPtr check;
   std::string comment;
 };
 
@@ -137,5 +138,7 @@ struct ExplainStatement : Statement {
 };
 
 StatementPtr Clone(const Statement& statement);
+/// As SameExpression, for whole statements.
+bool SameStatement(const Statement& a, const Statement& b);
 
 }  // namespace velo::sql
