@@ -14,6 +14,8 @@
 
 namespace velo::services {
 
+struct ThreadContext;
+
 /// What an operation changes (API 3.2). The last two ask the person first when a machine calls.
 enum class Effect : uint8_t {
   kRead,     ///< Reads only.
@@ -63,6 +65,8 @@ struct OutcomeFacts {
   int http_status = 200;
   std::optional<int64_t> version;  ///< Of a versioned object: becomes ETag "v<version>".
   std::optional<RawBody> raw;
+  /// Applied to the thread's context when the call came from the chat or a button; artifacts are already stored.
+  std::function<void(ThreadContext&)> remember;
 };
 
 template <typename Answer>
