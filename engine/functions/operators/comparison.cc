@@ -212,7 +212,7 @@ Result<std::vector<SqlType>> ComparableTypes(std::string_view op, TypeSpan argum
     }
   }
   for (SqlType& type : types) {
-    if (type.kind() == TypeKind::kNull) type = common.kind() == TypeKind::kAny ? SqlType(TypeKind::kString) : common;
+    if (type.kind() == TypeKind::kNull) type = IsUnknown(common) ? SqlType(TypeKind::kString) : common;
   }
   return types;
 }
