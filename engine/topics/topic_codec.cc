@@ -73,7 +73,9 @@ std::string BatchKey(std::string_view topic, int32_t partition, int64_t base_off
   return key;
 }
 std::string InfoPrefix(std::string_view topic) { return TopicPrefix(kInfoTag, topic); }
-std::string InfoPrefix(std::string_view topic, int32_t partition) { return PartitionPrefix(kInfoTag, topic, partition); }
+std::string InfoPrefix(std::string_view topic, int32_t partition) {
+  return PartitionPrefix(kInfoTag, topic, partition);
+}
 std::string InfoKey(std::string_view topic, int32_t partition, int64_t base_offset) {
   std::string key = PartitionPrefix(kInfoTag, topic, partition);
   state::AppendUint64(static_cast<uint64_t>(base_offset), &key);

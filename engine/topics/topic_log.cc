@@ -43,7 +43,8 @@ using TopicPtr = std::shared_ptr<const Topic>;
 Status CheckName(const std::string& name) {
   bool good = !name.empty() && name.size() <= kMaxNameLength && name != "." && name != "..";
   for (char letter : name) {
-    good = good && (std::isalnum(static_cast<unsigned char>(letter)) || letter == '.' || letter == '_' || letter == '-');
+    good =
+        good && (std::isalnum(static_cast<unsigned char>(letter)) || letter == '.' || letter == '_' || letter == '-');
   }
   if (good) return Status::OK();
   return Status::User("VALIDATION_ERROR", fmt::format("'{}' cannot be the name of a topic.", name),
@@ -231,9 +232,8 @@ class TopicLog : public TopicStore {
       total += partition->size_bytes();
     }
     while (limit >= 0 && total > limit) {
-      auto oldest = std::min_element(topic.partitions.begin(), topic.partitions.end(), [](auto& a, auto& b) {
-        return a->oldest_batch_time() < b->oldest_batch_time();
-      });
+      auto oldest = std::min_element(topic.partitions.begin(), topic.partitions.end(),
+                                     [](auto& a, auto& b) { return a->oldest_batch_time() < b->oldest_batch_time(); });
       VELO_ASSIGN_OR_RETURN(int64_t freed, (*oldest)->DropOldest(clock_->Now(), total - limit));
       if (freed == 0) break;
       total -= freed;

@@ -34,8 +34,8 @@ class AppendListener {
   std::function<void()> wake_up_;
 };
 
-/// One partition of one topic: the list of its stored batches, and its newest rows decoded in memory so that live readers
-/// and peeks touch no disk. Thread safe.
+/// One partition of one topic: the list of its stored batches, and its newest rows decoded in memory so that live
+/// readers and peeks touch no disk. Thread safe.
 class TopicPartition {
  public:
   TopicPartition(std::shared_ptr<const TopicDefinition> definition, int32_t partition, state::KeyValueStore* store);
@@ -48,7 +48,8 @@ class TopicPartition {
   int64_t size_bytes();
   int64_t low_offset();
   int64_t high_offset();
-  /// Returns the offset of the first message with an arrival time at or after `time`; the high offset when there is none.
+  /// Returns the offset of the first message with an arrival time at or after `time`; the high offset when there is
+  /// none.
   Result<int64_t> OffsetAt(Timestamp time);
   /// Returns up to `max_rows` rows from `offset` on, or from the oldest kept row when that is newer. Empty at the end.
   Result<std::vector<StoredSlice>> Read(int64_t offset, int64_t max_rows);

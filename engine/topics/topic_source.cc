@@ -58,8 +58,7 @@ class SystemColumns {
     if (lower_name == kKeyColumn) return slice_.rows->column(places_.key);
     if (lower_name == kHeadersColumn) return slice_.rows->column(places_.headers);
     if (lower_name == kTopicColumn) {
-      VELO_ASSIGN_OR_RETURN_ARROW(auto names,
-                                  arrow::MakeArrayFromScalar(arrow::StringScalar(definition_.name), count));
+      VELO_ASSIGN_OR_RETURN_ARROW(auto names, arrow::MakeArrayFromScalar(arrow::StringScalar(definition_.name), count));
       return names;
     }
     return Status::User("E2102", fmt::format("The topic '{}' has no column '{}'.", definition_.name, lower_name));
@@ -105,7 +104,8 @@ class SystemColumns {
         const int32_t* days = static_cast<const arrow::Date32Array&>(times).raw_values();
         return choose([days](int64_t row) { return days[row] * kMillisPerDay; });
       }
-      default: return MakeInt64(slice_.rows->num_rows(), fallback);
+      default:
+        return MakeInt64(slice_.rows->num_rows(), fallback);
     }
   }
 
@@ -136,8 +136,8 @@ class TopicReader : public PartitionReader {
     if (slices.empty()) {
       return ReadOutcome{options_.follow ? ReadOutcome::State::kIdle : ReadOutcome::State::kEnd, {}};
     }
-    VELO_ASSIGN_OR_RETURN(
-        auto rows, ProjectSlices(partition_->definition(), partition_->partition(), slices, options_.columns));
+    VELO_ASSIGN_OR_RETURN(auto rows,
+                          ProjectSlices(partition_->definition(), partition_->partition(), slices, options_.columns));
     next_offset_ = slices.back().end_offset();
     rows_ += rows->num_rows();
     return ReadOutcome{ReadOutcome::State::kRows, Batch{std::move(rows), {}}};
@@ -198,8 +198,8 @@ class TopicSource : public Source {
   Result<std::vector<std::unique_ptr<PartitionReader>>> OpenReaders(const ReadOptions& options) override {
     for (const std::string& column : options.columns) {
       if (schema().Find(column) < 0 && SystemColumnType(column) == nullptr) {
-        return Status::User("E2102", fmt::format("The topic '{}' has no column '{}'.",
-                                                 partitions_.front()->definition().name, column));
+        return Status::User(
+            "E2102", fmt::format("The topic '{}' has no column '{}'.", partitions_.front()->definition().name, column));
       }
     }
     std::vector<std::unique_ptr<PartitionReader>> readers;
