@@ -138,9 +138,12 @@ int FunctionsCommand(const CommonOptions& common) {
   for (const FunctionRegistry::Entry& entry : BuiltinFunctions().List()) {
     const std::string_view kind = entry.is_window ? "window" : entry.is_aggregate ? "aggregate" : "scalar";
     if (json) {
-      out += fmt::format(R"({}{{"name":{},"kind":"{}","category":{},"signature":{},"description":{}}})",
-                         out.size() > 1 ? ",\n " : "", Json(entry.name), kind, Json(entry.doc->category),
-                         Json(entry.doc->signature), Json(entry.doc->description));
+      out += fmt::format(
+          R"({}{{"name":{},"kind":"{}","category":{},"signature":{},"description":{},"nulls":{},"example":{},)"
+          R"("example_result":{}}})",
+          out.size() > 1 ? ",\n " : "", Json(entry.name), kind, Json(entry.doc->category), Json(entry.doc->signature),
+          Json(entry.doc->description), Json(entry.doc->nulls), Json(entry.doc->example),
+          Json(entry.doc->example_result));
     } else {
       out += fmt::format("{}\n    {}\n", entry.doc->signature, entry.doc->description);
     }
