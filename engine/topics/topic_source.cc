@@ -5,13 +5,12 @@
 #include <charconv>
 
 #include "engine/types/arrow_status.h"
+#include "engine/types/time_text.h"
 
 namespace velo::topics {
 namespace {
 
 constexpr int64_t kMillisPerDay = 86'400'000;
-
-int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
 
 std::string LowerCase(std::string_view text) {
   std::string lower(text);
