@@ -13,7 +13,7 @@
 namespace velo {
 
 enum class PlanKind : uint8_t {
-  kScan, kValues, kFilter, kProject, kAggregate, kWindowRows, kDistinct, kSort, kLimit, kUnion
+  kScan, kValues, kFilter, kProject, kAggregate, kWindowRows, kDistinct, kSort, kLimit, kUnion, kJoin
 };
 
 struct PlanNode;
@@ -149,6 +149,13 @@ struct LimitNode : PlanNode {
 
 struct UnionNode : PlanNode {
   UnionNode() : PlanNode(PlanKind::kUnion) {}
+};
+
+/// A join known by its inputs and its result only: queries with one are checked and explained, not run (their
+/// PreparedQuery::not_runnable_reason is set).
+struct JoinNode : PlanNode {
+  JoinNode() : PlanNode(PlanKind::kJoin) {}
+  std::string description;  ///< "left join hub_regions".
 };
 
 }  // namespace velo
