@@ -45,8 +45,27 @@ struct TypeName {
 };
 
 enum class ExpressionKind : uint8_t {
-  kLiteral, kColumn, kStar, kUnary, kBinary, kIsTest, kBetween, kInList, kInQuery, kLike, kCase, kCast, kCall,
-  kScalarQuery, kExists, kQuantified, kArray, kMap, kStruct, kRow, kAccess
+  kLiteral,
+  kColumn,
+  kStar,
+  kUnary,
+  kBinary,
+  kIsTest,
+  kBetween,
+  kInList,
+  kInQuery,
+  kLike,
+  kCase,
+  kCast,
+  kCall,
+  kScalarQuery,
+  kExists,
+  kQuantified,
+  kArray,
+  kMap,
+  kStruct,
+  kRow,
+  kAccess
 };
 
 /// Base of all expressions. Trees own their children; nodes are not shared.
@@ -68,11 +87,22 @@ ExpressionPtr Clone(const Expression& expression);
 bool SameExpression(const Expression& a, const Expression& b);
 
 struct Literal : Expression {
-  enum class Type : uint8_t { kNull, kBoolean, kInteger, kDecimal, kFloat, kString, kInterval, kDate, kTime, kTimestamp };
+  enum class Type : uint8_t {
+    kNull,
+    kBoolean,
+    kInteger,
+    kDecimal,
+    kFloat,
+    kString,
+    kInterval,
+    kDate,
+    kTime,
+    kTimestamp
+  };
   explicit Literal(Type type, SourceSpan span = {}) : Expression(ExpressionKind::kLiteral, span), type(type) {}
   Type type;
-  std::string text;    ///< Digits as written; string content without quotes; "true"/"false".
-  Duration interval;   ///< For kInterval.
+  std::string text;   ///< Digits as written; string content without quotes; "true"/"false".
+  Duration interval;  ///< For kInterval.
 };
 
 /// a, a.b, alias.struct.field: which part is what is decided by the binder (dialect 2.7).
@@ -96,8 +126,24 @@ struct Unary : Expression {
 };
 
 enum class BinaryOperator : uint8_t {
-  kAdd, kSubtract, kMultiply, kDivide, kModulo, kConcat, kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
-  kAnd, kOr, kMatch, kNotMatch, kMatchNoCase, kNotMatchNoCase
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
+  kConcat,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kAnd,
+  kOr,
+  kMatch,
+  kNotMatch,
+  kMatchNoCase,
+  kNotMatchNoCase
 };
 /// "+", "=", "AND", "~" ...
 std::string_view OperatorText(BinaryOperator op);
@@ -201,8 +247,8 @@ struct Over {
   SourceSpan span;
 };
 
-/// name(args). Special call syntaxes are normalised: EXTRACT(unit FROM x) is EXTRACT('unit', x) with `spelling` kept for
-/// the printer; TRIM(BOTH c FROM s), SUBSTRING(s FROM p FOR n), POSITION(a IN b) likewise.
+/// name(args). Special call syntaxes are normalised: EXTRACT(unit FROM x) is EXTRACT('unit', x) with `spelling` kept
+/// for the printer; TRIM(BOTH c FROM s), SUBSTRING(s FROM p FOR n), POSITION(a IN b) likewise.
 struct Call : Expression {
   explicit Call(SourceSpan span = {}) : Expression(ExpressionKind::kCall, span) {}
   Identifier name;

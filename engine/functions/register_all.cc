@@ -1,0 +1,9 @@
+#include "engine/functions/families.h"
+
+namespace velo {
+
+void RegisterAllFunctions(FunctionRegistry* registry) {
+  RegisterArithmetic(registry);
+}
+
+}  // namespace velo
