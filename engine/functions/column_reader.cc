@@ -28,7 +28,7 @@ Result<std::shared_ptr<arrow::Buffer>> CombinedValidity(std::initializer_list<co
   return combined;
 }
 
-arrow::Datum MakeColumn(const KernelContext& context, std::shared_ptr<arrow::Buffer> validity,
+arrow::Datum FinishColumn(const KernelContext& context, std::shared_ptr<arrow::Buffer> validity,
                         std::shared_ptr<arrow::Buffer> values) {
   const int64_t nulls = validity == nullptr ? 0 : arrow::kUnknownNullCount;
   return arrow::ArrayData::Make(context.result.ToArrow(), context.rows, {std::move(validity), std::move(values)},
