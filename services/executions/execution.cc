@@ -55,7 +55,6 @@ Status Execution::Start(Engine* engine) {
   if (!job.ok()) return job.status();
   std::lock_guard lock(mutex_);
   job_ = job.TakeValue();
-  if (ended_) final_metrics_ = job_->metrics();
   return Status::OK();
 }
 
@@ -86,7 +85,6 @@ bool Execution::ended() {
 
 void Execution::OnRows(const Batch& batch) {
   if (batch.num_rows() == 0) return;
-  Result<std::shared_ptr<arrow::RecordBatch>> wanted = Status::Bug("columns");
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> selected = batch.columns->SelectColumns(shape_.plan_columns);
   if (!selected.ok()) return;  // The plan's output has the columns by construction.
   {
@@ -266,14 +264,15 @@ bool Execution::Abandoned(int64_t grace_micros) {
   return !ended_ && spec_.run.live && viewers_.empty() && clock_->Now() - unseen_since_ > grace_micros;
 }
 
-void Execution::Release() {
+bool Execution::Release() {
   std::shared_ptr<Job> job;
   std::lock_guard lock(mutex_);
-  if (job_ == nullptr) return;
+  if (job_ == nullptr || !ended_) return false;
   final_metrics_ = job_->metrics();
   final_diagnosis_ = job_->WhyNoRows();
   job = std::move(job_);
   job_.reset();
+  return true;
 }
 
 void Execution::Publish() {
@@ -320,7 +319,7 @@ int64_t Execution::Tick() {
     }
     MeasureRate();
     for (auto& viewer : viewers_) Serve(viewer.get());
-    std::erase_if(viewers_, [](const auto& viewer) { return viewer->told_end; });
+    if (std::erase_if(viewers_, [](const auto& viewer) { return viewer->told_end; }) > 0) unseen_since_ = now;
     bool enough = truncated_ && !keyed_ && !spec_.run.live;
     bool late = spec_.timeout_ms > 0 && now - started_at_ > spec_.timeout_ms * kMicrosPerMilli;
     if (!ended_ && !cancel_asked_ && job_ != nullptr && (enough || late)) {

@@ -93,8 +93,8 @@ class Execution : public ResultReceiver {
   int64_t Tick();
   /// True when nobody has looked at a live execution for `grace_micros`.
   bool Abandoned(int64_t grace_micros);
-  /// Lets go of the engine's job.
-  void Release();
+  /// Lets go of the engine's job once it has ended. Returns true the one time it does.
+  bool Release();
 
   void OnRows(const Batch& batch) override;
   void OnFinished(const Status& status) override;

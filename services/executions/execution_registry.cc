@@ -76,10 +76,7 @@ int64_t ExecutionRegistry::TickAll() {
     if (execution->Abandoned(kGraceMicros)) execution->Cancel();
     ExecutionFacts facts = execution->Facts();
     if (facts.finished_at == 0) continue;
-    if (facts.viewers == 0 && execution->WaitFor(0)) {
-      Freeze(execution.get());
-      execution->Release();
-    }
+    if (facts.viewers == 0 && execution->WaitFor(0) && execution->Release()) Freeze(execution.get());
     if (now - facts.finished_at > kRetentionMicros && facts.viewers == 0) {
       std::lock_guard lock(mutex_);
       executions_.erase(execution->id());
