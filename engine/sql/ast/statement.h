@@ -10,7 +10,17 @@
 namespace velo::sql {
 
 enum class StatementKind : uint8_t {
-  kQuery, kCreate, kInsert, kUpdate, kDelete, kDrop, kAlter, kJob, kShow, kDescribe, kExplain
+  kQuery,
+  kCreate,
+  kInsert,
+  kUpdate,
+  kDelete,
+  kDrop,
+  kAlter,
+  kJob,
+  kShow,
+  kDescribe,
+  kExplain
 };
 
 /// Base of all statements.
@@ -61,8 +71,8 @@ struct InsertStatement : Statement {
   InsertStatement() : Statement(StatementKind::kInsert) {}
   Sink target;
   std::vector<Identifier> columns;
-  QueryPtr query;                                 ///< Either this
-  std::vector<std::vector<ExpressionPtr>> rows;   ///< or VALUES.
+  QueryPtr query;                                ///< Either this
+  std::vector<std::vector<ExpressionPtr>> rows;  ///< or VALUES.
   Properties properties;
 };
 
