@@ -8,6 +8,10 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterLogic(registry);
   RegisterPatterns(registry);
   RegisterMembership(registry);
+  RegisterCounts(registry);
+  RegisterSums(registry);
+  RegisterExtremes(registry);
+  RegisterMoments(registry);
 }
 
 }  // namespace velo
