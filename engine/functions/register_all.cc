@@ -12,6 +12,8 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterSums(registry);
   RegisterExtremes(registry);
   RegisterMoments(registry);
+  RegisterStrings(registry);
+  RegisterStringSearch(registry);
 }
 
 }  // namespace velo
