@@ -1,8 +1,6 @@
-#include <re2/re2.h>
-
 #include "engine/functions/column_reader.h"
 #include "engine/functions/families.h"
-#include "engine/functions/pattern_cache.h"
+#include "engine/functions/regular_expression.h"
 #include "engine/functions/type_rules.h"
 
 namespace velo {
@@ -106,6 +104,7 @@ class LikeMatcher {
 
 // The regular expression that means the same as a LIKE pattern.
 std::string LikeToRegex(std::string_view pattern, std::string_view escape) {
+  constexpr std::string_view kSpecial = "\\^$.|?*+()[]{}-";
   std::string regex = "(?s)^";
   for (size_t i = 0; i < pattern.size();) {
     std::string_view character = pattern.substr(i, CharacterLength(static_cast<unsigned char>(pattern[i])));
@@ -117,7 +116,8 @@ std::string LikeToRegex(std::string_view pattern, std::string_view escape) {
       literal = true;
     }
     if (literal) {
-      regex += re2::RE2::QuoteMeta(character);
+      if (character.size() == 1 && kSpecial.find(character[0]) != std::string_view::npos) regex += '\\';
+      regex += character;
     } else {
       regex += character == "%" ? ".*" : ".";
     }
@@ -144,52 +144,22 @@ Result<arrow::Datum> Like(const KernelContext& context, std::span<const arrow::D
 }
 
 Result<arrow::Datum> ILike(const KernelContext& context, std::span<const arrow::Datum> arguments) {
-  const Values<std::string_view> text(arguments[0]);
-  const Values<std::string_view> pattern(arguments[1]);
-  const Values<std::string_view> escape(arguments.size() > 2 ? arguments[2] : arrow::Datum(""));
-  Status failure;
-  std::shared_ptr<const re2::RE2> regex;
-  auto result = MapBoolean(context, {&text, &pattern, &escape}, [&](int64_t row) {
-    if (regex == nullptr || !pattern.constant() || !escape.constant()) {
-      auto compiled = CompilePattern(LikeToRegex(pattern[row], escape[row]), "i");
-      if (!compiled.ok()) {
-        failure = compiled.status();
-        return false;
-      }
-      regex = compiled.TakeValue();
-    }
-    return re2::RE2::PartialMatch(text[row], *regex);
+  return ForEachPattern(context, arguments, [](const arrow::Datum& text, const std::vector<std::string>& parts) {
+    return MatchPattern(text, "(?i)" + LikeToRegex(parts[0], parts.size() > 1 ? parts[1] : ""));
   });
-  VELO_RETURN_IF_ERROR(failure);
-  return result;
 }
 
 Result<arrow::Datum> Regexp(const KernelContext& context, std::span<const arrow::Datum> arguments) {
-  const Values<std::string_view> text(arguments[0]);
-  const Values<std::string_view> pattern(arguments[1]);
-  const Values<std::string_view> flags(arguments.size() > 2 ? arguments[2] : arrow::Datum(""));
-  Status failure;
-  std::shared_ptr<const re2::RE2> regex;
-  auto result = MapBoolean(context, {&text, &pattern, &flags}, [&](int64_t row) {
-    if (regex == nullptr || !pattern.constant() || !flags.constant()) {
-      auto compiled = CompilePattern(pattern[row], flags[row]);
-      if (!compiled.ok()) {
-        failure = compiled.status();
-        return false;
-      }
-      regex = compiled.TakeValue();
-    }
-    return re2::RE2::PartialMatch(text[row], *regex);
+  return ForEachPattern(context, arguments, [](const arrow::Datum& text, const std::vector<std::string>& parts) {
+    return MatchPattern(text, PatternWithFlags(parts[0], parts.size() > 1 ? parts[1] : ""));
   });
-  VELO_RETURN_IF_ERROR(failure);
-  return result;
 }
 
 Result<CallTypes> RegexpTypes(std::string_view name, TypeSpan arguments, ConstantSpan constants) {
   VELO_ASSIGN_OR_RETURN(CallTypes types, (FixedTypes<TypeKind::kBoolean, 2, TypeKind::kString, TypeKind::kString,
                                                      TypeKind::kString>(name, arguments, constants)));
   if (constants.size() > 1 && constants[1] != nullptr) {
-    VELO_RETURN_IF_ERROR(CompilePattern(*constants[1]).status());
+    VELO_RETURN_IF_ERROR(CheckPattern(*constants[1]));
   }
   return types;
 }
