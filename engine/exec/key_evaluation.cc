@@ -13,19 +13,6 @@ std::vector<std::shared_ptr<arrow::DataType>> KeyTypes(const std::vector<BoundEx
   return types;
 }
 
-Result<Batch> WithoutRetractions(const Batch& batch) {
-  const auto retracts = [](RowKind kind) { return kind == RowKind::kDelete || kind == RowKind::kUpdateBefore; };
-  if (std::none_of(batch.kinds.begin(), batch.kinds.end(), retracts)) return Batch{batch.columns, {}};
-  std::vector<uint32_t> rows;
-  for (size_t i = 0; i < batch.kinds.size(); ++i) {
-    if (!retracts(batch.kinds[i])) rows.push_back(static_cast<uint32_t>(i));
-  }
-  const arrow::UInt32Array indices(static_cast<int64_t>(rows.size()), arrow::Buffer::Wrap(rows.data(), rows.size()));
-  VELO_ASSIGN_OR_RETURN_ARROW(const arrow::Datum taken,
-                              arrow::compute::Take(arrow::Datum(batch.columns), arrow::Datum(indices)));
-  return Batch{taken.record_batch(), {}};
-}
-
 Status EvaluateKeysAndInputs(const AggregateNode& node, const Batch& batch, EvaluationContext* context,
                              KeysAndInputs* out) {
   VELO_ASSIGN_OR_RETURN(const Batch rows, WithoutRetractions(batch));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/exec/aggregate_columns.h"
+#include "engine/exec/batch_rows.h"
 #include "engine/exec/group_table.h"
 #include "engine/exec/operator.h"
 #include "engine/plan/nodes/plan_node.h"
@@ -22,8 +23,6 @@ std::vector<std::shared_ptr<arrow::DataType>> KeyTypes(const std::vector<BoundEx
 /// Evaluates what an aggregate needs of a batch. Rows that take an earlier row back (deletes, before-images) are left out.
 Status EvaluateKeysAndInputs(const AggregateNode& node, const Batch& batch, EvaluationContext* context,
                              KeysAndInputs* out);
-/// The batch without rows that take an earlier row back.
-Result<Batch> WithoutRetractions(const Batch& batch);
 
 /// The distinct values of `ids`, in order of first sight. All are below `size`.
 std::vector<uint32_t> DistinctInOrder(std::span<const uint32_t> ids, size_t size);

@@ -1,7 +1,7 @@
 #include "engine/exec/operators/filter.h"
 
+#include "engine/exec/batch_rows.h"
 #include "engine/exec/row_errors.h"
-#include "engine/types/arrow_status.h"
 
 namespace velo::exec {
 
@@ -52,10 +52,8 @@ class FilterOperator : public Operator {
       rows.push_back(static_cast<uint32_t>(i));
       kept->kinds.push_back(kind);
     }
-    const arrow::UInt32Array indices(static_cast<int64_t>(rows.size()), arrow::Buffer::Wrap(rows.data(), rows.size()));
-    VELO_ASSIGN_OR_RETURN_ARROW(const arrow::Datum taken,
-                                arrow::compute::Take(arrow::Datum(batch.columns), arrow::Datum(indices)));
-    kept->columns = taken.record_batch();
+    VELO_ASSIGN_OR_RETURN(const Batch taken, TakeRows({batch.columns, {}}, rows));
+    kept->columns = taken.columns;
     return Status::OK();
   }
 

@@ -11,7 +11,7 @@ namespace velo::exec {
 
 namespace {
 
-// A window length of which panes would be too short to pay is cut at this many panes per window.
+// Sliding windows merged in one go: enough to share the passes over the panes, few enough to bound scratch memory.
 constexpr int64_t kWindowsPerMerge = 4096;
 
 class WindowAggregate : public MergeableOperator {
@@ -157,11 +157,7 @@ class WindowAggregate : public MergeableOperator {
   int64_t BucketSize() const { return shares_panes_ ? step_ : window_.size_ms; }
   // Start of the first window that covers the pane.
   int64_t FirstWindowOf(int64_t pane) const {
-    return FloorTo(pane - window_.size_ms + step_, window_.advance_ms, window_.offset_ms) +
-           (FloorTo(pane - window_.size_ms + step_, window_.advance_ms, window_.offset_ms) ==
-                    pane - window_.size_ms + step_
-                ? 0
-                : window_.advance_ms);
+    return FloorTo(pane - window_.size_ms + step_ + window_.advance_ms - 1, window_.advance_ms, window_.offset_ms);
   }
   int64_t FirstEndOf(int64_t bucket) const {
     return (shares_panes_ ? FirstWindowOf(bucket) : bucket) + window_.size_ms;
