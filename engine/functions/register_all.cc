@@ -4,6 +4,10 @@ namespace velo {
 
 void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterArithmetic(registry);
+  RegisterComparison(registry);
+  RegisterLogic(registry);
+  RegisterPatterns(registry);
+  RegisterMembership(registry);
 }
 
 }  // namespace velo

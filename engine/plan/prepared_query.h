@@ -25,6 +25,10 @@ struct PreparedQuery {
   std::vector<std::string> sources;  ///< Relation names as written.
   std::vector<std::string> sinks;
   std::string sql;
+  /// Not empty: the query is valid but must not be executed; this says why in the user's words. The code is E3090 for
+  /// what this version does not run, else that of the cause (SOURCE_NOT_FOUND ...).
+  std::string not_runnable_reason;
+  std::string not_runnable_code;
 };
 
 /// What is known of one statement after binding; the validator's answer and the Studio's facts.
@@ -44,6 +48,8 @@ struct StatementReport {
   std::vector<std::string> joins;
   bool bounded = false;
   std::string summary;  ///< "Groups trades by symbol in 5-minute tumbling windows and emits every change."
+  /// Columns of relations that are not connected, as far as the statement shows them.
+  std::vector<std::pair<std::string, Schema>> inferred;
   std::shared_ptr<const PreparedQuery> prepared;  ///< Set for valid statements that hold a query.
 };
 

@@ -76,9 +76,15 @@ class RocksStore : public KeyValueStore {
     rocksdb::WriteBatch batch;
     for (const auto& entry : EntriesOf(writes)) {
       switch (entry.kind) {
-        case WriteKind::kPut: batch.Put(entry.key, entry.value); break;
-        case WriteKind::kDelete: batch.Delete(entry.key); break;
-        case WriteKind::kDeleteRange: batch.DeleteRange(entry.key, entry.value); break;
+        case WriteKind::kPut:
+          batch.Put(entry.key, entry.value);
+          break;
+        case WriteKind::kDelete:
+          batch.Delete(entry.key);
+          break;
+        case WriteKind::kDeleteRange:
+          batch.DeleteRange(entry.key, entry.value);
+          break;
       }
     }
     return FromRocks(db_->Write(rocksdb::WriteOptions(), &batch), directory_);
