@@ -14,6 +14,8 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterMoments(registry);
   RegisterStrings(registry);
   RegisterStringSearch(registry);
+  RegisterConditionals(registry);
+  RegisterMath(registry);
 }
 
 }  // namespace velo
