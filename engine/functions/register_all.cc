@@ -14,6 +14,8 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterMoments(registry);
   RegisterStrings(registry);
   RegisterStringSearch(registry);
+  RegisterTimeConversions(registry);
+  RegisterTimeFields(registry);
   RegisterConditionals(registry);
   RegisterMath(registry);
 }
