@@ -94,10 +94,13 @@ QueryJob::QueryJob(std::shared_ptr<const PreparedQuery> query, RunOptions option
 Status QueryJob::Start(const SourceOpener& open) {
   started_ = clock_->Now();
   settings_.coalesce_changes = options_.coalesce_changes;
-  settings_.ends = !options_.live || query_->bounded;
-  settings_.has_watermarks = !settings_.ends;
-  VisitScans(*query_->plan,
-             [&](const ScanNode& scan) { settings_.has_watermarks |= !scan.watermark_strategy.empty(); });
+  bool all_bounded = true, strategy_set = false;
+  VisitScans(*query_->plan, [&](const ScanNode& scan) {
+    all_bounded &= scan.bounded;
+    strategy_set |= !scan.watermark_strategy.empty();
+  });
+  settings_.ends = !options_.live || all_bounded;
+  settings_.has_watermarks = !settings_.ends || strategy_set;
   const auto aggregate = exec::FindParallelAggregate(query_->plan, settings_);
   const Status prepared = aggregate != nullptr ? StartShared(aggregate, open) : StartSingle(open);
   if (!prepared.ok()) {

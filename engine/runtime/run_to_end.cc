@@ -76,6 +76,17 @@ Result<Batch> Fold(const Batch& all, const std::vector<int>& key) {
   return folded;
 }
 
+// Whether every result row replaces the one before: an aggregate without GROUP BY.
+bool IsSingleRow(PlanNodePtr node) {
+  while (node->kind == PlanKind::kFilter || node->kind == PlanKind::kProject || node->kind == PlanKind::kSort ||
+         node->kind == PlanKind::kLimit) {
+    node = node->inputs[0];
+  }
+  if (node->kind != PlanKind::kAggregate) return false;
+  const auto& aggregate = static_cast<const AggregateNode&>(*node);
+  return aggregate.keys.empty() && !aggregate.window.has_value();
+}
+
 }  // namespace
 
 Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> query, const RunOptions& options, bool fold,
@@ -95,7 +106,8 @@ Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> quer
   if (metrics != nullptr) *metrics = job->metrics();
   VELO_RETURN_IF_ERROR(job->result());
   VELO_ASSIGN_OR_RETURN(Batch all, Concatenate(receiver->batches(), query->plan->output.ToArrow()));
-  return fold && query->updates && !query->key.empty() ? Fold(all, query->key) : all;
+  const bool has_key = !query->key.empty() || IsSingleRow(query->plan);
+  return fold && query->updates && has_key ? Fold(all, query->key) : all;
 }
 
 }  // namespace velo
