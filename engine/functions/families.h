@@ -14,5 +14,7 @@ void RegisterCounts(FunctionRegistry* registry);
 void RegisterSums(FunctionRegistry* registry);
 void RegisterExtremes(FunctionRegistry* registry);
 void RegisterMoments(FunctionRegistry* registry);
+void RegisterStrings(FunctionRegistry* registry);
+void RegisterStringSearch(FunctionRegistry* registry);
 
 }  // namespace velo

@@ -8,6 +8,12 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterLogic(registry);
   RegisterPatterns(registry);
   RegisterMembership(registry);
+  RegisterCounts(registry);
+  RegisterSums(registry);
+  RegisterExtremes(registry);
+  RegisterMoments(registry);
+  RegisterStrings(registry);
+  RegisterStringSearch(registry);
 }
 
 }  // namespace velo
