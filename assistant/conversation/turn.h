@@ -36,16 +36,16 @@ class TurnSink {
 
 struct TurnRequest {
   std::string thread_id;
-  std::string message_id;   ///< Of the user message.
-  std::string text;         ///< Joined text parts.
-  std::string about;        ///< "art_3@2" or empty.
+  std::string message_id;  ///< Of the user message.
+  std::string text;        ///< Joined text parts.
+  std::string about;       ///< "art_3@2" or empty.
   /// A button: run this tool without planning.
   std::string action_tool, action_arguments_json, action_artifact;
 };
 
 /// Plans and runs one assistant turn: words -> tools -> artifacts and text. Everything it changes goes through the
-/// operation registry. Returns an error only when the turn could not be carried out at all; failures of single tools are
-/// told in the turn itself.
+/// operation registry. Returns an error only when the turn could not be carried out at all; failures of single tools
+/// are told in the turn itself.
 Status RunTurn(const TurnRequest& request, const services::OperationRegistry& operations,
                services::CallContext& context, TurnSink* sink);
 

@@ -16,21 +16,21 @@ namespace velo::language {
 
 /// A source the words may mean.
 struct SourceFact {
-  std::string name;       ///< As it stands in FROM: "trades", "file:///data/trades/*.csv".
-  std::string alias;      ///< Short name people use: "trades".
-  std::string type;       ///< "topic" or "file".
-  RelationPtr relation;   ///< Schema and sample values.
+  std::string name;                            ///< As it stands in FROM: "trades", "file:///data/trades/*.csv".
+  std::string alias;                           ///< Short name people use: "trades".
+  std::string type;                            ///< "topic" or "file".
+  RelationPtr relation;                        ///< Schema and sample values.
   std::shared_ptr<const SchemaReport> report;  ///< Roles, event time candidates; may be null.
 };
 
 /// What "it" means and what may be named (thread context, API 5.1).
 struct Situation {
   std::vector<SourceFact> sources;
-  std::string focus_source;       ///< FROM name of the source talked about last; may be empty.
-  std::string focus_sql;          ///< Current query; may be empty.
-  std::string focus_artifact;     ///< "art_3".
+  std::string focus_source;    ///< FROM name of the source talked about last; may be empty.
+  std::string focus_sql;       ///< Current query; may be empty.
+  std::string focus_artifact;  ///< "art_3".
   std::string focus_artifact_type;
-  std::string execution_id;       ///< Of the results shown last.
+  std::string execution_id;  ///< Of the results shown last.
   bool can_undo = false;
   /// Set when the last answer was a question: the prompt it was about, so that a short reply can be put into it.
   std::string pending_prompt;
@@ -83,13 +83,13 @@ struct ToolCall {
 struct Reply {
   std::string intent;  ///< "sql.window_aggregate", "list.items" (API 6.4).
   double confidence = 0;
-  std::vector<ToolCall> calls;   ///< Tools to run, in order.
-  std::string sql;               ///< A generated or edited query, already bound without errors.
-  std::string title;             ///< "Average price per symbol".
-  std::string mode;              ///< "generate", "edit", "fix", "annotate", "explain".
-  std::string explanation;       ///< One or two sentences.
-  std::string text;              ///< For answers without tools: glossary, refusal, help.
-  std::string suggested_viz;     ///< Chart name of API 2.3.8.
+  std::vector<ToolCall> calls;  ///< Tools to run, in order.
+  std::string sql;              ///< A generated or edited query, already bound without errors.
+  std::string title;            ///< "Average price per symbol".
+  std::string mode;             ///< "generate", "edit", "fix", "annotate", "explain".
+  std::string explanation;      ///< One or two sentences.
+  std::string text;             ///< For answers without tools: glossary, refusal, help.
+  std::string suggested_viz;    ///< Chart name of API 2.3.8.
   std::vector<Understood> understood;
   std::vector<Assumption> assumptions;
   std::vector<Change> changes;

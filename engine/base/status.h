@@ -56,8 +56,8 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {}       // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
@@ -79,10 +79,10 @@ class [[nodiscard]] Result {
 
 #define VELO_CONCAT_INNER(a, b) a##b
 #define VELO_CONCAT(a, b) VELO_CONCAT_INNER(a, b)
-#define VELO_RETURN_IF_ERROR(expression)                  \
-  do {                                                    \
-    ::velo::Status velo_status_ = (expression);           \
-    if (!velo_status_.ok()) return velo_status_;          \
+#define VELO_RETURN_IF_ERROR(expression)         \
+  do {                                           \
+    ::velo::Status velo_status_ = (expression);  \
+    if (!velo_status_.ok()) return velo_status_; \
   } while (false)
 #define VELO_ASSIGN_OR_RETURN_INNER(result, target, expression) \
   auto result = (expression);                                   \
@@ -91,5 +91,4 @@ class [[nodiscard]] Result {
 #define VELO_ASSIGN_OR_RETURN(target, expression) \
   VELO_ASSIGN_OR_RETURN_INNER(VELO_CONCAT(velo_result_, __LINE__), target, expression)
 /// Ends the process with a message when an internal invariant is broken. Never reachable by user input.
-#define VELO_CHECK(condition) \
-  ((condition) ? static_cast<void>(0) : ::velo::CheckFailed(__FILE__, __LINE__, #condition))
+#define VELO_CHECK(condition) ((condition) ? static_cast<void>(0) : ::velo::CheckFailed(__FILE__, __LINE__, #condition))

@@ -20,12 +20,12 @@ struct BoundExpression;
 using BoundExpressionPtr = std::shared_ptr<const BoundExpression>;
 
 enum class BoundKind : uint8_t {
-  kColumn,   ///< input column `column`
-  kLiteral,  ///< `literal`
-  kCall,     ///< `function`(arguments); operators, IN, LIKE, BETWEEN, IS NULL, paths are calls too
-  kCast,     ///< arguments[0] to `type`; try_cast gives NULL where a cast fails
-  kCase,     ///< arguments = when1, then1, when2, then2, ..., else (always present); branches see only their rows
-  kCoalesce, ///< arguments in order, each evaluated only for rows still NULL
+  kColumn,    ///< input column `column`
+  kLiteral,   ///< `literal`
+  kCall,      ///< `function`(arguments); operators, IN, LIKE, BETWEEN, IS NULL, paths are calls too
+  kCast,      ///< arguments[0] to `type`; try_cast gives NULL where a cast fails
+  kCase,      ///< arguments = when1, then1, when2, then2, ..., else (always present); branches see only their rows
+  kCoalesce,  ///< arguments in order, each evaluated only for rows still NULL
 };
 
 /// An expression whose names and types are settled. Immutable, shared between plan and operators.

@@ -44,8 +44,8 @@ struct KernelContext {
   SqlType result;
   std::span<const SqlType> arguments;
   int64_t rows = 0;
-  int64_t now_micros = 0;                 ///< Wall clock, one value per batch.
-  int64_t* division_by_zero = nullptr;    ///< Counter of the job, may be null.
+  int64_t now_micros = 0;               ///< Wall clock, one value per batch.
+  int64_t* division_by_zero = nullptr;  ///< Counter of the job, may be null.
 };
 
 /// Computes a whole column. Arguments are arrays of `rows` values or scalars; the result is either as well. Every
@@ -69,15 +69,16 @@ class Aggregator {
   virtual ~Aggregator() = default;
   /// Makes room for groups 0..groups-1; new ones start empty.
   virtual void Resize(int64_t groups) = 0;
-  /// Adds rows: `group_ids[i]` is the group of row i. Arguments have the types of CallTypes. `selected` (may be null) has
-  /// one byte per row; rows with 0 are skipped (FILTER).
+  /// Adds rows: `group_ids[i]` is the group of row i. Arguments have the types of CallTypes. `selected` (may be null)
+  /// has one byte per row; rows with 0 are skipped (FILTER).
   virtual Status Update(std::span<const std::shared_ptr<arrow::Array>> arguments, const uint32_t* group_ids,
                         const uint8_t* selected, int64_t rows) = 0;
   /// Takes rows back. Only where `retractable()`.
   virtual Status Retract(std::span<const std::shared_ptr<arrow::Array>> arguments, const uint32_t* group_ids,
                          const uint8_t* selected, int64_t rows);
   virtual bool retractable() const { return false; }
-  /// Adds the groups of another state of the same function: group i of `other` goes into `group_map[i]`; UINT32_MAX skips.
+  /// Adds the groups of another state of the same function: group i of `other` goes into `group_map[i]`; UINT32_MAX
+  /// skips.
   virtual Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) = 0;
   /// Appends the results of `groups`, in order, as one array of the result type.
   virtual Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) = 0;
@@ -96,7 +97,7 @@ struct AggregateFunction {
   TypeRule types = nullptr;
   /// Makes an empty state. `constants` as for TypeRule (percentile fraction, separator).
   std::unique_ptr<Aggregator> (*make)(const CallTypes& types, std::span<const std::string* const> constants) = nullptr;
-  bool counts_rows = false;      ///< COUNT(*): no argument needed.
+  bool counts_rows = false;  ///< COUNT(*): no argument needed.
   FunctionDoc doc;
 };
 

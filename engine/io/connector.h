@@ -75,7 +75,8 @@ class Connector {
   /// Checks that the place exists and says what is there.
   virtual Result<ConnectionReport> Connect(const std::string& uri, const PropertyMap& properties) = 0;
   virtual Result<SchemaReport> Describe(const std::string& uri, const PropertyMap& properties, int64_t max_records) = 0;
-  virtual Result<Preview> Peek(const std::string& uri, const PropertyMap& properties, const PreviewRequest& request) = 0;
+  virtual Result<Preview> Peek(const std::string& uri, const PropertyMap& properties,
+                               const PreviewRequest& request) = 0;
   virtual Result<std::unique_ptr<Source>> OpenSource(const std::string& uri, const PropertyMap& properties) = 0;
 };
 

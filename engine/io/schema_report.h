@@ -27,8 +27,8 @@ struct FieldReport {
   std::vector<std::string> roles;     ///< "key", "symbol", "price", "quantity", "event_time", "latitude" ...
   double confidence = 1;
   bool enum_candidate = false;
-  std::string widened_from;           ///< "Integer" when a few values forced a wider type.
-  std::vector<FieldReport> fields;    ///< Of a STRUCT.
+  std::string widened_from;         ///< "Integer" when a few values forced a wider type.
+  std::vector<FieldReport> fields;  ///< Of a STRUCT.
 };
 
 struct EventTimeCandidate {

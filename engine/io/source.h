@@ -41,7 +41,7 @@ struct ReadOptions {
 
 /// A record that could not be decoded; kept, never dropped silently.
 struct BadRecord {
-  std::string where;        ///< File path or topic.
+  std::string where;  ///< File path or topic.
   int32_t partition = 0;
   int64_t line = 0;         ///< 1-based line or record number.
   int64_t byte_offset = 0;  ///< Of the record's first byte.

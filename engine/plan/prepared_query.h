@@ -16,15 +16,19 @@ namespace velo {
 /// (_window_start, _window_end, _event_time), which carry what charts, keys and operators need.
 struct PreparedQuery {
   PlanNodePtr plan;
-  Schema output;             ///< Visible columns only.
-  std::vector<int> key;      ///< Plan output columns that identify a row of the result (may include hidden ones).
-  bool updates = false;      ///< Later rows replace earlier ones with the same key (aggregates, top-N).
+  Schema output;         ///< Visible columns only.
+  std::vector<int> key;  ///< Plan output columns that identify a row of the result (may include hidden ones).
+  bool updates = false;  ///< Later rows replace earlier ones with the same key (aggregates, top-N).
   bool bounded = false;
   bool windowed = false;
   bool emit_changes = true;
   std::vector<std::string> sources;  ///< Relation names as written.
   std::vector<std::string> sinks;
   std::string sql;
+  /// Not empty: the query is valid but must not be executed; this says why in the user's words. The code is E3090 for
+  /// what this version does not run, else that of the cause (SOURCE_NOT_FOUND ...).
+  std::string not_runnable_reason;
+  std::string not_runnable_code;
 };
 
 /// What is known of one statement after binding; the validator's answer and the Studio's facts.
@@ -36,14 +40,17 @@ struct StatementReport {
   std::vector<std::string> sources, sinks;
   Schema output;
   std::vector<std::string> key_columns;
-  std::vector<std::string> fields;    ///< Select items as text.
+  std::vector<std::string> fields;  ///< Select items as text.
   std::vector<std::string> group_by;
-  std::string window_type;            ///< Empty: none.
+  std::string window_type;  ///< Empty: none.
   int64_t window_size_ms = 0, window_advance_ms = 0;
-  std::string emit_mode;              ///< "Changes" or "Final".
+  std::string emit_mode;  ///< "Changes" or "Final".
   std::vector<std::string> joins;
   bool bounded = false;
-  std::string summary;                ///< "Groups trades by symbol in 5-minute tumbling windows and emits every change."
+  std::string summary;  ///< "Groups trades by symbol in 5-minute tumbling windows and emits every change."
+  std::string short_summary;  ///< "Groups by symbol with 5-minute tumbling windows."; empty for plain reads.
+  /// Columns of relations that are not connected, as far as the statement shows them.
+  std::vector<std::pair<std::string, Schema>> inferred;
   std::shared_ptr<const PreparedQuery> prepared;  ///< Set for valid statements that hold a query.
 };
 

@@ -16,9 +16,9 @@
 namespace velo {
 
 struct EngineOptions {
-  std::string data_dir;       ///< Empty: no embedded topics (the one-shot command line without a data folder).
-  int workers = 0;            ///< 0: one per core.
-  Clock* clock = nullptr;     ///< Null: the machine's.
+  std::string data_dir;    ///< Empty: no embedded topics (the one-shot command line without a data folder).
+  int workers = 0;         ///< 0: one per core.
+  Clock* clock = nullptr;  ///< Null: the machine's.
   ConnectorRegistry* connectors = nullptr;  ///< Not owned; must outlive the engine. The engine adds "topic".
 };
 
@@ -27,8 +27,8 @@ struct RunOptions {
   bool live = false;
   ReadOptions::Start start = ReadOptions::Start::kEarliest;
   Timestamp start_time = 0;
-  /// Emit at most one change per key and batch instead of one per input row. For tables and charts, where only the newest
-  /// value counts.
+  /// Emit at most one change per key and batch instead of one per input row. For tables and charts, where only the
+  /// newest value counts.
   bool coalesce_changes = false;
   int lanes = 0;  ///< 0: as many as workers, where the plan allows it.
   int64_t batch_rows = 32768;

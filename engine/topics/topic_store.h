@@ -51,13 +51,13 @@ struct TopicAppend {
 };
 
 /// The embedded topic log: named, partitioned, append-only, kept in RocksDB as Arrow IPC batches keyed by (topic,
-/// partition, base offset), with retention by age and size (docs/formats/topics.md). Survives restart; an append is durable
-/// and visible at once or not at all. Thread safe.
+/// partition, base offset), with retention by age and size (docs/formats/topics.md). Survives restart; an append is
+/// durable and visible at once or not at all. Thread safe.
 class TopicStore {
  public:
   virtual ~TopicStore() = default;
-  /// Opens or creates the log under `directory`. Error DATA_FOLDER_BUSY when another process holds it, READ_ONLY when it
-  /// cannot be written.
+  /// Opens or creates the log under `directory`. Error DATA_FOLDER_BUSY when another process holds it, READ_ONLY when
+  /// it cannot be written.
   static Result<std::unique_ptr<TopicStore>> Open(const std::string& directory, Clock* clock);
 
   /// Makes a topic. CONFLICT when it exists with another schema or partition count; OK when it is the same.

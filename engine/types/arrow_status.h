@@ -13,9 +13,9 @@ Status FromArrow(const arrow::Status& status, std::string code = "");
 
 }  // namespace velo
 
-#define VELO_RETURN_IF_ARROW_ERROR(expression)                          \
-  do {                                                                  \
-    ::arrow::Status velo_arrow_status_ = (expression);                  \
+#define VELO_RETURN_IF_ARROW_ERROR(expression)                                  \
+  do {                                                                          \
+    ::arrow::Status velo_arrow_status_ = (expression);                          \
     if (!velo_arrow_status_.ok()) return ::velo::FromArrow(velo_arrow_status_); \
   } while (false)
 #define VELO_ASSIGN_OR_RETURN_ARROW_INNER(result, target, expression) \

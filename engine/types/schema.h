@@ -34,15 +34,15 @@ struct Schema {
 };
 
 /// System columns (dialect 4.14): never part of `*`, matched without case.
-inline constexpr std::string_view kTimestampColumn = "_timestamp";      ///< INTEGER ms
-inline constexpr std::string_view kEventTimeColumn = "_event_time";     ///< INTEGER ms
-inline constexpr std::string_view kOffsetColumn = "_offset";            ///< INTEGER
-inline constexpr std::string_view kPartitionColumn = "_partition";      ///< INTEGER
-inline constexpr std::string_view kKeyColumn = "_key";                  ///< STRING
-inline constexpr std::string_view kTopicColumn = "_topic";              ///< STRING
-inline constexpr std::string_view kHeadersColumn = "_headers";          ///< ARRAY<STRUCT<key STRING, value STRING>>
-inline constexpr std::string_view kWindowStartColumn = "_window_start"; ///< INTEGER ms
-inline constexpr std::string_view kWindowEndColumn = "_window_end";     ///< INTEGER ms
+inline constexpr std::string_view kTimestampColumn = "_timestamp";       ///< INTEGER ms
+inline constexpr std::string_view kEventTimeColumn = "_event_time";      ///< INTEGER ms
+inline constexpr std::string_view kOffsetColumn = "_offset";             ///< INTEGER
+inline constexpr std::string_view kPartitionColumn = "_partition";       ///< INTEGER
+inline constexpr std::string_view kKeyColumn = "_key";                   ///< STRING
+inline constexpr std::string_view kTopicColumn = "_topic";               ///< STRING
+inline constexpr std::string_view kHeadersColumn = "_headers";           ///< ARRAY<STRUCT<key STRING, value STRING>>
+inline constexpr std::string_view kWindowStartColumn = "_window_start";  ///< INTEGER ms
+inline constexpr std::string_view kWindowEndColumn = "_window_end";      ///< INTEGER ms
 
 /// Returns the type of a system column, or nullptr when `name` is none. Case is ignored.
 const SqlType* SystemColumnType(std::string_view name);

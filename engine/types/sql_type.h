@@ -79,8 +79,8 @@ struct StructField {
   bool operator==(const StructField&) const = default;
 };
 
-/// Returns the type both can be widened to without loss of meaning: INTEGER < DECIMAL < FLOAT, DATE < TIMESTAMP, NULL and
-/// ANY give way. `mixed` (may be null) is set when nothing fits and STRING was chosen.
+/// Returns the type both can be widened to without loss of meaning: INTEGER < DECIMAL < FLOAT, DATE < TIMESTAMP, NULL
+/// and ANY give way. `mixed` (may be null) is set when nothing fits and STRING was chosen.
 SqlType CommonType(const SqlType& a, const SqlType& b, bool* mixed = nullptr);
 
 }  // namespace velo

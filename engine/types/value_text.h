@@ -12,8 +12,8 @@ class RecordBatch;
 namespace velo {
 
 /// Appends the text form of one value as people read it (dialect 3.7): decimals with all digits, floats shortest
-/// round-trip, timestamps "2025-04-01 09:30:00.250" (microseconds only when present), nested values as compact JSON, NULL
-/// as "NULL".
+/// round-trip, timestamps "2025-04-01 09:30:00.250" (microseconds only when present), nested values as compact JSON,
+/// NULL as "NULL".
 void AppendText(const arrow::Array& array, int64_t row, std::string* out);
 
 enum class JsonStyle : uint8_t {

@@ -13,7 +13,17 @@
 namespace velo {
 
 enum class PlanKind : uint8_t {
-  kScan, kValues, kFilter, kProject, kAggregate, kWindowRows, kDistinct, kSort, kLimit, kUnion
+  kScan,
+  kValues,
+  kFilter,
+  kProject,
+  kAggregate,
+  kWindowRows,
+  kDistinct,
+  kSort,
+  kLimit,
+  kUnion,
+  kJoin
 };
 
 struct PlanNode;
@@ -30,8 +40,8 @@ struct PlanNode {
   Schema output;
   bool bounded = false;
   SourceSpan span;
-  /// Column of `output` holding event time in INTEGER ms, or -1. It travels with the rows so that windows above a filter
-  /// or projection still know their time.
+  /// Column of `output` holding event time in INTEGER ms, or -1. It travels with the rows so that windows above a
+  /// filter or projection still know their time.
   int event_time = -1;
 };
 
@@ -39,13 +49,13 @@ struct PlanNode {
 struct ScanNode : PlanNode {
   ScanNode() : PlanNode(PlanKind::kScan) {}
   RelationPtr relation;
-  PropertyMap properties;              ///< Resolved properties of this relation (dialect 7.1).
-  std::vector<std::string> columns;    ///< Payload and system columns read; output starts with them in this order.
-  /// Computes event time (INTEGER ms) from the columns read; null when nothing above needs time. When set, output has one
-  /// more column, "_event_time", at position `event_time`.
+  PropertyMap properties;            ///< Resolved properties of this relation (dialect 7.1).
+  std::vector<std::string> columns;  ///< Payload and system columns read; output starts with them in this order.
+  /// Computes event time (INTEGER ms) from the columns read; null when nothing above needs time. When set, output has
+  /// one more column, "_event_time", at position `event_time`.
   BoundExpressionPtr event_time_expression;
-  std::string event_time_name;         ///< "timestamp", "message time": for EXPLAIN and messages.
-  std::string watermark_strategy;      ///< Empty: none before the end of bounded input, else as dialect 4.4.
+  std::string event_time_name;     ///< "timestamp", "message time": for EXPLAIN and messages.
+  std::string watermark_strategy;  ///< Empty: none before the end of bounded input, else as dialect 4.4.
   int64_t watermark_delay_ms = 0;
   int64_t idle_timeout_ms = 60'000;
   /// Conjuncts `column op constant` of the filter above, for chunk skipping.
@@ -94,7 +104,7 @@ struct AggregateCall {
   std::vector<std::string> constants;         ///< Text of constant arguments (percentile, separator).
   std::vector<bool> constant_given;           ///< Parallel to constants.
   bool distinct = false;
-  BoundExpressionPtr filter;                  ///< May be null.
+  BoundExpressionPtr filter;  ///< May be null.
   std::string text;
 };
 
@@ -149,6 +159,13 @@ struct LimitNode : PlanNode {
 
 struct UnionNode : PlanNode {
   UnionNode() : PlanNode(PlanKind::kUnion) {}
+};
+
+/// A join known by its inputs and its result only: queries with one are checked and explained, not run (their
+/// PreparedQuery::not_runnable_reason is set).
+struct JoinNode : PlanNode {
+  JoinNode() : PlanNode(PlanKind::kJoin) {}
+  std::string description;  ///< "left join hub_regions".
 };
 
 }  // namespace velo

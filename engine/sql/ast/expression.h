@@ -32,8 +32,10 @@ struct Duration {
   SourceSpan span;
   std::string text;  ///< As written.
 
-  /// Length with months of 30 days (dialect 1.8).
-  int64_t TotalMilliseconds() const { return milliseconds + int64_t{months} * 30 * 86'400'000; }
+  /// Length with years of 365 and other months of 30 days (dialect 1.8).
+  int64_t TotalMilliseconds() const {
+    return milliseconds + (int64_t{months / 12} * 365 + int64_t{months % 12} * 30) * 86'400'000;
+  }
 };
 
 /// A type as written: DECIMAL(12, 2), ARRAY<STRUCT<a INTEGER>>. The binder resolves it to velo::SqlType.
@@ -45,8 +47,27 @@ struct TypeName {
 };
 
 enum class ExpressionKind : uint8_t {
-  kLiteral, kColumn, kStar, kUnary, kBinary, kIsTest, kBetween, kInList, kInQuery, kLike, kCase, kCast, kCall,
-  kScalarQuery, kExists, kQuantified, kArray, kMap, kStruct, kRow, kAccess
+  kLiteral,
+  kColumn,
+  kStar,
+  kUnary,
+  kBinary,
+  kIsTest,
+  kBetween,
+  kInList,
+  kInQuery,
+  kLike,
+  kCase,
+  kCast,
+  kCall,
+  kScalarQuery,
+  kExists,
+  kQuantified,
+  kArray,
+  kMap,
+  kStruct,
+  kRow,
+  kAccess
 };
 
 /// Base of all expressions. Trees own their children; nodes are not shared.
@@ -64,15 +85,27 @@ using ExpressionPtr = std::unique_ptr<Expression>;
 
 /// Returns a deep copy (spans included).
 ExpressionPtr Clone(const Expression& expression);
-/// Compares trees, ignoring spans, parentheses that do not change meaning, and the case of function names.
+/// Compares trees, ignoring spans, durations' spelling, parentheses that do not change meaning, and the case of
+/// function names.
 bool SameExpression(const Expression& a, const Expression& b);
 
 struct Literal : Expression {
-  enum class Type : uint8_t { kNull, kBoolean, kInteger, kDecimal, kFloat, kString, kInterval, kDate, kTime, kTimestamp };
+  enum class Type : uint8_t {
+    kNull,
+    kBoolean,
+    kInteger,
+    kDecimal,
+    kFloat,
+    kString,
+    kInterval,
+    kDate,
+    kTime,
+    kTimestamp
+  };
   explicit Literal(Type type, SourceSpan span = {}) : Expression(ExpressionKind::kLiteral, span), type(type) {}
   Type type;
-  std::string text;    ///< Digits as written; string content without quotes; "true"/"false".
-  Duration interval;   ///< For kInterval.
+  std::string text;   ///< Digits as written; string content without quotes; "true"/"false".
+  Duration interval;  ///< For kInterval.
 };
 
 /// a, a.b, alias.struct.field: which part is what is decided by the binder (dialect 2.7).
@@ -96,8 +129,24 @@ struct Unary : Expression {
 };
 
 enum class BinaryOperator : uint8_t {
-  kAdd, kSubtract, kMultiply, kDivide, kModulo, kConcat, kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
-  kAnd, kOr, kMatch, kNotMatch, kMatchNoCase, kNotMatchNoCase
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
+  kConcat,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kAnd,
+  kOr,
+  kMatch,
+  kNotMatch,
+  kMatchNoCase,
+  kNotMatchNoCase
 };
 /// "+", "=", "AND", "~" ...
 std::string_view OperatorText(BinaryOperator op);
@@ -201,8 +250,10 @@ struct Over {
   SourceSpan span;
 };
 
-/// name(args). Special call syntaxes are normalised: EXTRACT(unit FROM x) is EXTRACT('unit', x) with `spelling` kept for
-/// the printer; TRIM(BOTH c FROM s), SUBSTRING(s FROM p FOR n), POSITION(a IN b) likewise.
+/// name(args). Special call syntaxes are normalised: EXTRACT(unit FROM x) is EXTRACT('unit', x) with `spelling` kept
+/// for the printer; TRIM(BOTH c FROM s), SUBSTRING(s FROM p FOR n), POSITION(a IN b) likewise. TRIM(LEADING c FROM s)
+/// is LTRIM(s, c), TRIM(TRAILING c FROM s) is RTRIM(s, c). `spelling` is empty for an ordinary call, else "FROM", "IN",
+/// "BOTH", "LEADING" or "TRAILING". A bare time unit (DATEDIFF(minute, a, b)) is a string argument.
 struct Call : Expression {
   explicit Call(SourceSpan span = {}) : Expression(ExpressionKind::kCall, span) {}
   Identifier name;
@@ -266,6 +317,7 @@ struct Access : Expression {
   ExpressionPtr base;
   ExpressionPtr index, upper;
   Identifier field;
+  bool bracketed = true;  ///< kWildcard only: written [*] rather than .*
 };
 
 }  // namespace velo::sql

@@ -45,8 +45,8 @@ struct WindowClause {
   Duration size;                    ///< The gap for sessions.
   std::optional<Duration> advance;  ///< Sliding only.
   std::optional<Duration> grace;
-  ExpressionPtr time;                        ///< Null: the source's event time.
-  std::vector<ExpressionPtr> session_keys;   ///< Extra key columns of SESSION(ts, gap, key).
+  ExpressionPtr time;                       ///< Null: the source's event time.
+  std::vector<ExpressionPtr> session_keys;  ///< Extra key columns of SESSION(ts, gap, key).
   bool from_group_by = false;
   SourceSpan span;
 };
@@ -73,7 +73,7 @@ struct Join {
   JoinKind kind = JoinKind::kInner;
   std::unique_ptr<TableReference> right;
   std::optional<Within> within;
-  ExpressionPtr on;                  ///< May be null.
+  ExpressionPtr on;  ///< May be null.
   std::vector<Identifier> using_columns;
   SourceSpan span;
 };
@@ -139,5 +139,7 @@ struct Query {
 using QueryPtr = std::unique_ptr<Query>;
 
 QueryPtr Clone(const Query& query);
+/// As SameExpression, for whole queries.
+bool SameQuery(const Query& a, const Query& b);
 
 }  // namespace velo::sql

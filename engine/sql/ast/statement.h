@@ -10,7 +10,17 @@
 namespace velo::sql {
 
 enum class StatementKind : uint8_t {
-  kQuery, kCreate, kInsert, kUpdate, kDelete, kDrop, kAlter, kJob, kShow, kDescribe, kExplain
+  kQuery,
+  kCreate,
+  kInsert,
+  kUpdate,
+  kDelete,
+  kDrop,
+  kAlter,
+  kJob,
+  kShow,
+  kDescribe,
+  kExplain
 };
 
 /// Base of all statements.
@@ -35,6 +45,7 @@ struct ColumnDefinition {
   bool primary_key = false;
   bool not_null = false;
   ExpressionPtr default_value;
+  ExpressionPtr check;
   std::string comment;
 };
 
@@ -60,8 +71,8 @@ struct InsertStatement : Statement {
   InsertStatement() : Statement(StatementKind::kInsert) {}
   Sink target;
   std::vector<Identifier> columns;
-  QueryPtr query;                                 ///< Either this
-  std::vector<std::vector<ExpressionPtr>> rows;   ///< or VALUES.
+  QueryPtr query;                                ///< Either this
+  std::vector<std::vector<ExpressionPtr>> rows;  ///< or VALUES.
   Properties properties;
 };
 
@@ -137,5 +148,7 @@ struct ExplainStatement : Statement {
 };
 
 StatementPtr Clone(const Statement& statement);
+/// As SameExpression, for whole statements.
+bool SameStatement(const Statement& a, const Statement& b);
 
 }  // namespace velo::sql

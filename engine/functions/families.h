@@ -1,0 +1,20 @@
+#pragma once
+
+#include "engine/functions/registry.h"
+
+namespace velo {
+
+// One function per family, defined in the file of that family and called by RegisterAllFunctions.
+void RegisterArithmetic(FunctionRegistry* registry);
+void RegisterComparison(FunctionRegistry* registry);
+void RegisterLogic(FunctionRegistry* registry);
+void RegisterPatterns(FunctionRegistry* registry);
+void RegisterMembership(FunctionRegistry* registry);
+void RegisterCounts(FunctionRegistry* registry);
+void RegisterSums(FunctionRegistry* registry);
+void RegisterExtremes(FunctionRegistry* registry);
+void RegisterMoments(FunctionRegistry* registry);
+void RegisterStrings(FunctionRegistry* registry);
+void RegisterStringSearch(FunctionRegistry* registry);
+
+}  // namespace velo

@@ -1,0 +1,19 @@
+#include "engine/functions/families.h"
+
+namespace velo {
+
+void RegisterAllFunctions(FunctionRegistry* registry) {
+  RegisterArithmetic(registry);
+  RegisterComparison(registry);
+  RegisterLogic(registry);
+  RegisterPatterns(registry);
+  RegisterMembership(registry);
+  RegisterCounts(registry);
+  RegisterSums(registry);
+  RegisterExtremes(registry);
+  RegisterMoments(registry);
+  RegisterStrings(registry);
+  RegisterStringSearch(registry);
+}
+
+}  // namespace velo
