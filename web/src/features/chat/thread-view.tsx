@@ -45,14 +45,31 @@ export function ThreadView({ entry, about, emptyState, onSent, box }: ThreadView
   const lastUser = messages.findLast((m) => m.role === "user");
 
   return (
-    <section data-testid="thread-view" data-status={status} className="flex h-full min-h-0 flex-col" aria-label={copy.chat.log}>
+    <section
+      data-testid="thread-view"
+      data-status={status}
+      className="flex h-full min-h-0 flex-col"
+      aria-label={copy.chat.log}
+    >
       <div className="relative min-h-0 flex-1">
-        <div ref={scroller} onScroll={onScroll} role="log" aria-live="off" tabIndex={0} aria-label={copy.chat.log} className="h-full overflow-y-auto py-4 focus-visible:outline-offset-[-2px]">
+        <div
+          ref={scroller}
+          onScroll={onScroll}
+          role="log"
+          aria-live="off"
+          tabIndex={0}
+          aria-label={copy.chat.log}
+          className="h-full overflow-y-auto py-4 focus-visible:outline-offset-[-2px]"
+        >
           <div className="mx-auto max-w-[680px] space-y-5">
             {messages.length === 0 && emptyState}
             {messages.map((message) =>
               message.role === "user" ? (
-                <UserMessage key={message.id} message={message} onEdit={busy ? null : (text) => void editMessage(entry, message.id, text)} />
+                <UserMessage
+                  key={message.id}
+                  message={message}
+                  onEdit={busy ? null : (text) => void editMessage(entry, message.id, text)}
+                />
               ) : (
                 <AssistantMessage
                   key={message.id}
@@ -72,20 +89,31 @@ export function ThreadView({ entry, about, emptyState, onSent, box }: ThreadView
             {facts.stoppedAfterMs !== null && !busy && (
               <p className="flex items-center gap-3 px-4 text-meta text-fg-2">
                 {copy.chat.stopped(formatDuration(facts.stoppedAfterMs))}
-                <button type="button" className="min-h-6 rounded-chip text-accent hover:underline" onClick={() => void regenerate(entry)}>
+                <button
+                  type="button"
+                  className="min-h-6 rounded-chip text-accent hover:underline"
+                  onClick={() => void regenerate(entry)}
+                >
                   {copy.chat.continueAnswer}
                 </button>
               </p>
             )}
             {error && !busy && (
               <div className="px-4">
-                <ErrorBlock error={toErrorBody(error)} actions={[{ label: copy.chat.retry, run: () => void regenerate(entry) }]} />
+                <ErrorBlock
+                  error={toErrorBody(error)}
+                  actions={[{ label: copy.chat.retry, run: () => void regenerate(entry) }]}
+                />
               </div>
             )}
           </div>
         </div>
         {behind && (
-          <Button icon={ArrowDown} className="absolute bottom-3 left-1/2 z-10 -translate-x-1/2 bg-raised" onClick={toEnd}>
+          <Button
+            icon={ArrowDown}
+            className="absolute bottom-3 left-1/2 z-10 -translate-x-1/2 bg-raised"
+            onClick={toEnd}
+          >
             {copy.chat.newBelow}
           </Button>
         )}
