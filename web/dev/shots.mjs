@@ -8,7 +8,8 @@ async function session(name, options, steps) {
   const page = await context.newPage();
   page.on(
     "console",
-    (m) => ["error", "warning"].includes(m.type()) && console.log(name, m.type(), m.text().slice(0, 300)),
+    (m) =>
+      ["error", "warning"].includes(m.type()) && console.log(name, m.type(), m.text().slice(0, 600), m.location().url),
   );
   page.on("pageerror", (e) => console.log(name, "PAGEERROR", e.message, (e.stack ?? "").slice(0, 400)));
   try {

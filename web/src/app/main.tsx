@@ -1,18 +1,16 @@
+import "@/app/no-eval";
 import "virtual:tokens.css";
 import "@/ui/app.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { z } from "zod";
 import { queryClient } from "@/api/query-client";
 import { connectChat } from "@/app/chat-to-canvas";
 import { router } from "@/app/router";
 import { startAppearance } from "@/ui/appearance";
 import { TooltipProvider } from "@/ui/tooltip";
 
-// The content security policy has no eval; without this zod would try it once and be reported.
-z.config({ jitless: true });
 startAppearance();
 connectChat(router);
 

@@ -4,7 +4,7 @@ import { Suspense, useEffect, useMemo, useRef, useState, type KeyboardEvent, typ
 import { artifactQuery } from "@/api/artifacts";
 import { toErrorBody } from "@/api/errors";
 import type { Artifact } from "@/api/types";
-import type { ArtifactRef } from "@/lib/artifact-ref";
+import { formatArtifactRef, type ArtifactRef } from "@/lib/artifact-ref";
 import { copy } from "@/lib/copy/en";
 import { Button, IconButton } from "@/ui/button";
 import { ChipButton } from "@/ui/chip";
@@ -60,16 +60,28 @@ export function Canvas(props: CanvasProps) {
               />
             ))}
           </div>
-          {props.onWide && (
-            <div className="flex items-center px-1.5">
+          <div className="flex items-center px-1.5">
+            {open && (
+              <IconButton
+                icon={LinkIcon}
+                size={14}
+                label={copy.canvas.copyLink}
+                onClick={() =>
+                  void copyText(`${location.origin}${location.pathname}?a=${formatArtifactRef(open)}`).then(
+                    (ok) => ok && showToast(copy.canvas.linkCopied),
+                  )
+                }
+              />
+            )}
+            {props.onWide && (
               <IconButton
                 icon={props.wide ? Minimize2 : Maximize2}
                 size={14}
                 label={props.wide ? copy.canvas.shrink : copy.canvas.expand}
                 onClick={props.onWide}
               />
-            </div>
-          )}
+            )}
+          </div>
         </div>
       )}
       <div
@@ -194,7 +206,10 @@ function OpenArtifact({ open, onOpen, render }: CanvasProps & { open: ArtifactRe
       className="flex h-full min-h-0 flex-col"
     >
       <header className="flex min-h-11 flex-wrap items-center gap-x-2 gap-y-1 border-b border-line px-3 py-1">
-        <h2 title={artifact.title} className="min-w-24 max-w-full shrink truncate text-title font-semibold text-fg">
+        <h2
+          title={artifact.title}
+          className="max-w-full min-w-24 shrink truncate text-title font-semibold text-fg max-md:sr-only"
+        >
           {artifact.title}
         </h2>
         <Menu
@@ -213,16 +228,6 @@ function OpenArtifact({ open, onOpen, render }: CanvasProps & { open: ArtifactRe
         />
         <div ref={setFacts} className="num flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1 text-meta text-fg-2" />
         <div ref={setActions} className="ms-auto flex flex-wrap items-center justify-end gap-1.5" />
-        <IconButton
-          icon={LinkIcon}
-          size={14}
-          label={copy.canvas.copyLink}
-          onClick={() =>
-            void copyText(`${location.origin}${location.pathname}?a=${artifact.id}@${shown}`).then(
-              (ok) => ok && showToast(copy.canvas.linkCopied),
-            )
-          }
-        />
       </header>
       {old && newest && (
         <div className="flex items-center gap-3 border-b border-line bg-tint-time px-3 py-1.5 text-ui">

@@ -7,6 +7,7 @@ import { formatDuration } from "@/lib/format/time";
 import { Button } from "@/ui/button";
 import { ErrorBlock } from "@/ui/error-block";
 import { Mark } from "@/ui/mark";
+import { usePhone } from "@/ui/use-media";
 import { Composer, type AboutOption } from "@/features/chat/composer";
 import { useComposerDraft } from "@/features/chat/composer-draft";
 import { editMessage, regenerate, sendText, setQueued, stopTurn, type ThreadChat } from "@/features/chat/chat-store";
@@ -31,6 +32,7 @@ export function ThreadView({ entry, about, emptyState, onSent, box }: ThreadView
   const [draft, setDraft] = useComposerDraft(entry.id);
   // Undefined: follow the focused artifact. Null: about the whole thread.
   const [chosenAbout, setChosenAbout] = useState<string | null | undefined>(undefined);
+  const phone = usePhone();
   const busy = status === "submitted" || status === "streaming";
   const { scroller, onScroll, behind, toEnd } = useStickToEnd(messages);
   const last = messages.at(-1);
@@ -133,7 +135,8 @@ export function ThreadView({ entry, about, emptyState, onSent, box }: ThreadView
           onQueued={(text) => setQueued(entry, text)}
           about={{ chosen, options: about.options, choose: (ref) => setChosenAbout(ref) }}
           {...(lastUser ? { onRecall: () => setDraft(plainText(lastUser)) } : {})}
-          footer={copy.composer.builtin}
+          footer={phone ? null : copy.composer.builtin}
+          placeholder={phone ? copy.composer.label : copy.composer.placeholder}
         />
       </div>
     </section>

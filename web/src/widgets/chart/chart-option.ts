@@ -98,6 +98,7 @@ function lineOption(
     xAxis: model.timeAxis
       ? {
           type: "time",
+          ...timeRange(model, watermark),
           axisLabel: { ...label, hideOverlap: true, formatter: (ms: number) => axisTime(ms, zone, model) },
           axisLine: { lineStyle: { color: t.border } },
           axisTick: { show: false },
@@ -135,6 +136,23 @@ function lineOption(
       };
     }),
   };
+}
+
+/** A young chart is not stretched: at least five minutes, or five windows, are on the axis. */
+const MIN_SPAN_MS = 5 * 60_000;
+
+function timeRange(
+  model: Extract<ChartModel, { kind: "line" }>,
+  watermark: number | null,
+): { min?: number; max?: number } {
+  const xs = model.series.flatMap((s) => s.points.map((p) => p[0]));
+  if (xs.length === 0) return {};
+  const first = xs.reduce((a, b) => Math.min(a, b));
+  const last = xs.reduce((a, b) => Math.max(a, b));
+  const max = watermark !== null && watermark > last && watermark - last < MIN_SPAN_MS ? watermark : last;
+  return max - first < MIN_SPAN_MS && watermark !== null
+    ? { min: max - MIN_SPAN_MS, max }
+    : { min: first, max: Math.max(max, first + 1) };
 }
 
 function axisTime(ms: number, zone: string, model: Extract<ChartModel, { kind: "line" }>): string {

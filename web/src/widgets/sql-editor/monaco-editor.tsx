@@ -68,6 +68,9 @@ export default function MonacoSqlEditor(props: SqlEditorProps) {
       accessibilitySupport: "on",
     });
     editor.current = instance;
+    instance.getModel()?.updateOptions({
+      bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
+    });
     const { KeyMod, KeyCode } = monaco;
     instance.addCommand(KeyMod.CtrlCmd | KeyCode.Enter, () => run());
     instance.addCommand(KeyMod.CtrlCmd | KeyMod.Shift | KeyCode.Enter, () => runAll());
