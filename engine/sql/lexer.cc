@@ -428,6 +428,18 @@ void Lexer::SkipLine() {
 
 }  // namespace
 
+bool IsBareName(std::string_view text) {
+  if (text.empty() || IsDigit(text[0]) || text[0] == '$') return false;
+  for (size_t i = 0; i < text.size();) {
+    uint32_t point = 0;
+    const int length = DecodeUtf8(text.substr(i), &point);
+    const bool ascii = IsLetter(text[i]) || IsDigit(text[i]) || text[i] == '_' || text[i] == '$';
+    if (!ascii && (length < 2 || !IsLetterBeyondAscii(point))) return false;
+    i += length;
+  }
+  return true;
+}
+
 LexedText Lex(std::string_view text, Diagnostics* diagnostics) { return Lexer(text, diagnostics).Run(); }
 
 }  // namespace velo::sql

@@ -50,4 +50,7 @@ struct LexedText {
 /// Splits a text into tokens and comments. Reports E1001, E1002, E1003, E1010 and W1004.
 LexedText Lex(std::string_view text, Diagnostics* diagnostics);
 
+/// True when the text reads as one bare name (which may still be a reserved word).
+bool IsBareName(std::string_view text);
+
 }  // namespace velo::sql

@@ -203,6 +203,8 @@ std::unique_ptr<Over> Parser::ParseOver() {
                               !AtClause() && !AtAnyWord({"FROM", "AS"}, 1);
     if (body_follows || AtAnyWord({"ORDER", "EMIT"})) {
       Expected("'(' after OVER").hint = "OVER (ROWS WINDOW BUFFER 10 ROWS PARTITION BY key ORDER BY time)";
+      // Its words would be taken for clauses of the query.
+      while (!AtEnd() && !AtWord("FROM") && !AtSymbol(",") && !AtSymbol(")")) Advance();
       return nullptr;
     }
     if (!ParseIdentifier(&over->window_name, "'(' or the name of a window after OVER")) return nullptr;

@@ -241,13 +241,7 @@ BoundExpressionPtr ExpressionBinder::BindUnary(const sql::Unary& unary) {
   }
   Bound operand = BindNode(*unary.operand);
   if (unary.op == sql::UnaryOperator::kPlus) return operand;
-  const ScalarFunction* minus = context_->functions->FindScalar("-");
-  if (minus != nullptr) {
-    Result<Bound> call = MakeCall(*minus, {operand}, "", unary.span);
-    if (call.ok()) return std::move(*call);
-  }
-  Bound minus_one = MakeLiteral(std::make_shared<arrow::Int64Scalar>(-1), TypeKind::kInteger, "-1", unary.span);
-  return Operator("*", {operand, minus_one}, unary.span);
+  return Operator("NEGATE", {operand}, unary.span);
 }
 
 BoundExpressionPtr ExpressionBinder::BindBinary(const sql::Binary& binary) {

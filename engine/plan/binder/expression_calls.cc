@@ -178,7 +178,8 @@ BoundExpressionPtr ExpressionBinder::UnknownFunction(const sql::Call& call) {
     if (near.empty()) found.hint = "SHOW FUNCTIONS lists what there is";
   }
   diagnostics().Add(std::move(found));
-  BindArguments(call);
+  // Above a grouping the arguments may be meant to be aggregated; complaints about them would only distract.
+  if (input_level()) BindArguments(call);
   return Poison(call.span);
 }
 
