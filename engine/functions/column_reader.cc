@@ -1,6 +1,7 @@
 #include "engine/functions/column_reader.h"
 
 #include <arrow/compute/exec.h>
+#include <arrow/compute/initialize.h>
 #include <arrow/util/bitmap_ops.h>
 
 #include "engine/types/cast.h"
@@ -28,15 +29,21 @@ Result<std::shared_ptr<arrow::Buffer>> CombinedValidity(std::initializer_list<co
   return combined;
 }
 
-arrow::Datum MakeColumn(const KernelContext& context, std::shared_ptr<arrow::Buffer> validity,
+arrow::Datum FinishColumn(const KernelContext& context, std::shared_ptr<arrow::Buffer> validity,
                         std::shared_ptr<arrow::Buffer> values) {
   const int64_t nulls = validity == nullptr ? 0 : arrow::kUnknownNullCount;
   return arrow::ArrayData::Make(context.result.ToArrow(), context.rows, {std::move(validity), std::move(values)},
                                 nulls);
 }
 
+Status InitialiseArrow() {
+  static const arrow::Status status = arrow::compute::Initialize();
+  return FromArrow(status);
+}
+
 Result<arrow::Datum> CallArrow(const std::string& function, const std::vector<arrow::Datum>& arguments,
                                std::string code) {
+  VELO_RETURN_IF_ERROR(InitialiseArrow());
   auto result = arrow::compute::CallFunction(function, arguments);
   if (!result.ok()) return FromArrow(result.status(), std::move(code));
   return std::move(result).ValueUnsafe();

@@ -94,7 +94,7 @@ class Values<std::string_view> : public ColumnReader {
 Result<std::shared_ptr<arrow::Buffer>> CombinedValidity(std::initializer_list<const ColumnReader*> columns,
                                                         int64_t rows);
 /// Wraps value and validity buffers as a column of the result type.
-arrow::Datum MakeColumn(const KernelContext& context, std::shared_ptr<arrow::Buffer> validity,
+arrow::Datum FinishColumn(const KernelContext& context, std::shared_ptr<arrow::Buffer> validity,
                         std::shared_ptr<arrow::Buffer> values);
 
 template <typename T>
@@ -132,7 +132,7 @@ Result<arrow::Datum> MapFixed(const KernelContext& context, std::initializer_lis
     const uint8_t* bits = validity->data();
     for (int64_t row = 0; row < context.rows; ++row) out[row] = arrow::bit_util::GetBit(bits, row) ? compute(row) : Out{};
   }
-  return MakeColumn(context, std::move(validity), std::move(values));
+  return FinishColumn(context, std::move(validity), std::move(values));
 }
 
 /// Same for BOOLEAN: `compute(row)` returns bool or optional<bool>.
@@ -171,6 +171,8 @@ Result<arrow::Datum> MapText(const KernelContext& context, std::initializer_list
   return arrow::Datum(std::move(array));
 }
 
+/// Loads Arrow's compute kernels, which live in a library of their own. Cheap after the first call.
+Status InitialiseArrow();
 /// Calls an Arrow compute function; its failure becomes a user error with `code`, or a bug without one.
 Result<arrow::Datum> CallArrow(const std::string& function, const std::vector<arrow::Datum>& arguments,
                                std::string code = "");

@@ -4,6 +4,20 @@ namespace velo {
 
 void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterArithmetic(registry);
+  RegisterComparison(registry);
+  RegisterLogic(registry);
+  RegisterPatterns(registry);
+  RegisterMembership(registry);
+  RegisterCounts(registry);
+  RegisterSums(registry);
+  RegisterExtremes(registry);
+  RegisterMoments(registry);
+  RegisterStrings(registry);
+  RegisterStringSearch(registry);
+  RegisterTimeConversions(registry);
+  RegisterTimeFields(registry);
+  RegisterConditionals(registry);
+  RegisterMath(registry);
 }
 
 }  // namespace velo

@@ -1,8 +1,8 @@
 #include "engine/functions/registry.h"
 
-#include <arrow/compute/initialize.h>
-
 #include <algorithm>
+
+#include "engine/functions/column_reader.h"
 
 namespace velo {
 namespace {
@@ -88,8 +88,7 @@ std::vector<std::string> FunctionRegistry::Names() const {
 
 const FunctionRegistry& BuiltinFunctions() {
   static const FunctionRegistry* registry = [] {
-    // Arrow keeps most compute kernels in a library of its own, which has to be told to register them.
-    VELO_CHECK(arrow::compute::Initialize().ok());
+    VELO_CHECK(InitialiseArrow().ok());
     auto* filled = new FunctionRegistry;
     RegisterAllFunctions(filled);
     return filled;

@@ -2,6 +2,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "engine/base/clock.h"
 #include "services/describe.h"
@@ -154,10 +155,10 @@ Status ThreadStore::Delete(const std::string& id, bool purge) {
   return database_->Run([&](SQLite::Database& db) {
     ThreadRow thread;
     VELO_RETURN_IF_ERROR(FindThread(db, id, &thread));
-    SQLite::Statement remove(db, purge ? "DELETE FROM threads WHERE id = ?1 OR ?2 < 0"
+    SQLite::Statement remove(db, purge ? "DELETE FROM threads WHERE id = ?1"
                                        : "UPDATE threads SET status = 'deleted', deleted_at = ?2 WHERE id = ?1");
     remove.bind(1, id);
-    remove.bind(2, SystemClock().Now());
+    if (!purge) remove.bind(2, SystemClock().Now());
     remove.exec();
     return Status::OK();
   });

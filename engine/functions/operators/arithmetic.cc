@@ -52,7 +52,7 @@ Result<arrow::Datum> Compute(const KernelContext& context, std::span<const arrow
       if (!a.IsNull(i) && !b.IsNull(i) && !op(a[i], b[i], out + i)) return Overflow(context);
     }
   }
-  return MakeColumn(context, std::move(validity), std::move(values));
+  return FinishColumn(context, std::move(validity), std::move(values));
 }
 
 // Division and modulo: a zero divisor gives NULL and is counted.
@@ -86,25 +86,21 @@ bool Scaled(Int128 value, int digits, Int128* out) {
   return !__builtin_mul_overflow(value, PowerOfTen(digits), out);
 }
 
-arrow::Decimal256 Wide(Int128 value) {
-  return arrow::Decimal256(arrow::Decimal128(static_cast<int64_t>(value >> 64), static_cast<uint64_t>(value)));
+arrow::BasicDecimal256 Wide(Int128 value) {
+  return arrow::BasicDecimal256(
+      arrow::BasicDecimal128(static_cast<int64_t>(value >> 64), static_cast<uint64_t>(value)));
 }
 
 // value / divisor with 256 bits in between, rounded half away from zero.
-bool DivideWide(const arrow::Decimal256& value, const arrow::Decimal256& divisor, Int128* out) {
-  const arrow::Decimal256 quotient = value / divisor;
-  const arrow::Decimal256 twice_rest = arrow::Decimal256::Abs(value - quotient * divisor) * arrow::Decimal256(2);
-  arrow::Decimal256 rounded = quotient;
-  if (twice_rest >= arrow::Decimal256::Abs(divisor)) {
-    rounded += arrow::Decimal256(value.IsNegative() == divisor.IsNegative() ? 1 : -1);
+bool DivideWide(const arrow::BasicDecimal256& value, const arrow::BasicDecimal256& divisor, Int128* out) {
+  arrow::BasicDecimal256 quotient, rest;
+  if (value.Divide(divisor, &quotient, &rest) != arrow::DecimalStatus::kSuccess) return false;
+  const arrow::BasicDecimal256 twice_rest = arrow::BasicDecimal256::Abs(rest) * arrow::BasicDecimal256(2);
+  if (twice_rest >= arrow::BasicDecimal256::Abs(divisor)) {
+    quotient += arrow::BasicDecimal256(value.IsNegative() == divisor.IsNegative() ? 1 : -1);
   }
-  const auto narrow = rounded.ToInteger<int64_t>();
-  if (narrow.ok()) {
-    *out = *narrow;
-    return true;
-  }
-  if (!rounded.FitsInPrecision(38)) return false;
-  const auto& words = rounded.little_endian_array();
+  if (!quotient.FitsInPrecision(38)) return false;
+  const auto& words = quotient.little_endian_array();
   *out = static_cast<Int128>(static_cast<unsigned __int128>(words[1]) << 64 | words[0]);
   return true;
 }

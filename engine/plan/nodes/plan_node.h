@@ -22,7 +22,8 @@ enum class PlanKind : uint8_t {
   kDistinct,
   kSort,
   kLimit,
-  kUnion
+  kUnion,
+  kJoin
 };
 
 struct PlanNode;
@@ -158,6 +159,13 @@ struct LimitNode : PlanNode {
 
 struct UnionNode : PlanNode {
   UnionNode() : PlanNode(PlanKind::kUnion) {}
+};
+
+/// A join known by its inputs and its result only: queries with one are checked and explained, not run (their
+/// PreparedQuery::not_runnable_reason is set).
+struct JoinNode : PlanNode {
+  JoinNode() : PlanNode(PlanKind::kJoin) {}
+  std::string description;  ///< "left join hub_regions".
 };
 
 }  // namespace velo

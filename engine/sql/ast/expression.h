@@ -32,8 +32,10 @@ struct Duration {
   SourceSpan span;
   std::string text;  ///< As written.
 
-  /// Length with months of 30 days (dialect 1.8).
-  int64_t TotalMilliseconds() const { return milliseconds + int64_t{months} * 30 * 86'400'000; }
+  /// Length with years of 365 and other months of 30 days (dialect 1.8).
+  int64_t TotalMilliseconds() const {
+    return milliseconds + (int64_t{months / 12} * 365 + int64_t{months % 12} * 30) * 86'400'000;
+  }
 };
 
 /// A type as written: DECIMAL(12, 2), ARRAY<STRUCT<a INTEGER>>. The binder resolves it to velo::SqlType.
@@ -83,7 +85,8 @@ using ExpressionPtr = std::unique_ptr<Expression>;
 
 /// Returns a deep copy (spans included).
 ExpressionPtr Clone(const Expression& expression);
-/// Compares trees, ignoring spans, parentheses that do not change meaning, and the case of function names.
+/// Compares trees, ignoring spans, durations' spelling, parentheses that do not change meaning, and the case of
+/// function names.
 bool SameExpression(const Expression& a, const Expression& b);
 
 struct Literal : Expression {
@@ -248,7 +251,9 @@ struct Over {
 };
 
 /// name(args). Special call syntaxes are normalised: EXTRACT(unit FROM x) is EXTRACT('unit', x) with `spelling` kept
-/// for the printer; TRIM(BOTH c FROM s), SUBSTRING(s FROM p FOR n), POSITION(a IN b) likewise.
+/// for the printer; TRIM(BOTH c FROM s), SUBSTRING(s FROM p FOR n), POSITION(a IN b) likewise. TRIM(LEADING c FROM s)
+/// is LTRIM(s, c), TRIM(TRAILING c FROM s) is RTRIM(s, c). `spelling` is empty for an ordinary call, else "FROM", "IN",
+/// "BOTH", "LEADING" or "TRAILING". A bare time unit (DATEDIFF(minute, a, b)) is a string argument.
 struct Call : Expression {
   explicit Call(SourceSpan span = {}) : Expression(ExpressionKind::kCall, span) {}
   Identifier name;
@@ -312,6 +317,7 @@ struct Access : Expression {
   ExpressionPtr base;
   ExpressionPtr index, upper;
   Identifier field;
+  bool bracketed = true;  ///< kWildcard only: written [*] rather than .*
 };
 
 }  // namespace velo::sql

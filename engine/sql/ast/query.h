@@ -139,5 +139,7 @@ struct Query {
 using QueryPtr = std::unique_ptr<Query>;
 
 QueryPtr Clone(const Query& query);
+/// As SameExpression, for whole queries.
+bool SameQuery(const Query& a, const Query& b);
 
 }  // namespace velo::sql

@@ -45,6 +45,7 @@ struct ColumnDefinition {
   bool primary_key = false;
   bool not_null = false;
   ExpressionPtr default_value;
+  ExpressionPtr check;
   std::string comment;
 };
 
@@ -147,5 +148,7 @@ struct ExplainStatement : Statement {
 };
 
 StatementPtr Clone(const Statement& statement);
+/// As SameExpression, for whole statements.
+bool SameStatement(const Statement& a, const Statement& b);
 
 }  // namespace velo::sql
