@@ -135,7 +135,7 @@ class Scanner {
   static bool HasDataExtension(std::string_view word) {
     std::string lower = ToLower(word);
     for (std::string_view packed : {".gz", ".zst"}) {
-      if (lower.ends_with(packed)) lower.resize(lower.size() - packed.size());
+      if (lower.ends_with(packed)) lower.erase(lower.size() - packed.size());
     }
     for (std::string_view extension : {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".avro", ".orc"}) {
       if (lower.size() > extension.size() && lower.ends_with(extension)) return true;

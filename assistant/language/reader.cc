@@ -22,7 +22,12 @@ Reader::Reader(const Sentence& sentence, const SourceModel& source, const QueryN
 }
 
 const Token& Reader::token(size_t offset) const {
-  static const Token kNone;
+  // Past the end there is nothing: no word, no number.
+  static const Token kNone = [] {
+    Token none;
+    none.kind = Token::Kind::kSymbol;
+    return none;
+  }();
   return at + offset < size() ? sentence.tokens[at + offset] : kNone;
 }
 

@@ -15,6 +15,10 @@ void RegisterSums(FunctionRegistry* registry);
 void RegisterExtremes(FunctionRegistry* registry);
 void RegisterMoments(FunctionRegistry* registry);
 void RegisterStrings(FunctionRegistry* registry);
+void RegisterTimeConversions(FunctionRegistry* registry);
+void RegisterTimeFields(FunctionRegistry* registry);
+void RegisterConditionals(FunctionRegistry* registry);
+void RegisterMath(FunctionRegistry* registry);
 void RegisterStringSearch(FunctionRegistry* registry);
 
 }  // namespace velo

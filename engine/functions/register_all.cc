@@ -14,6 +14,10 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterMoments(registry);
   RegisterStrings(registry);
   RegisterStringSearch(registry);
+  RegisterTimeConversions(registry);
+  RegisterTimeFields(registry);
+  RegisterConditionals(registry);
+  RegisterMath(registry);
 }
 
 }  // namespace velo
