@@ -131,11 +131,23 @@ class Connection {
       if (!keep_alive) break;
       first = false;
     }
-    ErrorCode ignored;
-    if (stream_.socket().is_open()) stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    if (stream_.socket().is_open()) co_await Leave();
   }
 
  private:
+  /// Closing with unread bytes would reset the connection and take the last answer away from the client.
+  asio::awaitable<void> Leave() {
+    constexpr size_t kMost = 16 << 20;
+    ErrorCode error;
+    stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    stream_.expires_after(std::chrono::seconds(2));
+    std::vector<char> unwanted(64 << 10);
+    for (size_t total = 0; !error && total < kMost;) {
+      total += co_await stream_.async_read_some(asio::buffer(unwanted),
+                                                asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+
   /// One request and its response. Returns whether the connection goes on.
   asio::awaitable<bool> Serve(bool first) {
     Parser parser;
