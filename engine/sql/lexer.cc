@@ -89,6 +89,7 @@ class Lexer {
   void LexForeign();
   void NotClosed(std::string_view code, size_t start, std::string message, std::string hint);
   void SkipLine();
+  void MarkDepths();
   bool OutsideStatement() const { return out_.tokens.empty() || out_.tokens.back().Is(";"); }
 
   std::string_view text_;
@@ -123,7 +124,26 @@ LexedText Lexer::Run() {
   end.span = {out_.tokens.empty() ? 0 : out_.tokens.back().span.end(), 0};
   if (out_.tokens.empty() && !out_.comments.empty()) end.span.offset = out_.comments.back().span.end();
   out_.tokens.push_back(std::move(end));
+  MarkDepths();
   return std::move(out_);
+}
+
+/// Brackets that nothing closes do not count, so that one forgotten ")" does not bury the rest of a statement.
+void Lexer::MarkDepths() {
+  std::vector<size_t> open;
+  std::vector<int32_t> change(out_.tokens.size() + 1, 0);
+  for (size_t i = 0; i < out_.tokens.size(); ++i) {
+    const Token& token = out_.tokens[i];
+    if (token.kind != TokenKind::kSymbol) continue;
+    if (token.text == ";") open.clear();
+    if (token.text == "(" || token.text == "[" || token.text == "{") open.push_back(i);
+    if ((token.text != ")" && token.text != "]" && token.text != "}") || open.empty()) continue;
+    ++change[open.back() + 1];
+    --change[i];
+    open.pop_back();
+  }
+  int32_t depth = 0;
+  for (size_t i = 0; i < out_.tokens.size(); ++i) out_.tokens[i].depth = depth += change[i];
 }
 
 void Lexer::LexOne() {
@@ -416,10 +436,13 @@ void Lexer::LexForeign() {
     error.message = "unexpected character: an unusual kind of space";
     error.fixes.push_back({"use a plain space", {{error.span, " "}}});
     error.hint = "replace it with a plain space";
-  } else if (quote) {
+    return;
+  }
+  if (quote) {
     error.hint = "strings are written in plain quotes: 'text'";
     error.fixes.push_back({"use a plain quote", {{error.span, "'"}}});
   }
+  Push(TokenKind::kInvalid, start, "");
 }
 
 void Lexer::SkipLine() {

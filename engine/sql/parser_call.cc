@@ -400,7 +400,10 @@ bool Parser::ParseOrderList(std::vector<OrderItem>* out) {
     if (!item.descending) AcceptWord("ASC");
     if (AcceptWord("NULLS")) {
       item.nulls_first = AcceptWord("FIRST");
-      if (!*item.nulls_first && !ExpectWord("LAST", "NULLS FIRST or NULLS")) return false;
+      if (!*item.nulls_first && !AcceptWord("LAST")) {
+        Expected("FIRST or LAST after NULLS");
+        return false;
+      }
     }
     out->push_back(std::move(item));
   } while (AcceptSymbol(","));

@@ -16,9 +16,9 @@ StatementPtr Parser::ParseCreate() {
     create->temporary = AcceptWord("TEMPORARY") || AcceptWord("TEMP");
   }
   if (!ParseRelationWord(&create->what, "CREATE", true)) return nullptr;
-  if (AtWords("IF", "NOT")) {
-    AcceptWords("IF", "NOT");
-    if (!ExpectWord("EXISTS", "IF NOT")) return nullptr;
+  if (AtWords("IF", "NOT") || AtWords("IF", "EXISTS")) {
+    AcceptWord("IF");
+    if (!ExpectWord("NOT", "IF") || !ExpectWord("EXISTS", "IF NOT")) return nullptr;
     create->if_not_exists = true;
   }
   if (!ParseName(&create->name, &create->name_span, "a name after CREATE", false)) return nullptr;

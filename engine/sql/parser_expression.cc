@@ -69,7 +69,7 @@ ExpressionPtr Parser::ParseAnd() {
   while (left != nullptr && (AtWord("AND") || AtSymbol("&&"))) {
     const SourceSpan span = Peek().span;
     if (AtSymbol("&&")) {
-      Diagnostic& error = Report("E1001", span, "unexpected character '&'");
+      Diagnostic& error = Report("E1001", span, "unexpected character '&&'");
       error.hint = "use AND";
       error.fixes.push_back({"use AND", {{span, "AND"}}});
       Advance();
@@ -349,7 +349,7 @@ bool Parser::ReportCastOperator(const Expression& operand) {
   const size_t start = pos_;
   Advance();
   TypeName type;
-  if (Peek().kind != TokenKind::kWord) {
+  if (Peek().kind != TokenKind::kWord || Peek().reserved) {
     Report("E1001", span, "unexpected character ':'").hint = "use CAST(x AS t)";
     last_error_offset_ = span.offset;
     return false;
@@ -377,7 +377,7 @@ ExpressionPtr Parser::ParsePostfix() {
       const bool wildcard = AtSymbol("*");
       auto access = std::make_unique<Access>(wildcard ? Access::Step::kWildcard : Access::Step::kField);
       access->bracketed = false;
-      if (!wildcard && Peek().kind != TokenKind::kWord && !AtIdentifier()) {
+      if (!wildcard && !AtFieldName()) {
         Expected("a field name after '.'");
         return nullptr;
       }

@@ -60,6 +60,10 @@ bool Parser::ParseName(std::string* name, SourceSpan* span, std::string_view wha
   if (!AtIdentifier() && !reserved_part) {
     Diagnostic& error = Expected(what);
     if (first.kind == TokenKind::kUri) error.hint = "a URI is not possible here; give a plain name";
+    if (AtAnyWord({"GROUP", "ORDER"}) && !AtWord("BY", 1)) {
+      error.hint = fmt::format("'{0}' is a reserved word; a name like it is written `{0}`", first.text);
+      Advance();
+    }
     return false;
   }
   *name = first.text;
@@ -129,7 +133,12 @@ bool Parser::ParseAlias(Identifier* alias, bool for_table) {
   if (AcceptWord("AS")) {
     const bool nameable = Peek().kind == TokenKind::kWord && IsReservedButNameable(Peek().text);
     const bool text = Peek().kind == TokenKind::kString && !for_table;
-    if (!nameable && !text) return ParseIdentifier(alias, "a name after AS");
+    if (!nameable && !text) {
+      const bool misused = Peek().reserved && (AtSymbol(",", 1) || Peek(1).reserved || Peek(1).kind == TokenKind::kEnd);
+      const bool good = ParseIdentifier(alias, "a name after AS");
+      if (!good && misused) Advance();
+      return good || misused;
+    }
     alias->quote = text ? Identifier::Quote::kBacktick : Identifier::Quote::kNone;
   } else {
     if (!AtBareAlias(for_table)) return true;
@@ -267,9 +276,12 @@ bool Parser::ParseDurationValue(Duration* out, std::string_view what) {
 
 /// The unit after "5" or INTERVAL '5'; none means that the amount says it all.
 bool Parser::ParseIntervalUnit(size_t start, std::string amount, Duration* out) {
+  static const std::vector<std::string> kUnits = {"SECOND", "SECONDS", "MINUTE", "MINUTES", "HOUR", "HOURS", "DAYS",
+                                                  "WEEK",   "WEEKS",   "MONTH",  "MONTHS",  "YEAR", "YEARS"};
   Duration unit;
   const bool says_unit = !amount.empty() && amount.back() != '.' && (amount.back() < '0' || amount.back() > '9');
-  if (!says_unit && Peek().kind == TokenKind::kWord && velo::sql::ParseDuration("1 " + Peek().text, &unit)) {
+  const auto at_unit = [&] { return Peek().kind == TokenKind::kWord && velo::sql::ParseDuration("1 " + Peek().text, &unit); };
+  if (!says_unit && (at_unit() || (RepairWord("a unit such as MINUTE", kUnits) && at_unit()))) {
     amount += " " + Peek().text;
     tokens_[pos_].role = TokenRole::kKeyword;
     Advance();

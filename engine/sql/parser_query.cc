@@ -39,10 +39,15 @@ std::optional<Parser::Clause> Parser::ClauseHere() const {
   if (!Peek().reserved) return std::nullopt;
   if (AtWord("FROM")) return Clause::kFrom;
   if (AtWord("WHERE")) return Clause::kWhere;
-  if (AtWord("GROUP")) return Clause::kGroupBy;
+  if (AtAnyWord({"GROUP", "ORDER"})) {
+    // Followed by what cannot start a list, the word was meant as a name.
+    const Token& next = Peek(1);
+    const bool as_name = next.kind == TokenKind::kSymbol ? next.text != "(" && next.text != ";" : next.reserved && !AtWord("BY", 1);
+    if (as_name) return std::nullopt;
+    return AtWord("GROUP") ? Clause::kGroupBy : Clause::kOrderBy;
+  }
   if (AtWord("WINDOW")) return Clause::kWindow;
   if (AtWord("HAVING")) return Clause::kHaving;
-  if (AtWord("ORDER")) return Clause::kOrderBy;
   if (AtWord("LIMIT")) return Clause::kLimit;
   if (AtWord("INTO")) return Clause::kInto;
   if (AtWord("EMIT")) return Clause::kEmit;
@@ -162,8 +167,10 @@ QueryPtr Parser::ParseSelect() {
   query->body.select = std::make_unique<SelectCore>();
   SelectCore* core = query->body.select.get();
   std::vector<SeenClause> seen;
+  const int32_t outer_depth = std::exchange(select_depth_, tokens_[start].depth);
   if (!ParseSelectHead(core, &seen)) SkipToClause();
   ParseClauses(core, query.get(), &seen);
+  select_depth_ = outer_depth;
   core->span = query->span = SpanSince(start);
   CheckFromlessSelect(*core, seen);
   return query;
@@ -271,6 +278,7 @@ void Parser::ParseClauses(SelectCore* core, Query* query, std::vector<SeenClause
       if (pos_ == start) Advance();
       continue;
     }
+    if (subqueries_ == 0 && AtStatement()) return;
     if (AtEnd() || AtSymbol(")") || AtAnyWord({"UNION", "INTERSECT", "EXCEPT"}) || (in_deploy_ && AtWord("STRATEGY"))) return;
     if (core != nullptr && AtJoin()) {
       TableReference ignored;

@@ -174,7 +174,7 @@ bool Parser::FinishWindow(WindowClause* window, std::vector<Duration> durations,
   }
   const size_t most = window->kind == WindowKind::kSliding && !window->advance ? 2 : 1;
   if (durations.size() > most) {
-    Report("E1005", durations[most].span, fmt::format("expected at most {} length{} of time", most, most == 1 ? "" : "s")).hint =
+    Report("E1005", durations[most].span, fmt::format("expected at most {} length{} of time in this window", most, most == 1 ? "" : "s")).hint =
         window->kind == WindowKind::kSliding ? "SLIDING(size, advance)" : "a window with an advance is SLIDING(size, advance)";
     return false;
   }

@@ -34,7 +34,7 @@ std::string QuoteString(std::string_view text) {
 }
 
 std::string QuoteIdentifier(std::string_view name) {
-  static constexpr std::string_view kRead[] = {"ARRAY", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "STRATEGY"};
+  static constexpr std::string_view kRead[] = {"ARRAY", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"};
   const bool misread = std::any_of(std::begin(kRead), std::end(kRead), [&](std::string_view word) { return SameWord(word, name); });
   return IsBareName(name) && !IsReserved(name) && !misread ? std::string(name) : InBackticks(name);
 }
@@ -56,8 +56,7 @@ std::string QuoteRelation(std::string_view name) {
     start = end + 1;
   }
   const bool reserved = IsReserved(first) && (parts == 1 || name[first.size()] != '-');
-  return IsBareName(first) && !reserved && !SameWord(name, "LATERAL") && !SameWord(name, "STRATEGY") ? std::string(name)
-                                                                                                    : InBackticks(name);
+  return IsBareName(first) && !reserved ? std::string(name) : InBackticks(name);
 }
 
 void Printer::Keyword(std::string_view words) { out_ += options_.upper_case_keywords ? std::string(words) : LowerCase(words); }
@@ -186,9 +185,9 @@ void Printer::Select(const SelectCore& core, const Query& query) {
     Clause("FROM ");
     List(core.from, [this](const TableReference& table) { Table(table); });
     const TableReference& last = core.from.back();
-    after_relation = last.joins.empty() ? last.kind == TableReference::Kind::kRelation
-                                        : last.joins.back().on == nullptr && last.joins.back().using_columns.empty() &&
-                                              last.joins.back().right->kind == TableReference::Kind::kRelation;
+    const bool bare_join = !last.joins.empty() && last.joins.back().on == nullptr && last.joins.back().using_columns.empty();
+    const TableReference& nearest = bare_join ? *last.joins.back().right : last;
+    after_relation = (last.joins.empty() || bare_join) && nearest.kind == TableReference::Kind::kRelation && nearest.properties.empty();
   }
   if (core.where != nullptr) Condition("WHERE ", *core.where);
   GroupBy(core);
