@@ -110,6 +110,12 @@ std::string EnumText(const char* name) {
   return text;
 }
 
+std::string FieldName(const char* member) {
+  std::string name = member;
+  if (name.ends_with('_')) name.pop_back();
+  return name;
+}
+
 void ApplyRule(const FieldRule& rule, Json* schema) {
   if (!rule.doc.empty()) (*schema)["description"] = rule.doc;
   if (rule.min) (*schema)["minimum"] = *rule.min;

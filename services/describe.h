@@ -34,6 +34,9 @@ struct JsonText {
   std::string text = "null";
 };
 
+/// Place in a list that a `cursor` parameter stands for; CURSOR_EXPIRED for what is none.
+Result<size_t> ReadCursor(const std::string& cursor);
+
 /// How a struct is read.
 struct ReadContext {
   std::string path;      ///< "options.mode"; empty at the top.
@@ -50,6 +53,8 @@ bool ReadInteger(const Json& json, bool textual, int64_t* out);
 bool ReadDouble(const Json& json, bool textual, double* out);
 /// "kFileMmap" -> "file_mmap"
 std::string EnumText(const char* name);
+/// "default_" -> "default": fields that are words of C++.
+std::string FieldName(const char* member);
 /// Adds doc, bounds and values of a rule to the schema of a field.
 void ApplyRule(const FieldRule& rule, Json* schema);
 
@@ -121,7 +126,8 @@ Json ToJson(const T& value) {
     return object;
   } else {
     Json object = Json::object();
-    boost::mp11::mp_for_each<Members<T>>([&](auto member) { object[member.name] = ToJson(value.*member.pointer); });
+    boost::mp11::mp_for_each<Members<T>>(
+        [&](auto member) { object[FieldName(member.name)] = ToJson(value.*member.pointer); });
     return object;
   }
 }
@@ -139,11 +145,12 @@ Status ReadMembers(const Json& json, const ReadContext& at, T* out) {
   std::vector<const Json*> used;
   Status status;
   boost::mp11::mp_for_each<Members<T>>([&](auto member) {
-    known.push_back(member.name);
+    const std::string name = FieldName(member.name);
+    known.push_back(name);
     if (!status.ok()) return;
-    const FieldRule* rule = FindRule(rules, member.name);
-    std::string path = at.path.empty() ? member.name : at.path + "." + member.name;
-    auto found = json.find(member.name);
+    const FieldRule* rule = FindRule(rules, name);
+    std::string path = at.path.empty() ? name : at.path + "." + name;
+    auto found = json.find(name);
     for (size_t i = 0; rule != nullptr && found == json.end() && i < rule->also.size(); ++i) {
       found = json.find(rule->also[i]);
     }
@@ -261,14 +268,15 @@ Json SchemaOf(bool input) {
     boost::mp11::mp_for_each<Members<T>>([&](auto member) {
       using Field = std::remove_cvref_t<decltype(defaults.*member.pointer)>;
       Json schema = SchemaOf<Field>(input);
-      const FieldRule* rule = FindRule(rules, member.name);
+      const std::string name = FieldName(member.name);
+      const FieldRule* rule = FindRule(rules, name);
       if (rule != nullptr) ApplyRule(*rule, &schema);
       if (rule != nullptr && rule->required) {
-        required.push_back(member.name);
+        required.push_back(name);
       } else if constexpr (std::is_arithmetic_v<Field> || std::is_enum_v<Field>) {
         if (input) schema["default"] = ToJson(defaults.*member.pointer);
       }
-      properties[member.name] = std::move(schema);
+      properties[name] = std::move(schema);
     });
     Json object = {{"type", "object"}, {"properties", std::move(properties)}};
     if (!required.empty()) object["required"] = std::move(required);

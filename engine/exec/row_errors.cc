@@ -1,20 +1,12 @@
 #include "engine/exec/row_errors.h"
 
+#include "engine/exec/batch_rows.h"
 #include "engine/types/value_text.h"
 
 namespace velo::exec {
 
 bool IsRowError(const Status& status) {
   return !status.ok() && status.error().code.starts_with("E4") && status.error().kind == ErrorKind::kUser;
-}
-
-Batch Slice(const Batch& batch, int64_t offset, int64_t length) {
-  Batch slice;
-  slice.columns = batch.columns->Slice(offset, length);
-  if (!batch.kinds.empty()) {
-    slice.kinds.assign(batch.kinds.begin() + offset, batch.kinds.begin() + offset + length);
-  }
-  return slice;
 }
 
 Status EvaluateGoodRows(const Batch& batch, LaneContext& context, bool counts_input,

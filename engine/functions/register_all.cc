@@ -8,6 +8,19 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterLogic(registry);
   RegisterPatterns(registry);
   RegisterMembership(registry);
+  RegisterCounts(registry);
+  RegisterSums(registry);
+  RegisterExtremes(registry);
+  RegisterMoments(registry);
+  RegisterQuantiles(registry);
+  RegisterPositions(registry);
+  RegisterDistinct(registry);
+  RegisterStrings(registry);
+  RegisterStringSearch(registry);
+  RegisterTimeConversions(registry);
+  RegisterTimeFields(registry);
+  RegisterConditionals(registry);
+  RegisterMath(registry);
 }
 
 }  // namespace velo

@@ -7,6 +7,7 @@
 
 #include "engine/base/diagnostic.h"
 #include "engine/functions/registry.h"
+#include "engine/plan/annotations/script_annotations.h"
 #include "engine/plan/nodes/plan_node.h"
 #include "engine/sql/parser.h"
 
@@ -48,6 +49,7 @@ struct StatementReport {
   std::vector<std::string> joins;
   bool bounded = false;
   std::string summary;  ///< "Groups trades by symbol in 5-minute tumbling windows and emits every change."
+  std::string short_summary;  ///< "Groups by symbol with 5-minute tumbling windows."; empty for plain reads.
   /// Columns of relations that are not connected, as far as the statement shows them.
   std::vector<std::pair<std::string, Schema>> inferred;
   std::shared_ptr<const PreparedQuery> prepared;  ///< Set for valid statements that hold a query.
@@ -57,6 +59,7 @@ struct ScriptReport {
   bool valid = true;
   std::vector<StatementReport> statements;
   std::vector<sql::Annotation> annotations;
+  ScriptAnnotations application;  ///< The same, read into data and checked.
 };
 
 /// Parses, binds and checks a script against the catalog. Later statements see the results of earlier ones by name.

@@ -1,0 +1,34 @@
+import { buildUrl, request } from "@/api/client";
+import { queryClient } from "@/api/query-client";
+import type { Column, ExecuteResponse, Execution, Row } from "@/api/types";
+
+export interface ExecuteRequest {
+  sql: string;
+  options?: { changelog?: boolean; mode?: "auto" | "snapshot" | "live"; max_rows?: number; from?: string };
+  thread_id?: string;
+  artifact_id?: string;
+}
+
+export async function executeSql(body: ExecuteRequest, signal?: AbortSignal): Promise<ExecuteResponse> {
+  const response = await request<ExecuteResponse>("/api/execute", { method: "POST", body, signal });
+  if (response.artifact) void queryClient.invalidateQueries({ queryKey: ["thread-artifacts"] });
+  return response;
+}
+
+export function getExecution(id: string, signal?: AbortSignal): Promise<Execution> {
+  return request<Execution & { execution?: Execution }>(`/api/executions/${id}`, { signal }).then(
+    (body) => body.execution ?? body,
+  );
+}
+
+export function cancelExecution(id: string): Promise<{ execution_id: string; state: string }> {
+  return request(`/api/executions/${id}`, { method: "DELETE" });
+}
+
+export function getExecutionRows(id: string, limit = 1000): Promise<{ columns: Column[]; rows: Row[] }> {
+  return request(`/api/executions/${id}/rows`, { query: { limit, view: "table" } });
+}
+
+export function exportUrl(id: string, format: "csv" | "json" | "jsonl", view: "table" | "changelog"): string {
+  return buildUrl(`/api/executions/${id}/rows`, { format, view, download: true });
+}

@@ -1,0 +1,22 @@
+import { useMemo, useState } from "react";
+import { resolveChart, type ChartType } from "@/lib/chart-choice";
+import type { LiveSnapshot } from "@/stream/live-view";
+import { buildChart } from "@/widgets/chart/chart-model";
+
+export type ResultsTab = "chart" | "table" | "changelog";
+
+/** Which view is open and what the chart is made of. The reader's choice wins over the automatic one. */
+export function useResultsView(view: LiveSnapshot) {
+  const [chosenTab, setTab] = useState<ResultsTab | null>(null);
+  const [chosenType, setChartType] = useState<ChartType | null>(null);
+  const spec = useMemo(() => {
+    const viz = chosenType ? { ...view.viz, type: chosenType } : view.viz;
+    return resolveChart(viz, view.columns, view.keyColumns);
+  }, [view.viz, view.columns, view.keyColumns, chosenType]);
+  const tab: ResultsTab = chosenTab ?? (spec.type === "table" ? "table" : "chart");
+  const model = useMemo(
+    () => (tab === "chart" ? buildChart(spec, view.columns, view.rows, view.changes) : ({ kind: "none" } as const)),
+    [tab, spec, view.columns, view.rows, view.changes],
+  );
+  return { tab, setTab, spec, setChartType, model };
+}

@@ -1,0 +1,3 @@
+/// <reference types="vite/client" />
+declare module "monaco-editor/editor/contrib/*";
+declare module "monaco-editor/editor/standalone/*";
