@@ -89,11 +89,14 @@ bool Add(double number, const Unit& unit, Duration* out) {
 }
 
 /// "HOUR TO MINUTE" and the like: the text holds fields from the first to the last unit, "1 02:03:04" or "1:30".
-bool ParseRange(std::string_view text, std::string_view from, Duration* out) {
+bool ParseRange(std::string_view text, std::string_view from, std::string_view to, Duration* out) {
   static constexpr std::array kOrder = std::to_array<std::string_view>({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"});
   size_t field = 0;
   while (field < kOrder.size() && !SameWord(kOrder[field], from)) ++field;
-  for (; field < kOrder.size(); ++field) {
+  size_t last = field;
+  while (last < kOrder.size() && !SameWord(kOrder[last], to)) ++last;
+  if (last == kOrder.size()) return false;
+  for (; field <= last; ++field) {
     double number = 0;
     if (!TakeNumber(&text, &number) || !Add(number, *FindUnit(kOrder[field]), out)) return false;
     if (text.empty()) return true;
@@ -122,7 +125,9 @@ bool ParseDuration(std::string_view text, Duration* out) {
       if (to != std::string::npos) {
         std::string_view unit = rest;
         SkipSpace(&unit);
-        if (!ParseRange(text.substr(1, close - 1), TakeWord(&unit), &result)) return false;
+        std::string_view last = rest.substr(to + 4);
+        SkipSpace(&last);
+        if (!ParseRange(text.substr(1, close - 1), TakeWord(&unit), TakeWord(&last), &result)) return false;
         result.span = out->span;
         *out = std::move(result);
         return true;

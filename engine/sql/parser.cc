@@ -264,6 +264,18 @@ void AssignStatements(Script* script, std::vector<Diagnostic>* items) {
   script->statement_numbers.resize(kept);
 }
 
+/// Statements with the space up to their semicolon, or to the end of their line when they have none.
+std::vector<SourceSpan> Reaches(std::string_view text, const std::vector<Token>& tokens, std::vector<SourceSpan> spans) {
+  auto token = tokens.begin();
+  for (SourceSpan& span : spans) {
+    while (token != tokens.end() && token->span.offset < span.end()) ++token;
+    size_t end = text.find('\n', span.end());
+    if (token != tokens.end() && token->Is(";")) end = token->span.offset;
+    span.length = static_cast<int32_t>(std::min(end, text.size())) - span.offset;
+  }
+  return spans;
+}
+
 }  // namespace
 
 Script ParseScript(std::string_view text, Diagnostics* diagnostics) {
@@ -279,7 +291,7 @@ Script ParseScript(std::string_view text, Diagnostics* diagnostics) {
   AssignStatements(&script, &items);
   diagnostics->AddAll(items);
   script.comments = std::move(lexed.comments);
-  script.annotations = ReadAnnotations(text, script.comments, script.spans);
+  script.annotations = ReadAnnotations(text, script.comments, Reaches(text, lexed.tokens, script.spans));
   return script;
 }
 
