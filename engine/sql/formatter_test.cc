@@ -23,14 +23,16 @@ std::string Format(std::string_view text, const PrintOptions& options = {}) {
 }
 
 TEST(FormatScript, LaysOutAQuery) {
-  EXPECT_EQ(Format("select symbol, AVG(price) as avg_price from trades window tumbling(5m) group by symbol emit changes"),
-            "SELECT symbol,\n       AVG(price) AS avg_price\nFROM trades\nGROUP BY symbol\n"
-            "WINDOW TUMBLING(INTERVAL '5' MINUTE)\nEMIT CHANGES");
+  EXPECT_EQ(
+      Format("select symbol, AVG(price) as avg_price from trades window tumbling(5m) group by symbol emit changes"),
+      "SELECT symbol,\n       AVG(price) AS avg_price\nFROM trades\nGROUP BY symbol\n"
+      "WINDOW TUMBLING(INTERVAL '5' MINUTE)\nEMIT CHANGES");
 }
 
 TEST(FormatScript, KeepsAnnotationsAboveTheirStatement) {
-  EXPECT_EQ(Format("-- @name: a\n--   @metric: m   \n\n\n\n-- plain\nselect 1;\n\n\n-- @name: b\nselect 2 ;\n-- the end\n"),
-            "-- @name: a\n--   @metric: m\n\n-- plain\nSELECT 1;\n\n-- @name: b\nSELECT 2;\n\n-- the end\n");
+  EXPECT_EQ(
+      Format("-- @name: a\n--   @metric: m   \n\n\n\n-- plain\nselect 1;\n\n\n-- @name: b\nselect 2 ;\n-- the end\n"),
+      "-- @name: a\n--   @metric: m\n\n-- plain\nSELECT 1;\n\n-- @name: b\nSELECT 2;\n\n-- the end\n");
 }
 
 TEST(FormatScript, SeparatesStatementsByOneBlankLine) {
@@ -39,18 +41,22 @@ TEST(FormatScript, SeparatesStatementsByOneBlankLine) {
 }
 
 TEST(FormatScript, KeepsCommentsBesideTheirTokens) {
-  EXPECT_EQ(Format("SELECT a, -- first\n b -- second\nFROM t -- the table\n-- only some\nWHERE a > 1 /* inline */ AND b < 2"),
-            "SELECT a, -- first\n       b -- second\nFROM t -- the table\n-- only some\nWHERE a > 1 /* inline */ AND b < 2");
+  EXPECT_EQ(
+      Format("SELECT a, -- first\n b -- second\nFROM t -- the table\n-- only some\nWHERE a > 1 /* inline */ AND b < 2"),
+      "SELECT a, -- first\n       b -- second\nFROM t -- the table\n-- only some\nWHERE a > 1 /* inline */ AND b < 2");
   EXPECT_EQ(Format("SELECT SUM(a) AS s -- total\n, b FROM t"), "SELECT SUM(a) AS s, -- total\n       b\nFROM t");
   EXPECT_EQ(Format("select a from t where -- why\n a in (1, /* one */ 2) emit changes -- end\n;"),
             "SELECT a\nFROM t\nWHERE -- why\n  a IN (1, /* one */ 2)\nEMIT CHANGES; -- end");
 }
 
 TEST(FormatScript, MovesCommentsWithReorderedClauses) {
-  EXPECT_EQ(Format("SELECT a FROM t EMIT CHANGES -- now\nLIMIT 5 -- few\n"), "SELECT a\nFROM t\nLIMIT 5\nEMIT CHANGES -- now -- few\n");
+  EXPECT_EQ(Format("SELECT a FROM t EMIT CHANGES -- now\nLIMIT 5 -- few\n"),
+            "SELECT a\nFROM t\nLIMIT 5\nEMIT CHANGES -- now\n-- few\n");
 }
 
-TEST(FormatScript, TurnsBareAnnotationsIntoComments) { EXPECT_EQ(Format("@name: x\nselect 1"), "-- @name: x\nSELECT 1"); }
+TEST(FormatScript, TurnsBareAnnotationsIntoComments) {
+  EXPECT_EQ(Format("@name: x\nselect 1"), "-- @name: x\nSELECT 1");
+}
 
 TEST(FormatScript, KeepsBlockCommentsOfSeveralLines) {
   EXPECT_EQ(Format("/* one\n   two */\nselect a from t"), "/* one\n   two */\nSELECT a\nFROM t");

@@ -68,7 +68,8 @@ bool Parser::ExpectWord(std::string_view word, std::string_view after) {
     return AcceptWord(word);
   }
   Diagnostic& error = Expected(after.empty() ? std::string(word) : fmt::format("{} after {}", word, after));
-  if (!AtEnd()) error.fixes.push_back({fmt::format("insert {}", word), {{{error.span.offset, 0}, std::string(word) + " "}}});
+  if (!AtEnd())
+    error.fixes.push_back({fmt::format("insert {}", word), {{{error.span.offset, 0}, std::string(word) + " "}}});
   return false;
 }
 
@@ -265,7 +266,8 @@ void AssignStatements(Script* script, std::vector<Diagnostic>* items) {
 }
 
 /// Statements with the space up to their semicolon, or to the end of their line when they have none.
-std::vector<SourceSpan> Reaches(std::string_view text, const std::vector<Token>& tokens, std::vector<SourceSpan> spans) {
+std::vector<SourceSpan> Reaches(std::string_view text, const std::vector<Token>& tokens,
+                                std::vector<SourceSpan> spans) {
   auto token = tokens.begin();
   for (SourceSpan& span : spans) {
     while (token != tokens.end() && token->span.offset < span.end()) ++token;
@@ -284,7 +286,8 @@ Script ParseScript(std::string_view text, Diagnostics* diagnostics) {
   Script script;
   Parser(text, &lexed, &found).ParseStatements(&script);
   if (script.spans.empty() && !found.has_errors()) {
-    found.Error("E1008", lexed.tokens.back().span, "no SQL found").hint = "write a statement such as SELECT * FROM trades";
+    found.Error("E1008", lexed.tokens.back().span, "no SQL found").hint =
+        "write a statement such as SELECT * FROM trades";
   }
   found.SortBySpan();
   std::vector<Diagnostic> items = found.Take();

@@ -38,7 +38,8 @@ bool IsComparison(const Expression& expression) {
 
 bool Parser::CountOperator() {
   if (++operators_ <= kMaxOperators) return true;
-  Expected(fmt::format("at most {} operators in one expression", kMaxOperators)).hint = "use IN (...) or split the query";
+  Expected(fmt::format("at most {} operators in one expression", kMaxOperators)).hint =
+      "use IN (...) or split the query";
   return false;
 }
 
@@ -190,7 +191,8 @@ ExpressionPtr Parser::ParseIs(ExpressionPtr operand) {
     test->other = ParseConcat();
     if (test->other == nullptr) return nullptr;
   } else {
-    Expected(negated ? "NULL, TRUE, FALSE or DISTINCT FROM after IS NOT" : "NULL, NOT NULL, TRUE, FALSE or DISTINCT FROM after IS");
+    Expected(negated ? "NULL, TRUE, FALSE or DISTINCT FROM after IS NOT"
+                     : "NULL, NOT NULL, TRUE, FALSE or DISTINCT FROM after IS");
     return nullptr;
   }
   test->negated = negated;

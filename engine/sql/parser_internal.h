@@ -65,7 +65,7 @@ class Parser {
   bool Unsupported(std::string_view construct, std::string_view hint, size_t words);
   bool AtClause() const;
   bool AtJoin() const;
-  bool AtStatement() const;  ///< At a reserved word that begins a statement.
+  bool AtStatement() const;           ///< At a reserved word that begins a statement.
   bool AtClauseOfThisSelect() const;  ///< AtClause(), but not inside a call or OVER (...).
   void SkipToClause();
   void SkipToListItem();
@@ -223,7 +223,7 @@ class Parser {
   bool double_is_string_ = false;
   int nesting_ = 0;
   int32_t select_depth_ = 0;  ///< Bracket depth of the SELECT being read.
-  int subqueries_ = 0;  ///< Queries in parentheses around the current place.
+  int subqueries_ = 0;        ///< Queries in parentheses around the current place.
   int operators_ = 0;
   Diagnostic scratch_;  ///< Takes findings that are not worth showing.
 };

@@ -75,7 +75,8 @@ ExpressionPtr Parser::ParsePrimary() {
     case TokenKind::kBacktick:
       return ParseColumn();
     case TokenKind::kNumberWord:
-      Expected("a number with a unit such as 5m, or a name").hint = "units are ms, s, m, h, d and w; a name that starts with a digit is written in `backticks`";
+      Expected("a number with a unit such as 5m, or a name").hint =
+          "units are ms, s, m, h, d and w; a name that starts with a digit is written in `backticks`";
       return nullptr;
     case TokenKind::kSymbol:
       if (token.text == "(") return ParseParenthesised();
@@ -285,8 +286,8 @@ ExpressionPtr Parser::ParseConvert() {
   Advance();
   AcceptSymbol("(");
   cast->operand = ParseExpression();
-  if (cast->operand == nullptr || !ExpectSymbol(",", "and a type, as in CONVERT(x, INTEGER)") || !ParseType(&cast->type) ||
-      !ExpectSymbol(")", "after the type")) {
+  if (cast->operand == nullptr || !ExpectSymbol(",", "and a type, as in CONVERT(x, INTEGER)") ||
+      !ParseType(&cast->type) || !ExpectSymbol(")", "after the type")) {
     return nullptr;
   }
   cast->span = SpanSince(start);

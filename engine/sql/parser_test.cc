@@ -18,7 +18,9 @@ Script Parse(std::string_view sql) {
   return script;
 }
 
-const Query& QueryOf(const Script& script) { return *static_cast<const QueryStatement&>(*script.statements.at(0)).query; }
+const Query& QueryOf(const Script& script) {
+  return *static_cast<const QueryStatement&>(*script.statements.at(0)).query;
+}
 
 std::string FirstCode(std::string_view sql) {
   Diagnostics diagnostics;
@@ -32,7 +34,8 @@ std::string FixedText(std::string_view sql) {
   if (diagnostics.items().empty() || diagnostics.items().front().fixes.empty()) return "no fix";
   std::string out(sql);
   std::vector<TextEdit> edits = diagnostics.items().front().fixes.front().edits;
-  std::sort(edits.begin(), edits.end(), [](const TextEdit& a, const TextEdit& b) { return a.span.offset > b.span.offset; });
+  std::sort(edits.begin(), edits.end(),
+            [](const TextEdit& a, const TextEdit& b) { return a.span.offset > b.span.offset; });
   for (const TextEdit& edit : edits) out.replace(edit.span.offset, edit.span.length, edit.text);
   return out;
 }
@@ -43,9 +46,10 @@ int64_t Milliseconds(std::string_view text) {
 }
 
 TEST(ParseDuration, ReadsEveryFormOfFiveMinutes) {
-  for (const std::string_view text : {"5m", "5 m", "5min", "5 MINUTES", "5 minute", "INTERVAL '5' MINUTE", "INTERVAL '5' MINUTES",
-                                      "interval 5 minute", "INTERVAL '5 minutes'", "INTERVAL '5m'", "300", "300s", "0.0833333333333h",
-                                      " 5 mins ", "4 minutes 60 seconds", "INTERVAL '0:05' HOUR TO MINUTE"}) {
+  for (const std::string_view text :
+       {"5m", "5 m", "5min", "5 MINUTES", "5 minute", "INTERVAL '5' MINUTE", "INTERVAL '5' MINUTES",
+        "interval 5 minute", "INTERVAL '5 minutes'", "INTERVAL '5m'", "300", "300s", "0.0833333333333h", " 5 mins ",
+        "4 minutes 60 seconds", "INTERVAL '0:05' HOUR TO MINUTE"}) {
     EXPECT_NEAR(static_cast<double>(Milliseconds(text)), 300'000, 1) << text;
   }
 }
@@ -79,8 +83,9 @@ TEST(ParseDuration, KeepsMonthsApart) {
 
 TEST(ParseDuration, RefusesWhatIsNoLength) {
   Duration duration;
-  for (const std::string_view text : {"", " ", "m", "five minutes", "5x", "5 fortnights", "5m x", "1..5s", "5 5", "INTERVAL", "INTERVAL '5",
-                                      "INTERVAL 'a' MINUTE", "1:30", "INTERVAL '1:2:3' HOUR TO BANANA ", "99999999999999999999999d", "-"}) {
+  for (const std::string_view text :
+       {"", " ", "m", "five minutes", "5x", "5 fortnights", "5m x", "1..5s", "5 5", "INTERVAL", "INTERVAL '5",
+        "INTERVAL 'a' MINUTE", "1:30", "INTERVAL '1:2:3' HOUR TO BANANA ", "99999999999999999999999d", "-"}) {
     EXPECT_FALSE(ParseDuration(text, &duration)) << text;
   }
 }
@@ -102,7 +107,8 @@ TEST(PrintDuration, UsesTheLargestExactUnit) {
 }
 
 TEST(ParseScript, ReportsTextWithoutSql) {
-  for (const std::string_view text : {"", "  \n ", ";", " -- only a comment\n", "/* x */"}) EXPECT_EQ(FirstCode(text), "E1008") << text;
+  for (const std::string_view text : {"", "  \n ", ";", " -- only a comment\n", "/* x */"})
+    EXPECT_EQ(FirstCode(text), "E1008") << text;
 }
 
 TEST(ParseScript, SkipsAByteOrderMark) {
@@ -121,9 +127,10 @@ TEST(ParseScript, CountsLinesOfEveryKind) {
 }
 
 TEST(ParseScript, KeepsTheUriOfARelationWhole) {
-  for (const std::string_view uri : {"file:///in/*.csv", "file:///a/**/b?.json", "kafka://h1:9092,h2:9092/orders", "kafka://(a|b-.*)",
-                                     "s3://bucket/{a,b}/x.parquet", "postgres://u:p@db:5432/shop?table=orders&mode=cdc#frag",
-                                     "kafka+ssl://h/t", "file:///a--b.csv", "file:///data/[0-9]*.csv", "file://./rel/x.csv"}) {
+  for (const std::string_view uri :
+       {"file:///in/*.csv", "file:///a/**/b?.json", "kafka://h1:9092,h2:9092/orders", "kafka://(a|b-.*)",
+        "s3://bucket/{a,b}/x.parquet", "postgres://u:p@db:5432/shop?table=orders&mode=cdc#frag", "kafka+ssl://h/t",
+        "file:///a--b.csv", "file:///data/[0-9]*.csv", "file://./rel/x.csv"}) {
     const Script script = Parse(fmt::format("SELECT a FROM {} WHERE b = 1", uri));
     const TableReference& table = QueryOf(script).body.select->from.at(0);
     EXPECT_EQ(table.name, uri);
@@ -190,7 +197,8 @@ TEST(ParseScript, OffersFixesThatApply) {
   EXPECT_EQ(FixedText("SHOW TABELS"), "SHOW TABLES");
   EXPECT_EQ(FixedText("PAUSE audit"), "PAUSE JOB audit");
   EXPECT_EQ(FixedText("SELECT a::INT + 1 FROM t"), "SELECT CAST(a AS INT) + 1 FROM t");
-  EXPECT_EQ(FixedText("SELECT a FROM t GROUP BY a WHERE a > 1 EMIT CHANGES"), "SELECT a FROM t WHERE a > 1 GROUP BY a EMIT CHANGES");
+  EXPECT_EQ(FixedText("SELECT a FROM t GROUP BY a WHERE a > 1 EMIT CHANGES"),
+            "SELECT a FROM t WHERE a > 1 GROUP BY a EMIT CHANGES");
   EXPECT_EQ(FixedText("SELECT a FROM t EMIT CHANGES GROUP BY a"), "SELECT a FROM t GROUP BY a EMIT CHANGES");
   EXPECT_EQ(FixedText("SELECT a, FROM t"), "SELECT a FROM t");
   EXPECT_EQ(FixedText("SELECT FROM t"), "SELECT * FROM t");
@@ -198,18 +206,21 @@ TEST(ParseScript, OffersFixesThatApply) {
   EXPECT_EQ(FixedText("SELECT a FROM t WHERE a && b"), "SELECT a FROM t WHERE a AND b");
   EXPECT_EQ(FixedText("SELECT a FROM t WHERE !a"), "SELECT a FROM t WHERE NOT a");
   EXPECT_EQ(FixedText("SELECT a FROM t EMIT UPDATES"), "SELECT a FROM t EMIT CHANGES");
-  EXPECT_EQ(FixedText("SELECT SUM(a) OVER (ROWS WINDOW BUFFER 5) FROM t"), "SELECT SUM(a) OVER (ROWS WINDOW BUFFER 5 ROWS) FROM t");
+  EXPECT_EQ(FixedText("SELECT SUM(a) OVER (ROWS WINDOW BUFFER 5) FROM t"),
+            "SELECT SUM(a) OVER (ROWS WINDOW BUFFER 5 ROWS) FROM t");
   EXPECT_EQ(FixedText("DEPLOY JOB j AS SELECT 1"), "DEPLOY JOB j VERSION '1.0.0' AS SELECT 1");
   EXPECT_EQ(FixedText("SELECT a\u00a0FROM t"), "SELECT a FROM t");
   EXPECT_EQ(FixedText("SELECT a FROM t SELECT b FROM u"), "SELECT a FROM t; SELECT b FROM u");
-  EXPECT_EQ(FixedText("SELECT COUNT(*) FROM t WINDOW TUMBLING(5 MINUTS)"), "SELECT COUNT(*) FROM t WINDOW TUMBLING(5 MINUTE)");
+  EXPECT_EQ(FixedText("SELECT COUNT(*) FROM t WINDOW TUMBLING(5 MINUTS)"),
+            "SELECT COUNT(*) FROM t WINDOW TUMBLING(5 MINUTE)");
 }
 
 TEST(ParseScript, AttachesAnnotations) {
   const Script script = Parse(
       "-- @app: shop\n-- @description: the shop\n-- @version: 1.2.0\n\n"
       "-- @name: first -- a remark\n-- @job-mode = 'adaptive'\nSELECT 1 -- @viz: line\n;\n"
-      "-- @description: the second\n--     goes on\n-- plain\n-- @phase production\n-- @observability.metrics.enabled\nSELECT 2;\n"
+      "-- @description: the second\n--     goes on\n-- plain\n-- @phase production\n-- "
+      "@observability.metrics.enabled\nSELECT 2;\n"
       "-- @tags: a, b\n");
   const auto find = [&](std::string_view name, size_t nth = 0) {
     for (const Annotation& annotation : script.annotations) {
@@ -286,7 +297,8 @@ TEST(QuoteRelation, QuotesWhatWouldNotReadBack) {
 
 TEST(Highlight, TellsKeywordsFromNames) {
   const std::string text =
-      "-- @viz: line\nSELECT first, CAST(rows AS INT) /* c */ FROM file:///a/*.csv WINDOW TUMBLING(5m) EMIT CHANGES WITH ('a' = 1)";
+      "-- @viz: line\nSELECT first, CAST(rows AS INT) /* c */ FROM file:///a/*.csv WINDOW TUMBLING(5m) EMIT CHANGES "
+      "WITH ('a' = 1)";
   std::string shown;
   int32_t end = 0;
   for (const HighlightToken& token : Highlight(text)) {
@@ -294,24 +306,30 @@ TEST(Highlight, TellsKeywordsFromNames) {
     end = token.span.end();
     shown += fmt::format("{}:{} ", text.substr(token.span.offset, token.span.length), HighlightClassName(token.kind));
   }
-  EXPECT_EQ(shown,
-            "-- @viz: line:annotation SELECT:keyword first:identifier ,:operator CAST:function (:operator rows:identifier AS:keyword "
-            "INT:type ):operator /* c */:comment FROM:keyword file:///a/*.csv:uri WINDOW:keyword TUMBLING:keyword (:operator 5m:number "
-            "):operator EMIT:keyword CHANGES:keyword WITH:keyword (:operator 'a':string =:operator 1:number ):operator ");
+  EXPECT_EQ(
+      shown,
+      "-- @viz: line:annotation SELECT:keyword first:identifier ,:operator CAST:function (:operator rows:identifier "
+      "AS:keyword "
+      "INT:type ):operator /* c */:comment FROM:keyword file:///a/*.csv:uri WINDOW:keyword TUMBLING:keyword (:operator "
+      "5m:number "
+      "):operator EMIT:keyword CHANGES:keyword WITH:keyword (:operator 'a':string =:operator 1:number ):operator ");
 }
 
 TEST(ParseScript, MeasuresALargeApplication) {
   std::string text;
   for (int i = 0; i < 50; ++i) {
     text += fmt::format(
-        "-- @name: job-{0}\n-- @metric: m_{0}\nCREATE TABLE out_{0} AS\nSELECT hub PRIMARY KEY, COUNT(*) AS parcels, MAX(w * 2) AS top\n"
-        "FROM scans AS s\nLEFT JOIN hubs AS h ON s.hub = h.hub AND h.region IN ('a', 'b')\nWHERE s.status = 'ARRIVED' AND w > {0}\n"
+        "-- @name: job-{0}\n-- @metric: m_{0}\nCREATE TABLE out_{0} AS\nSELECT hub PRIMARY KEY, COUNT(*) AS parcels, "
+        "MAX(w * 2) AS top\n"
+        "FROM scans AS s\nLEFT JOIN hubs AS h ON s.hub = h.hub AND h.region IN ('a', 'b')\nWHERE s.status = 'ARRIVED' "
+        "AND w > {0}\n"
         "GROUP BY hub WINDOW TUMBLING(ts, INTERVAL '10' MINUTE)\nEMIT CHANGES\nWITH ('scans.type' = 'kafka_source');\n",
         i);
   }
   const auto start = std::chrono::steady_clock::now();
   const Script script = Parse(text);
-  const double milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  const double milliseconds =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   EXPECT_EQ(script.statements.size(), 50u);
   EXPECT_EQ(script.annotations.size(), 100u);
   RecordProperty("milliseconds", fmt::format("{:.2f}", milliseconds));

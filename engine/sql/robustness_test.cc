@@ -1,5 +1,5 @@
-// Cut and damaged texts: whatever stands there, the parser, the printer, the formatter and the highlighter come back with
-// places inside the text.
+// Cut and damaged texts: whatever stands there, the parser, the printer, the formatter and the highlighter come back
+// with places inside the text.
 
 #include <gtest/gtest.h>
 
@@ -77,7 +77,9 @@ TEST(Robustness, CutTexts) {
 
 TEST(Robustness, DamagedBytes) {
   std::mt19937 random(20250401);
-  const std::string alphabet = "(),;'\"`-*/.:{}[]@#$%^&|!<>=~\\ \n\t\0\xff\xc3a5_";
+  const std::string alphabet =
+      "(),;'\"`-*/.:{}[]@#$%^&|!<>=~\\ \n\t\xff\xc3"
+      "a5_";
   for (const std::string& text : Corpus()) {
     for (int round = 0; round < 20; ++round) {
       std::string damaged = text;
@@ -122,12 +124,15 @@ TEST(Robustness, DeepAndLongTexts) {
     return out;
   };
   for (const std::string& text :
-       {"SELECT " + repeat("(", 100'000) + "1", "SELECT " + repeat("NOT ", 100'000) + "a", "SELECT " + repeat("- ", 100'000) + "a",
-        "SELECT a" + repeat(" + a", 100'000), "SELECT a" + repeat("[0]", 100'000), "SELECT a" + repeat(" IS NULL", 100'000),
-        "SELECT " + repeat("f(", 100'000), "SELECT " + repeat("CASE WHEN ", 100'000), "SELECT a FROM " + repeat("(SELECT a FROM ", 50'000),
-        repeat("EXPLAIN ", 100'000) + "SELECT 1", "SELECT CAST(a AS " + repeat("ARRAY<", 100'000), "SELECT " + repeat("[", 100'000),
-        "SELECT a FROM t " + repeat("UNION SELECT a FROM t ", 2'000), "SELECT a FROM t WITH ('a' = " + repeat("[", 100'000),
-        repeat("SELECT 1;", 5'000), "SELECT " + repeat("a, ", 20'000) + "a FROM t"}) {
+       {"SELECT " + repeat("(", 100'000) + "1", "SELECT " + repeat("NOT ", 100'000) + "a",
+        "SELECT " + repeat("- ", 100'000) + "a", "SELECT a" + repeat(" + a", 100'000),
+        "SELECT a" + repeat("[0]", 100'000), "SELECT a" + repeat(" IS NULL", 100'000),
+        "SELECT " + repeat("f(", 100'000), "SELECT " + repeat("CASE WHEN ", 100'000),
+        "SELECT a FROM " + repeat("(SELECT a FROM ", 50'000), repeat("EXPLAIN ", 100'000) + "SELECT 1",
+        "SELECT CAST(a AS " + repeat("ARRAY<", 100'000), "SELECT " + repeat("[", 100'000),
+        "SELECT a FROM t " + repeat("UNION SELECT a FROM t ", 2'000),
+        "SELECT a FROM t WITH ('a' = " + repeat("[", 100'000), repeat("SELECT 1;", 5'000),
+        "SELECT " + repeat("a, ", 20'000) + "a FROM t"}) {
     Diagnostics diagnostics;
     const Script script = ParseScript(text, &diagnostics);
     EXPECT_TRUE(diagnostics.has_errors() || !script.statements.empty());
