@@ -12,6 +12,9 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterSums(registry);
   RegisterExtremes(registry);
   RegisterMoments(registry);
+  RegisterQuantiles(registry);
+  RegisterPositions(registry);
+  RegisterDistinct(registry);
   RegisterStrings(registry);
   RegisterStringSearch(registry);
   RegisterTimeConversions(registry);

@@ -23,12 +23,6 @@ std::string_view WindowTypeName(WindowType type) {
   return "";
 }
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return lower;
-}
-
 std::string_view WordOf(sql::RelationWord word) {
   switch (word) {
     case sql::RelationWord::kStream: return "stream";

@@ -6,6 +6,7 @@
 #include "engine/plan/annotations/annotation_rules_internal.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/printer.h"
+#include "engine/sql/words.h"
 
 namespace velo::plan {
 namespace {
@@ -108,7 +109,7 @@ void ReadMetricHead(const AnnotationLine& head, MetricAnnotation* metric, Diagno
   if (const size_t blank = name.find(' '); blank != std::string::npos) {
     const std::string rest = name.substr(blank + 1);
     static constexpr std::array kTypes = {"counter", "gauge", "histogram", "summary"};
-    if (std::find(kTypes.begin(), kTypes.end(), LowerText(rest)) != kTypes.end()) {
+    if (std::find(kTypes.begin(), kTypes.end(), sql::LowerCase(rest)) != kTypes.end()) {
       metric->type = TypeOf(rest);
       name.resize(blank);
     }
@@ -237,7 +238,7 @@ VizAnnotation ReadViz(const AnnotationGroup& group, Diagnostics* diagnostics) {
   viz.statement = group.head.source->statement;
   viz.span = ValueSpan(group.head);
   static constexpr std::array kTypes = {"line", "bar", "area", "gauge", "stat", "pie", "table", "histogram", "heatmap", "scatter", "candlestick"};
-  const std::string type = LowerText(group.head.value);
+  const std::string type = sql::LowerCase(group.head.value);
   if (std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end()) {
     viz.type = type;
   } else {
@@ -254,7 +255,7 @@ VizAnnotation ReadViz(const AnnotationGroup& group, Diagnostics* diagnostics) {
   viz.unit = group.Value("viz_unit");
   viz.size = group.Value("viz_size");
   viz.thresholds = group.Value("viz_thresholds");
-  viz.stacked = LowerText(group.Value("viz_stacked")) == "true";
+  viz.stacked = sql::LowerCase(group.Value("viz_stacked")) == "true";
   return viz;
 }
 

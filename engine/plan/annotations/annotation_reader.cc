@@ -7,6 +7,7 @@
 #include "engine/base/near_names.h"
 #include "engine/plan/annotations/annotation_rules_internal.h"
 #include "engine/sql/parser.h"
+#include "engine/sql/words.h"
 
 namespace velo::plan {
 
@@ -37,16 +38,10 @@ std::vector<std::string> SplitList(std::string_view text) {
   return words;
 }
 
-std::string LowerText(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return lower;
-}
-
 bool SameChoice(std::string_view a, std::string_view b) {
   auto plain = [](std::string_view text) {
     std::string out;
-    for (char c : LowerText(text)) {
+    for (char c : sql::LowerCase(text)) {
       if (c != '_' && c != '-') out += c;
     }
     return out;
@@ -167,7 +162,7 @@ class AnnotationChecker {
       }
       case AnnotationValue::kBoolean: {
         static constexpr std::array kWords = {"true", "false", "yes", "no", "on", "off", "1", "0"};
-        if (std::find(kWords.begin(), kWords.end(), LowerText(value)) != kWords.end()) return true;
+        if (std::find(kWords.begin(), kWords.end(), sql::LowerCase(value)) != kWords.end()) return true;
         diagnostics_->Error("E3010", span, fmt::format("@{} must be true or false, not '{}'", known.name, value));
         return false;
       }
@@ -285,7 +280,7 @@ class AnnotationChecker {
   void CheckObservability() {
     auto value = [this](std::string_view key) {
       for (const auto& [name, text] : result_.options) {
-        if (name == key) return LowerText(text);
+        if (name == key) return sql::LowerCase(text);
       }
       return std::string();
     };
