@@ -12,7 +12,10 @@ const LAYERS = {
 const FEATURES = ["artifacts", "canvas", "chat", "first-run", "palette", "settings", "sources", "threads"];
 
 const restrict = (patterns) => ({
-  "no-restricted-imports": ["error", { patterns: [{ group: patterns, message: "This import goes against the layers." }] }],
+  "no-restricted-imports": [
+    "error",
+    { patterns: [{ group: patterns, message: "This import goes against the layers." }] },
+  ],
 });
 
 export default tseslint.config(
@@ -24,6 +27,10 @@ export default tseslint.config(
     rules: {
       ...reactHooks.configs.recommended.rules,
       "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { ignoreRestSiblings: true, argsIgnorePattern: "^_", varsIgnorePattern: "^_" },
+      ],
       "@typescript-eslint/consistent-type-imports": "error",
       "max-lines": ["error", 600],
       eqeqeq: "error",
@@ -36,7 +43,13 @@ export default tseslint.config(
   })),
   ...FEATURES.map((feature) => ({
     files: [`src/features/${feature}/**/*.{ts,tsx}`],
-    rules: restrict(["@/app/*", ...FEATURES.filter((other) => other !== feature).map((other) => `@/features/${other}/*`)]),
+    rules: restrict([
+      "@/app/*",
+      ...FEATURES.filter((other) => other !== feature).map((other) => `@/features/${other}/*`),
+    ]),
   })),
-  { files: ["dev/**/*.mjs", "../tests/**/*.ts"], rules: { "no-console": "off", "@typescript-eslint/no-unused-vars": "off" } },
+  {
+    files: ["dev/**/*.mjs", "../tests/**/*.ts"],
+    rules: { "no-console": "off", "@typescript-eslint/no-unused-vars": "off" },
+  },
 );

@@ -223,11 +223,18 @@ class Builder {
       case PlanKind::kWindowRows: return MakeWindowRows(As<WindowRowsNode>(node), near_source, context_);
       case PlanKind::kLimit: return MakeLimit(As<LimitNode>(node));
       case PlanKind::kSort: {
-        const auto sort = As<SortNode>(node);
-        if (sort->scope == SortNode::Scope::kContinuous) {
-          return MakeTopN(sort, settings_.coalesce_changes, context_);
+        auto sort = As<SortNode>(node);
+        const bool is_stream = sort->scope == SortNode::Scope::kContinuous || sort->scope == SortNode::Scope::kPerBatch;
+        if (is_stream && settings_.ends) {
+          // What is there now ends, so all of it can be put in order.
+          auto whole = std::make_shared<SortNode>(*sort);
+          whole->scope = SortNode::Scope::kWhole;
+          sort = std::move(whole);
         }
-        return MakeSort(sort, context_);
+        if (sort->scope == SortNode::Scope::kContinuous) {
+          return MakeTopN(std::move(sort), settings_.coalesce_changes, context_);
+        }
+        return MakeSort(std::move(sort), context_);
       }
       case PlanKind::kScan:
       case PlanKind::kValues:

@@ -84,11 +84,10 @@ Status Lane::PushValues() {
 
 Task::Next Lane::Finish(const velo::Status& status) {
   PublishStatus();
-  on_done_(status);
-  // Lets go of files, buffers and state; only the last status stays.
   scans_.clear();
-  pipeline_.reset();
-  on_done_ = nullptr;
+  // The receiver of this call may release the pipeline, so nothing of it is touched afterwards.
+  const auto on_done = std::move(on_done_);
+  on_done(status);
   return Next::kDone;
 }
 

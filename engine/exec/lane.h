@@ -42,6 +42,9 @@ class Lane : public Task {
   /// Registers with the readers, so that new rows wake the lane. The lane must be owned by a shared_ptr.
   void ListenToReaders();
 
+  /// Lets go of operators and their state once the lane is done.
+  void Release() { pipeline_.reset(); }
+
   Next Step() override;
   LaneStatus status() const;
 

@@ -63,6 +63,7 @@ Result<bool> ScanDriver::ReadFrom(size_t at) {
   Partition& partition = partitions_[at];
   VELO_ASSIGN_OR_RETURN(const ReadOutcome outcome, partition.reader->Read());
   CountBadRecords(partition);
+  partition.told = std::max(partition.told, outcome.watermark_ms);
   switch (outcome.state) {
     case ReadOutcome::State::kEnd:
       partition.ended = true;
@@ -121,7 +122,8 @@ bool ScanDriver::IsIdle(const Partition& partition) const {
 }
 
 EventMillis ScanDriver::WatermarkOf(const Partition& partition) const {
-  return partition.max_time == kBeginOfTime ? kBeginOfTime : partition.max_time - settings_.node->watermark_delay_ms;
+  if (partition.max_time == kBeginOfTime) return partition.told;
+  return std::max(partition.told, partition.max_time - settings_.node->watermark_delay_ms);
 }
 
 Status ScanDriver::AdvanceWatermark() {

@@ -52,6 +52,7 @@ class ScanDriver {
   struct Partition {
     std::unique_ptr<PartitionReader> reader;
     EventMillis max_time = kBeginOfTime;
+    EventMillis told = kBeginOfTime;  ///< Watermark given by the source itself.
     Timestamp last_rows = 0;     ///< By the clock.
     int64_t bad_seen = 0;
     bool ended = false;

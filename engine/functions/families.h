@@ -14,7 +14,14 @@ void RegisterCounts(FunctionRegistry* registry);
 void RegisterSums(FunctionRegistry* registry);
 void RegisterExtremes(FunctionRegistry* registry);
 void RegisterMoments(FunctionRegistry* registry);
+void RegisterQuantiles(FunctionRegistry* registry);
+void RegisterPositions(FunctionRegistry* registry);
+void RegisterDistinct(FunctionRegistry* registry);
 void RegisterStrings(FunctionRegistry* registry);
+void RegisterTimeConversions(FunctionRegistry* registry);
+void RegisterTimeFields(FunctionRegistry* registry);
+void RegisterConditionals(FunctionRegistry* registry);
+void RegisterMath(FunctionRegistry* registry);
 void RegisterStringSearch(FunctionRegistry* registry);
 
 }  // namespace velo

@@ -12,8 +12,15 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterSums(registry);
   RegisterExtremes(registry);
   RegisterMoments(registry);
+  RegisterQuantiles(registry);
+  RegisterPositions(registry);
+  RegisterDistinct(registry);
   RegisterStrings(registry);
   RegisterStringSearch(registry);
+  RegisterTimeConversions(registry);
+  RegisterTimeFields(registry);
+  RegisterConditionals(registry);
+  RegisterMath(registry);
 }
 
 }  // namespace velo

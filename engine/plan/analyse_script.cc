@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "engine/plan/annotations/annotation_reader.h"
 #include "engine/plan/binder/expression_binder.h"
 #include "engine/plan/binder/from_binder.h"
 #include "engine/plan/prepare.h"
@@ -20,12 +21,6 @@ std::string_view WindowTypeName(WindowType type) {
     case WindowType::kSession: return "session";
   }
   return "";
-}
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return lower;
 }
 
 std::string_view WordOf(sql::RelationWord word) {
@@ -88,6 +83,7 @@ class ScriptAnalyser {
       report.statements.push_back(std::move(statement));
     }
     diagnostics_->set_statement(0);
+    report.application = ReadScriptAnnotations(script_.annotations, report.statements, functions_, diagnostics_);
     for (const Diagnostic& found : diagnostics_->items()) {
       if (found.severity != Severity::kError || found.statement < 1) continue;
       if (found.statement <= static_cast<int32_t>(report.statements.size())) report.statements[found.statement - 1].valid = false;

@@ -195,12 +195,20 @@ void CollectSteps(const PlanNode& node, std::vector<ExplainStep>* steps) {
   if (!IsPlumbing(node)) steps->push_back(Describe(node));
 }
 
+/// Name of a result column as people know it; hidden keys are called by what they hold.
+std::string KeyName(const PreparedQuery& query, int position) {
+  const std::string& name = query.plan->output.columns[position].name;
+  if (name == kWindowStartColumn) return "window";
+  if (position < static_cast<int>(query.output.columns.size())) return name;
+  const PlanNode* node = query.plan.get();
+  while (node->kind != PlanKind::kProject && node->inputs.size() == 1) node = node->inputs[0].get();
+  if (node->kind != PlanKind::kProject) return name;
+  return TextOf(*static_cast<const ProjectNode*>(node)->expressions[position], node->inputs[0]->output) + " (not shown)";
+}
+
 std::string ResultLine(const PreparedQuery& query) {
   std::vector<std::string> keys;
-  for (int position : query.key) {
-    const std::string& name = query.plan->output.columns[position].name;
-    keys.push_back(name == kWindowStartColumn ? "window" : name);
-  }
+  for (int position : query.key) keys.push_back(KeyName(query, position));
   std::string text = fmt::format("{} column{}", query.output.columns.size(), query.output.columns.size() == 1 ? "" : "s");
   if (!keys.empty()) text += ", key " + Join(keys);
   text += query.emit_changes ? ", EMIT CHANGES" : ", EMIT FINAL";

@@ -55,7 +55,7 @@ BoundExpressionPtr BindCondition(const sql::Expression& expression, const Schema
   environment.scope = &scope;
   plan::ExpressionBinder binder(&context, &environment);
   const size_t errors = diagnostics->error_count();
-  BoundExpressionPtr bound = binder.BindBoolean(expression, plan::Clause::kCondition, "the condition");
+  BoundExpressionPtr bound = binder.BindBoolean(expression, plan::Clause::kCondition, "this place");
   if (diagnostics->error_count() > errors) return nullptr;
   if (!context.not_runnable_reason.empty()) {
     diagnostics->Error(context.not_runnable_code, expression.span, context.not_runnable_reason);

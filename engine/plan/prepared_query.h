@@ -7,6 +7,7 @@
 
 #include "engine/base/diagnostic.h"
 #include "engine/functions/registry.h"
+#include "engine/plan/annotations/script_annotations.h"
 #include "engine/plan/nodes/plan_node.h"
 #include "engine/sql/parser.h"
 
@@ -58,6 +59,7 @@ struct ScriptReport {
   bool valid = true;
   std::vector<StatementReport> statements;
   std::vector<sql::Annotation> annotations;
+  ScriptAnnotations application;  ///< The same, read into data and checked.
 };
 
 /// Parses, binds and checks a script against the catalog. Later statements see the results of earlier ones by name.

@@ -27,6 +27,9 @@ std::string Reading(const sql::Query& query, const BoundQuery& bound, const std:
   if (everything) return fmt::format("Reads every column of {}", source);
   constexpr size_t kMostNames = 4;
   const std::vector<std::string> names = bound.visible.Names();
+  if (bound.plan != nullptr && !core->from.empty() && (core->from.size() > 1 || !core->from[0].joins.empty())) {
+    return fmt::format("Joins {} and reads {} columns", source, names.size());
+  }
   if (names.size() <= kMostNames && !names.empty()) return fmt::format("Reads {} from {}", JoinWords(names), source);
   return fmt::format("Reads {} columns from {}", names.size(), source);
 }

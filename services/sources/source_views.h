@@ -9,11 +9,14 @@
 
 #include "engine/io/schema_report.h"
 #include "engine/topics/topic_store.h"
+#include "services/call_context.h"
 #include "services/describe.h"
 #include "services/sources/connections.h"
 
 // Answers about sources that several operations share (API 2.1).
 namespace velo::services {
+
+struct ThreadContext;
 
 struct ConnectionView {
   std::string source_id, alias, uri, type;

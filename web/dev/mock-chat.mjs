@@ -17,7 +17,13 @@ export function chatTurn(answers, thread, message, onEnd) {
   };
   const finish = () => {
     for (const reader of readers) reader.end("data: [DONE]\n\n");
-    thread.messages.push({ id: messageId, parent_id: null, format: "ai-sdk/v6", content: { role: "assistant", parts, metadata: {} }, created_at: new Date().toISOString() });
+    thread.messages.push({
+      id: messageId,
+      parent_id: null,
+      format: "ai-sdk/v6",
+      content: { role: "assistant", parts, metadata: {} },
+      created_at: new Date().toISOString(),
+    });
     onEnd();
   };
   const turn = {
@@ -45,7 +51,16 @@ export function chatTurn(answers, thread, message, onEnd) {
     emit({ type: `data-${name}`, id: dataId, data: value });
     parts.push({ type: `data-${name}`, id: dataId, data: value });
   };
-  const artifact = (made) => data("artifact", made.id, { id: made.id, type: made.type, version: made.version, title: made.title, summary: made.summary, state: "ready", data: made.data });
+  const artifact = (made) =>
+    data("artifact", made.id, {
+      id: made.id,
+      type: made.type,
+      version: made.version,
+      title: made.title,
+      summary: made.summary,
+      state: "ready",
+      data: made.data,
+    });
   const say = async (text) => {
     emit({ type: "finish-step" });
     const textId = id("t");
@@ -67,53 +82,167 @@ export function chatTurn(answers, thread, message, onEnd) {
     if (!stopped) emit({ type: "finish", finishReason: "stop" });
     finish();
   });
-  emit({ type: "start", messageId, messageMetadata: { threadId: thread.head.id, engine: "builtin", createdAt: new Date().toISOString() } });
+  emit({
+    type: "start",
+    messageId,
+    messageMetadata: { threadId: thread.head.id, engine: "builtin", createdAt: new Date().toISOString() },
+  });
   return turn;
 }
 
 async function answer({ answers, thread, message, tool, data, artifact, say, title }) {
   await wait(30);
   const action = message.parts.find((p) => p.type === "data-action")?.data;
-  const text = message.parts.filter((p) => p.type === "text").map((p) => p.text).join(" ");
+  const text = message.parts
+    .filter((p) => p.type === "text")
+    .map((p) => p.text)
+    .join(" ");
   const words = action ? action.tool : text.toLowerCase();
   const topic = action?.args?.topic ?? /\b(trades|orders|customer-events)\b/.exec(words)?.[1] ?? "trades";
   if (/what topics|list_topics/.test(words)) {
     title("Topics on this machine");
     await tool("list_topics", {}, "3 topics", { total: 3 });
-    const items = answers.market.topics().map((t) => ({ name: t.name, kind: "topic", partitions: t.partitions.length, message_count: t.total_messages, format: "json", modified_at: t.last_message_at, rate_per_second: t.rate_per_second, flags: [] }));
-    artifact(answers.put(thread.head.id, "topic-list", "Topics on this machine", { source_id: null, items, total: 3, groups: [] }, "3 topics"));
+    const items = answers.market.topics().map((t) => ({
+      name: t.name,
+      kind: "topic",
+      partitions: t.partitions.length,
+      message_count: t.total_messages,
+      format: "json",
+      modified_at: t.last_message_at,
+      rate_per_second: t.rate_per_second,
+      flags: [],
+    }));
+    artifact(
+      answers.put(
+        thread.head.id,
+        "topic-list",
+        "Topics on this machine",
+        { source_id: null, items, total: 3, groups: [] },
+        "3 topics",
+      ),
+    );
     data("evidence", "e1", { figure: "3 topics", source: "list_topics" });
     await say("There are 3 topics here. **trades** is the busiest.");
-    return data("followups", "f1", { items: [{ label: "What does trades look like?", prompt: "What does the trades topic look like?" }, { label: "Last 10 trades", prompt: "Show me the last 10 messages from trades" }] });
+    return data("followups", "f1", {
+      items: [
+        { label: "What does trades look like?", prompt: "What does the trades topic look like?" },
+        { label: "Last 10 trades", prompt: "Show me the last 10 messages from trades" },
+      ],
+    });
   }
   if (/look like|schema|inspect_/.test(words)) {
     title(`Schema of ${topic}`);
     await tool("inspect_topic", { topic }, "4 fields", {});
     const schema = answers.schemaOf(topic);
-    artifact(answers.put(thread.head.id, "schema-viewer", topic, { mode: "schema", schema, name: topic, source_id: null }, `${schema.columns.length} fields · 1,000 sampled`));
-    await say(`\`${topic}\` has ${schema.columns.length} fields, read from 1,000 records. Event time is \`timestamp\`.`);
-    return data("followups", "f1", { items: [{ label: "Show the last 10", prompt: `Show me the last 10 messages from ${topic}` }, { label: "Average price per symbol", prompt: "average price per symbol every minute" }] });
+    artifact(
+      answers.put(
+        thread.head.id,
+        "schema-viewer",
+        topic,
+        { mode: "schema", schema, name: topic, source_id: null },
+        `${schema.columns.length} fields · 1,000 sampled`,
+      ),
+    );
+    await say(
+      `\`${topic}\` has ${schema.columns.length} fields, read from 1,000 records. Event time is \`timestamp\`.`,
+    );
+    return data("followups", "f1", {
+      items: [
+        { label: "Show the last 10", prompt: `Show me the last 10 messages from ${topic}` },
+        { label: "Average price per symbol", prompt: "average price per symbol every minute" },
+      ],
+    });
   }
   if (/last \d+|messages|rows|peek_/.test(words)) {
     title(`Newest ${topic}`);
     const limit = Number(/last (\d+)/.exec(words)?.[1] ?? 10);
     await tool("peek_messages", { topic, limit, from_end: true }, `${limit} messages`, {});
-    artifact(answers.put(thread.head.id, "data-preview", `Newest ${topic}`, { kind: "messages", layout: "single", source_id: null, columns: answers.schemaOf(topic).columns, ...answers.market.messages(topic, limit), name: topic }, `newest ${limit}`));
+    artifact(
+      answers.put(
+        thread.head.id,
+        "data-preview",
+        `Newest ${topic}`,
+        {
+          kind: "messages",
+          layout: "single",
+          source_id: null,
+          columns: answers.schemaOf(topic).columns,
+          ...answers.market.messages(topic, limit),
+          name: topic,
+        },
+        `newest ${limit}`,
+      ),
+    );
     return say(`Here are the newest ${limit} messages of \`${topic}\`.`);
   }
   if (/average|avg|per |by |window|select|trades joined|generate_sql/.test(words)) {
     title("Average price per symbol");
     const minutes = Number(/(\d+)[ -]?min/.exec(words)?.[1] ?? 1);
     const windowed = !/right now/.test(words);
-    const sql = /^\s*select/i.test(text) ? text : `-- Average trade price, per symbol\nSELECT symbol,\n       ${windowed ? "window_start,\n       " : ""}AVG(price) AS avg_price,\n       COUNT(*) AS trades\nFROM trades\nGROUP BY symbol\n${windowed ? `WINDOW TUMBLING(INTERVAL '${minutes}' MINUTE)\n` : ""}EMIT CHANGES`;
+    const sql = /^\s*select/i.test(text)
+      ? text
+      : `-- Average trade price, per symbol\nSELECT symbol,\n       ${windowed ? "window_start,\n       " : ""}AVG(price) AS avg_price,\n       COUNT(*) AS trades\nFROM trades\nGROUP BY symbol\n${windowed ? `WINDOW TUMBLING(INTERVAL '${minutes}' MINUTE)\n` : ""}EMIT CHANGES`;
     await tool("inspect_topic", { topic: "trades" }, "4 fields", {});
     await tool("generate_sql", { prompt: text }, "checked", {});
-    const earlier = [...answers.artifacts.values()].find((a) => a.thread_id === thread.head.id && a.type === "sql-editor");
-    const made = answers.put(thread.head.id, "sql-editor", "Average price per symbol", { sql, explanation: `Average price per symbol in ${minutes}-minute windows, updated with every trade.`, annotations: { metrics: [], alerts: [], viz_hints: [] }, validation: { valid: true, checked_on: "1,000 real rows", diagnostics: [], output_columns: [{ name: "symbol", type: "String" }, { name: "avg_price", type: "Decimal" }] }, assumptions: [{ id: "window", text: `${minutes} min`, alternatives: [{ label: "1 minute", edit: "" }, { label: "5 minutes", edit: "" }, { label: "1 hour", edit: "" }] }, { id: "emit", text: "every change", alternatives: [{ label: "once per window", edit: "EMIT FINAL" }] }], understood: [{ text: "average price", as: "AVG(price)" }, { text: "per symbol", as: "GROUP BY symbol" }], changes: [], suggested_viz_type: "line", sources: ["trades"] }, "checked on 1,000 real rows", earlier);
+    const earlier = [...answers.artifacts.values()].find(
+      (a) => a.thread_id === thread.head.id && a.type === "sql-editor",
+    );
+    const made = answers.put(
+      thread.head.id,
+      "sql-editor",
+      "Average price per symbol",
+      {
+        sql,
+        explanation: `Average price per symbol in ${minutes}-minute windows, updated with every trade.`,
+        annotations: { metrics: [], alerts: [], viz_hints: [] },
+        validation: {
+          valid: true,
+          checked_on: "1,000 real rows",
+          diagnostics: [],
+          output_columns: [
+            { name: "symbol", type: "String" },
+            { name: "avg_price", type: "Decimal" },
+          ],
+        },
+        assumptions: [
+          {
+            id: "window",
+            text: `${minutes} min`,
+            alternatives: [
+              { label: "1 minute", edit: "" },
+              { label: "5 minutes", edit: "" },
+              { label: "1 hour", edit: "" },
+            ],
+          },
+          { id: "emit", text: "every change", alternatives: [{ label: "once per window", edit: "EMIT FINAL" }] },
+        ],
+        understood: [
+          { text: "average price", as: "AVG(price)" },
+          { text: "per symbol", as: "GROUP BY symbol" },
+        ],
+        changes: [],
+        suggested_viz_type: "line",
+        sources: ["trades"],
+      },
+      "checked on 1,000 real rows",
+      earlier,
+    );
     artifact(made);
     await say("Grouped by symbol, one row per window, updated with every trade. It was checked on 1,000 real rows.");
-    return data("followups", "f1", { items: [{ label: "Make it 5-minute windows", prompt: "make it 5 minute windows" }, { label: "Only AAPL and MSFT", prompt: "only AAPL and MSFT, average by symbol" }, { label: "Show the last 10 trades", prompt: "show me the last 10 trades" }] });
+    return data("followups", "f1", {
+      items: [
+        { label: "Make it 5-minute windows", prompt: "make it 5 minute windows" },
+        { label: "Only AAPL and MSFT", prompt: "only AAPL and MSFT, average by symbol" },
+        { label: "Show the last 10 trades", prompt: "show me the last 10 trades" },
+      ],
+    });
   }
   title(text.slice(0, 40));
-  data("diagnostic", "d1", { code: "NOT_UNDERSTOOD", severity: "warning", message: "I did not find a question about your data in this.", cure: "Name a topic, a field or a figure.", details: { closest: ["What topics do I have?", "average price per symbol every minute"] } });
+  data("diagnostic", "d1", {
+    code: "NOT_UNDERSTOOD",
+    severity: "warning",
+    message: "I did not find a question about your data in this.",
+    cure: "Name a topic, a field or a figure.",
+    details: { closest: ["What topics do I have?", "average price per symbol every minute"] },
+  });
 }

@@ -15,7 +15,14 @@ const option = (name, fallback) => {
 };
 const port = Number(option("--port", "8080"));
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".ttf": "font/ttf" };
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+  ".ttf": "font/ttf",
+};
 const CSP = "default-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; img-src 'self' data: blob:";
 const answers = new Answers();
 
@@ -23,7 +30,10 @@ async function asset(path, response) {
   const file = path === "/" || !extname(path) ? "/index.html" : path;
   try {
     const body = await readFile(join(dist, file));
-    response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Content-Security-Policy": CSP });
+    response.writeHead(200, {
+      "Content-Type": TYPES[extname(file)] ?? "application/octet-stream",
+      "Content-Security-Policy": CSP,
+    });
     response.end(body);
   } catch {
     response.writeHead(404).end();
@@ -39,7 +49,10 @@ async function bodyOf(request) {
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, `http://${request.headers.host}`);
   if (url.searchParams.has("token")) {
-    response.writeHead(302, { Location: url.pathname, "Set-Cookie": "velo_session=mock; HttpOnly; SameSite=Strict; Path=/" });
+    response.writeHead(302, {
+      Location: url.pathname,
+      "Set-Cookie": "velo_session=mock; HttpOnly; SameSite=Strict; Path=/",
+    });
     return response.end();
   }
   if (!url.pathname.startsWith("/api/")) return asset(url.pathname, response);
@@ -47,8 +60,14 @@ const server = createServer(async (request, response) => {
     response.writeHead(status, { "Content-Type": "application/json", ...headers });
     response.end(value === undefined ? "" : JSON.stringify(value));
   };
-  if (request.method !== "GET" && !request.headers["content-type"]?.startsWith("application/json") && !request.headers["x-velo-client"]) {
-    return json(415, { error: { code: "UNSUPPORTED_MEDIA_TYPE", message: "A JSON body or X-Velo-Client is needed.", details: {} } });
+  if (
+    request.method !== "GET" &&
+    !request.headers["content-type"]?.startsWith("application/json") &&
+    !request.headers["x-velo-client"]
+  ) {
+    return json(415, {
+      error: { code: "UNSUPPORTED_MEDIA_TYPE", message: "A JSON body or X-Velo-Client is needed.", details: {} },
+    });
   }
   try {
     const body = request.method === "GET" ? {} : await bodyOf(request);

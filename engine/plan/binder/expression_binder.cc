@@ -12,12 +12,6 @@ namespace velo::plan {
 
 std::string ExpressionText(const sql::Expression& expression) { return sql::Print(expression); }
 
-std::string UpperCase(std::string_view text) {
-  std::string upper(text);
-  for (char& c : upper) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-  return upper;
-}
-
 const sql::Property* BindingContext::FindProperty(std::string_view key) const {
   for (auto list = properties.rbegin(); list != properties.rend(); ++list) {
     for (auto property = (*list)->rbegin(); property != (*list)->rend(); ++property) {
@@ -100,7 +94,8 @@ BoundExpressionPtr ExpressionBinder::Operator(std::string_view name, std::vector
                                               SourceSpan error_span) {
   const ScalarFunction* function = context_->functions->FindScalar(name);
   if (function == nullptr) {
-    context_->RefuseToRun("E3090", fmt::format("{} cannot be computed in this version", name));
+    context_->RefuseToRun("E3090", name == "[]" ? "Reading parts of nested values cannot be run in this version."
+                                                : fmt::format("{} cannot be computed in this version.", name));
     return Placeholder(SqlType(TypeKind::kAny), span);
   }
   const bool untyped = AnyUntyped(arguments);

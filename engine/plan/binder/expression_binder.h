@@ -9,8 +9,12 @@
 #include "engine/plan/binder/aggregate_stage.h"
 #include "engine/plan/binder/binding_context.h"
 #include "engine/plan/binder/scope.h"
+#include "engine/sql/words.h"
 
 namespace velo::plan {
+
+using sql::LowerCase;
+using sql::UpperCase;
 
 /// Where an expression stands; decides which names it sees and whether it may aggregate (dialect 4.2).
 enum class Clause : uint8_t { kSelect, kWhere, kGroupBy, kHaving, kOrderBy, kOn, kWindow, kCondition };
@@ -128,8 +132,6 @@ bool ContainsAggregate(const sql::Expression& expression, const FunctionRegistry
 void VisitExpressions(const sql::Expression& expression, const std::function<bool(const sql::Expression&)>& visit);
 /// SQL text of an expression, for messages and facts.
 std::string ExpressionText(const sql::Expression& expression);
-/// Upper-case ASCII copy.
-std::string UpperCase(std::string_view text);
 /// "columns of trades: symbol, price, ..." (at most twelve names).
 std::string ColumnsHint(const ScopeRelation& relation);
 /// Resolves a type as written. Reports E2302-style problems and returns ANY for unknown names.

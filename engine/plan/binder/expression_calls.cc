@@ -326,9 +326,6 @@ void ExpressionBinder::CheckOver(const sql::Call& call, std::string_view name) {
     diagnostics().Error("E2110", call.span, fmt::format("{} OVER (...) can only stand in SELECT and ORDER BY", name)).hint =
         "compute it in a subquery in FROM and filter there";
   }
-  if (over.buffer_rows.has_value() && *over.buffer_rows < 1) {
-    diagnostics().Error("E2211", over.span, "row buffer size must be at least 1");
-  }
   const bool ranks = name == "RANK" || name == "DENSE_RANK" || name == "PERCENT_RANK" || name == "CUME_DIST";
   if (ranks && over.order_by.empty() && over.window_name.empty()) {
     diagnostics().Warning("W2215", call.span, fmt::format("{} without ORDER BY gives every row the same rank", name)).hint =
@@ -342,29 +339,6 @@ void ExpressionBinder::CheckOver(const sql::Call& call, std::string_view name) {
     if (!constant) {
       diagnostics().Error("E2216", offset.span, fmt::format("the offset of {} must be a constant of 0 or more", name));
     }
-  }
-  if (!over.frame.has_value()) return;
-  using Kind = sql::FrameBound::Kind;
-  const sql::FrameBound& start = over.frame->start;
-  const sql::FrameBound& end = over.frame->end;
-  auto rank = [](const sql::FrameBound& bound) {
-    switch (bound.kind) {
-      case Kind::kUnboundedPreceding: return INT64_MIN;
-      case Kind::kPreceding: return -bound.rows;
-      case Kind::kCurrentRow: return int64_t{0};
-      case Kind::kFollowing: return bound.rows;
-      case Kind::kUnboundedFollowing: return INT64_MAX;
-    }
-    return int64_t{0};
-  };
-  const bool durations = start.duration.has_value() || end.duration.has_value();
-  if (start.kind == Kind::kUnboundedFollowing || end.kind == Kind::kUnboundedPreceding ||
-      (!durations && rank(start) > rank(end))) {
-    diagnostics().Error("E2212", over.frame->span, "the frame ends before it starts").hint =
-        "write, for example, ROWS BETWEEN 4 PRECEDING AND CURRENT ROW";
-  }
-  if (durations && over.frame->unit != sql::Frame::Unit::kRange) {
-    diagnostics().Error("E2213", over.frame->span, "a frame with a duration needs RANGE instead of ROWS");
   }
 }
 

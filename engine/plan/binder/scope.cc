@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/sql/words.h"
+
 namespace velo::plan {
 
 int Scope::Use(int relation, const Column& column, bool system) {
@@ -55,12 +57,6 @@ struct Found {
   bool case_differs = false;
 };
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return lower;
-}
-
 bool IsWindowBound(std::string_view lower) { return lower == kWindowStartColumn || lower == kWindowEndColumn; }
 
 /// Columns that a derived table carries beside the visible ones: the bounds of its time window and its event time.
@@ -71,7 +67,7 @@ const Column* FindHidden(const ScopeRelation& relation, std::string_view name) {
 }
 
 bool FindSystem(const ScopeRelation& relation, std::string_view name, Found* found) {
-  const std::string lower = Lower(name);
+  const std::string lower = sql::LowerCase(name);
   const SqlType* type = SystemColumnType(lower);
   if (type == nullptr) return false;
   if (relation.plan != nullptr) {

@@ -43,7 +43,7 @@ BoundQuery SelectBinder::Bind() {
   result.bounded = from_.bounded();
   result.windowed = window_.has_value();
   result.window = window_;
-  result.emit_changes = ResolveEmitChanges(query_, result.windowed);
+  result.emit_changes = ResolveEmitChanges(query_, result.windowed) && !(aggregated_ && FinalForReaders());
   result.fields = fields_;
   for (const AggregateStage::Key& key : stage_.keys()) result.group_by.push_back(key.name);
   if (query_.emit == sql::EmitMode::kFinal && !window_.has_value() && !result.bounded) {

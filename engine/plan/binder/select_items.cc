@@ -17,9 +17,7 @@ std::string ExpressionName(const sql::Expression& expression, size_t ordinal) {
   switch (expression.kind) {
     case Kind::kColumn: {
       const std::string& last = static_cast<const sql::ColumnReference&>(expression).parts.back().text;
-      std::string lower = last;
-      for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-      return SystemColumnType(last) != nullptr ? lower : last;
+      return SystemColumnType(last) != nullptr ? LowerCase(last) : last;
     }
     case Kind::kAccess: {
       const auto& access = static_cast<const sql::Access&>(expression);

@@ -52,6 +52,12 @@ int64_t Grace(const BindingContext& context, const sql::WindowClause& window, co
 }  // namespace
 
 std::string DescribeDuration(int64_t milliseconds) {
+  // 150 seconds read better as 2.5 minutes.
+  for (const Unit& unit : kUnits) {
+    const bool short_fraction = milliseconds > unit.milliseconds && milliseconds * 2 % unit.milliseconds == 0;
+    if (!short_fraction || milliseconds % unit.milliseconds == 0) continue;
+    if (unit.milliseconds >= 60'000) return fmt::format("{:.1f} {}s", static_cast<double>(milliseconds) / static_cast<double>(unit.milliseconds), unit.name);
+  }
   const Unit& unit = LargestUnit(milliseconds);
   const int64_t count = milliseconds / unit.milliseconds;
   return fmt::format("{} {}{}", count, unit.name, count == 1 ? "" : "s");

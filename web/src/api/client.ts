@@ -28,7 +28,11 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     response = await fetch(buildUrl(path, options.query), {
       method,
       credentials: "same-origin",
-      headers: { Accept: "application/json", ...requestHeaders(method, options.body !== undefined), ...options.headers },
+      headers: {
+        Accept: "application/json",
+        ...requestHeaders(method, options.body !== undefined),
+        ...options.headers,
+      },
       ...(options.body !== undefined ? { body: JSON.stringify(options.body) } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
     });
@@ -40,7 +44,8 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   reportReachable();
   const text = await response.text();
   const value = parseJson(text);
-  if (!response.ok) throw new ApiError(readErrorBody(value, `The studio answered ${response.status}.`), response.status);
+  if (!response.ok)
+    throw new ApiError(readErrorBody(value, `The studio answered ${response.status}.`), response.status);
   return value as T;
 }
 

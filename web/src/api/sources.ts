@@ -5,7 +5,8 @@ import type { Connection, Preview, PreviewMessage, SourceItem, SourceSchema, Top
 
 export const topicsQuery = queryOptions({
   queryKey: ["topics"],
-  queryFn: ({ signal }) => request<{ topics: Topic[]; total: number }>("/api/topics", { query: { limit: 500 }, signal }),
+  queryFn: ({ signal }) =>
+    request<{ topics: Topic[]; total: number }>("/api/topics", { query: { limit: 500 }, signal }),
 });
 export const connectionsQuery = queryOptions({
   queryKey: ["connections"],
@@ -51,7 +52,10 @@ export function sourceItemsQuery(sourceId: string) {
   return queryOptions({
     queryKey: ["source-items", sourceId],
     queryFn: ({ signal }) =>
-      request<{ items: SourceItem[]; total: number }>("/api/sources", { query: { source_id: sourceId, limit: 500 }, signal }),
+      request<{ items: SourceItem[]; total: number }>("/api/sources", {
+        query: { source_id: sourceId, limit: 500 },
+        signal,
+      }),
   });
 }
 
@@ -67,14 +71,18 @@ export function sourcePreviewQuery(sourceId: string, name: string | undefined) {
   return queryOptions({
     queryKey: ["source-preview", sourceId, name],
     staleTime: 0,
-    queryFn: ({ signal }) => request<Preview>(`/api/sources/${sourceId}/preview`, { query: { name, limit: 50 }, signal }),
+    queryFn: ({ signal }) =>
+      request<Preview>(`/api/sources/${sourceId}/preview`, { query: { name, limit: 50 }, signal }),
   });
 }
 
 export function useConnectSource() {
   return useMutation({
     mutationFn: (uri: string) =>
-      request<{ connected: boolean; source_id: string; alias: string }>("/api/connect", { method: "POST", body: { uri } }),
+      request<{ connected: boolean; source_id: string; alias: string }>("/api/connect", {
+        method: "POST",
+        body: { uri },
+      }),
     onSuccess: refreshSources,
   });
 }

@@ -8,7 +8,9 @@ const listKey = ["threads"] as const;
 export const threadsQuery = queryOptions({
   queryKey: listKey,
   queryFn: ({ signal }) =>
-    request<{ threads: Thread[] }>("/api/threads", { query: { limit: 100 }, signal }).then((body) => body.threads ?? []),
+    request<{ threads: Thread[] }>("/api/threads", { query: { limit: 100 }, signal }).then(
+      (body) => body.threads ?? [],
+    ),
 });
 
 export function useThreads() {
@@ -63,5 +65,7 @@ export function deleteThread(id: string): Promise<unknown> {
 }
 
 export function hideThreadInList(id: string): void {
-  queryClient.setQueryData(threadsQuery.queryKey, (threads: Thread[] | undefined) => threads?.filter((t) => t.id !== id));
+  queryClient.setQueryData(threadsQuery.queryKey, (threads: Thread[] | undefined) =>
+    threads?.filter((t) => t.id !== id),
+  );
 }

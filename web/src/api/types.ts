@@ -133,15 +133,7 @@ export interface Diagnosis {
   actions?: { label: string; tool: string; arguments?: Record<string, unknown> }[];
 }
 export type ExecutionState =
-  | "starting"
-  | "running"
-  | "paused"
-  | "stalled"
-  | "cancelling"
-  | "cancelled"
-  | "finished"
-  | "failed"
-  | "expired";
+  "starting" | "running" | "paused" | "stalled" | "cancelling" | "cancelled" | "finished" | "failed" | "expired";
 export interface ExecutionMetadata {
   row_count?: number;
   truncated?: boolean;

@@ -39,7 +39,12 @@ function show(router: Router, threadId: string, head: ArtifactHead): void {
   addTab(threadId, { id: head.id, type: head.type, title: head.title }, !visible);
   if (!visible) return;
   setLayout({ canvasOpen: true });
-  void router.navigate({ to: "/t/$thread", params: { thread: threadId }, search: { a: head.id }, replace: open !== "" });
+  void router.navigate({
+    to: "/t/$thread",
+    params: { thread: threadId },
+    search: { a: head.id },
+    replace: open !== "",
+  });
 }
 
 async function adopt(threadId: string, head: ArtifactHead): Promise<string | null> {
@@ -76,7 +81,8 @@ export function connectChat(router: Router): void {
       const turn = turns.get(threadId);
       turns.delete(threadId);
       const promised = runWhenDone.delete(threadId);
-      if (promised && turn?.sql?.valid && !turn.ran && turn.sql.text !== "") void startRun(turn.sql.id, turn.sql.text, threadId);
+      if (promised && turn?.sql?.valid && !turn.ran && turn.sql.text !== "")
+        void startRun(turn.sql.id, turn.sql.text, threadId);
     },
   });
 }

@@ -32,7 +32,9 @@ function openThreadOf(matches: readonly AnyRouteMatch[]): { thread: string; a: s
 
 /** Moves to the next landmark, so that the whole studio can be walked with one key. */
 export function nextPane(step: 1 | -1): void {
-  const panes = [...document.querySelectorAll<HTMLElement>("[data-pane]")].filter((pane) => pane.offsetParent !== null || pane.getClientRects().length > 0);
+  const panes = [...document.querySelectorAll<HTMLElement>("[data-pane]")].filter(
+    (pane) => pane.offsetParent !== null || pane.getClientRects().length > 0,
+  );
   if (panes.length === 0) return;
   const at = panes.findIndex((pane) => pane.contains(document.activeElement));
   const pane = panes[(at + step + panes.length) % panes.length];
@@ -56,7 +58,11 @@ export function useCommands({ openPalette, openKeys }: CommandHosts): StudioComm
       if (!ref || !thread || ref.id === "") return;
       const newest = queryClient.getQueryData(artifactQuery(ref.id).queryKey)?.version ?? 1;
       const next = Math.max(1, Math.min(newest, (ref.version ?? newest) + step));
-      void navigate({ to: "/t/$thread", params: { thread }, search: { a: formatArtifactRef(next === newest ? { id: ref.id } : { id: ref.id, version: next }) } });
+      void navigate({
+        to: "/t/$thread",
+        params: { thread },
+        search: { a: formatArtifactRef(next === newest ? { id: ref.id } : { id: ref.id, version: next }) },
+      });
     };
     const newThread = () => {
       setLayout({ drawerOpen: false, phonePane: "chat" });
@@ -66,7 +72,14 @@ export function useCommands({ openPalette, openKeys }: CommandHosts): StudioComm
       { id: "palette", title: "Find anything", group: "here", keys: "mod+k", hidden: true, run: openPalette },
       { id: "keys", title: "Show all keys", group: "here", keys: "?", single: true, run: openKeys },
       { id: "thread.new", title: "New thread", group: "here", keys: "c", single: true, run: newThread },
-      { id: "thread.new-anywhere", title: "New thread", group: "here", keys: "mod+shift+o", hidden: true, run: newThread },
+      {
+        id: "thread.new-anywhere",
+        title: "New thread",
+        group: "here",
+        keys: "mod+shift+o",
+        hidden: true,
+        run: newThread,
+      },
       {
         id: "composer.focus",
         title: "Focus the composer",
@@ -78,23 +91,76 @@ export function useCommands({ openPalette, openKeys }: CommandHosts): StudioComm
           focusComposer();
         },
       },
-      { id: "sidebar", title: "Show or hide the sidebar", group: "here", keys: "mod+b", run: () => setLayout({ sidebarOpen: !getLayout().sidebarOpen }) },
+      {
+        id: "sidebar",
+        title: "Show or hide the sidebar",
+        group: "here",
+        keys: "mod+b",
+        run: () => setLayout({ sidebarOpen: !getLayout().sidebarOpen }),
+      },
       ...(thread
         ? [
-            { id: "canvas", title: "Show or hide the canvas", group: "here" as const, keys: "mod+j", run: () => setLayout({ canvasOpen: !getLayout().canvasOpen, canvasWide: false }) },
-            { id: "version.previous", title: "Previous version", group: "here" as const, keys: "[", single: true, run: () => goVersion(-1) },
-            { id: "version.next", title: "Next version", group: "here" as const, keys: "]", single: true, run: () => goVersion(1) },
+            {
+              id: "canvas",
+              title: "Show or hide the canvas",
+              group: "here" as const,
+              keys: "mod+j",
+              run: () => setLayout({ canvasOpen: !getLayout().canvasOpen, canvasWide: false }),
+            },
+            {
+              id: "version.previous",
+              title: "Previous version",
+              group: "here" as const,
+              keys: "[",
+              single: true,
+              run: () => goVersion(-1),
+            },
+            {
+              id: "version.next",
+              title: "Next version",
+              group: "here" as const,
+              keys: "]",
+              single: true,
+              run: () => goVersion(1),
+            },
           ]
         : []),
       { id: "theme.dark", title: "Dark theme", group: "here", run: () => setAppearance({ theme: "dark" }) },
       { id: "theme.light", title: "Light theme", group: "here", run: () => setAppearance({ theme: "light" }) },
-      { id: "theme.system", title: "Theme of the system", group: "here", run: () => setAppearance({ theme: "system" }) },
-      { id: "go.threads", title: "Threads", group: "goTo", keys: "g t", single: true, run: () => void navigate({ to: "/" }) },
-      { id: "go.sources", title: "Sources", group: "goTo", keys: "g s", single: true, run: () => void navigate({ to: "/sources" }) },
+      {
+        id: "theme.system",
+        title: "Theme of the system",
+        group: "here",
+        run: () => setAppearance({ theme: "system" }),
+      },
+      {
+        id: "go.threads",
+        title: "Threads",
+        group: "goTo",
+        keys: "g t",
+        single: true,
+        run: () => void navigate({ to: "/" }),
+      },
+      {
+        id: "go.sources",
+        title: "Sources",
+        group: "goTo",
+        keys: "g s",
+        single: true,
+        run: () => void navigate({ to: "/sources" }),
+      },
       { id: "go.settings", title: "Settings", group: "goTo", run: () => void navigate({ to: "/settings" }) },
       { id: "pane.next", title: "Next pane", group: "goTo", keys: "F6", run: () => nextPane(1) },
       { id: "pane.previous", title: "Previous pane", group: "goTo", keys: "shift+F6", run: () => nextPane(-1) },
-      ...Array.from({ length: 9 }, (_, i): StudioCommand => ({ id: `tab.${i + 1}`, title: `Canvas tab ${i + 1}`, group: "goTo", keys: `g ${i + 1}`, single: true, hidden: true, run: () => goTab(i) })),
+      ...Array.from({ length: 9 }, (_, i): StudioCommand => ({
+        id: `tab.${i + 1}`,
+        title: `Canvas tab ${i + 1}`,
+        group: "goTo",
+        keys: `g ${i + 1}`,
+        single: true,
+        hidden: true,
+        run: () => goTab(i),
+      })),
     ];
     return list;
   }, [navigate, thread, a, openPalette, openKeys]);

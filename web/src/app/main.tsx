@@ -1,3 +1,4 @@
+import "@/app/no-eval";
 import "virtual:tokens.css";
 import "@/ui/app.css";
 import { QueryClientProvider } from "@tanstack/react-query";

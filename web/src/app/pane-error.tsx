@@ -7,7 +7,12 @@ function Broken({ error, reopen }: { error: unknown; reopen: () => void }) {
   return (
     <div className="p-6">
       <ErrorBlock
-        error={{ code: "VS8009", message: copy.errors.pageBroke, cure: copy.errors.pageBrokeText, details: { message } }}
+        error={{
+          code: "VS8009",
+          message: copy.errors.pageBroke,
+          cure: copy.errors.pageBrokeText,
+          details: { message },
+        }}
         actions={[{ label: copy.errors.reopen, run: reopen }]}
       />
     </div>
@@ -26,6 +31,10 @@ export class PaneBoundary extends Component<{ children: ReactNode }, { error: un
     return { error };
   }
   override render() {
-    return this.state.error !== null ? <Broken error={this.state.error} reopen={() => this.setState({ error: null })} /> : this.props.children;
+    return this.state.error !== null ? (
+      <Broken error={this.state.error} reopen={() => this.setState({ error: null })} />
+    ) : (
+      this.props.children
+    );
   }
 }

@@ -5,10 +5,17 @@ import { PaneError } from "@/app/pane-error";
 import { Shell } from "@/app/shell";
 import { parseArtifactRef } from "@/lib/artifact-ref";
 
-const rootRoute = createRootRoute({ component: Shell, notFoundComponent: () => <NotFound />, errorComponent: PaneError });
+const rootRoute = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => <NotFound />,
+  errorComponent: PaneError,
+});
 
 // Unknown or broken values fall back, they never crash.
-const homeSearch = z.object({ prompt: z.string().max(4000).optional().catch(undefined), new: z.boolean().optional().catch(undefined) });
+const homeSearch = z.object({
+  prompt: z.string().max(4000).optional().catch(undefined),
+  new: z.boolean().optional().catch(undefined),
+});
 export const homeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",

@@ -44,10 +44,24 @@ export function Shell() {
   );
   return (
     <div data-testid="app-shell" className="h-dvh">
-      <a href="#composer" className="skip-link pop px-3 py-2 text-ui text-fg" onClick={(event) => { event.preventDefault(); document.querySelector<HTMLElement>('[data-testid="composer-input"]')?.focus(); }}>
+      <a
+        href="#composer"
+        className="skip-link pop px-3 py-2 text-ui text-fg"
+        onClick={(event) => {
+          event.preventDefault();
+          document.querySelector<HTMLElement>('[data-testid="composer-input"]')?.focus();
+        }}
+      >
         {copy.skip.composer}
       </a>
-      <a href="#canvas" className="skip-link pop px-3 py-2 text-ui text-fg" onClick={(event) => { event.preventDefault(); document.getElementById("canvas")?.focus(); }}>
+      <a
+        href="#canvas"
+        className="skip-link pop px-3 py-2 text-ui text-fg"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("canvas")?.focus();
+        }}
+      >
         {copy.skip.canvas}
       </a>
       {phone ? (
@@ -84,7 +98,10 @@ export function Shell() {
       <Dialog open={overlay === "keys"} onClose={close} title={copy.shortcuts.title} closeLabel={copy.shortcuts.close}>
         <ul className="grid grid-cols-2 gap-x-8 max-md:grid-cols-1">
           {SHORTCUTS.map((row) => (
-            <li key={row.title} className="flex min-h-8 items-center justify-between gap-3 border-b border-line/60 text-ui text-fg-2">
+            <li
+              key={row.title}
+              className="flex min-h-8 items-center justify-between gap-3 border-b border-line/60 text-ui text-fg-2"
+            >
               {row.title} <Keys chord={row.keys} />
             </li>
           ))}

@@ -22,7 +22,14 @@ function SchemaOf({ item }: { item: PickedItem }) {
   const topic = useQuery({ ...topicSchemaQuery(item.name), enabled: item.sourceId === null });
   const other = useQuery({ ...sourceSchemaQuery(item.sourceId ?? "", item.name), enabled: item.sourceId !== null });
   const query = item.sourceId === null ? topic : other;
-  if (query.error) return <ErrorBlock className="m-4" error={toErrorBody(query.error)} actions={[{ label: copy.errors.retry, run: () => void query.refetch() }]} />;
+  if (query.error)
+    return (
+      <ErrorBlock
+        className="m-4"
+        error={toErrorBody(query.error)}
+        actions={[{ label: copy.errors.retry, run: () => void query.refetch() }]}
+      />
+    );
   if (!query.data) return <div className="skeleton m-4 h-40" />;
   return <SchemaTable table={readTable({ ...query.data, name: item.name })} />;
 }
@@ -31,13 +38,28 @@ function RowsOf({ item }: { item: PickedItem }) {
   const topic = useQuery({ ...topicMessagesQuery(item.name), enabled: item.sourceId === null });
   const other = useQuery({ ...sourcePreviewQuery(item.sourceId ?? "", item.name), enabled: item.sourceId !== null });
   const query = item.sourceId === null ? topic : other;
-  if (query.error) return <ErrorBlock className="m-4" error={toErrorBody(query.error)} actions={[{ label: copy.errors.retry, run: () => void query.refetch() }]} />;
+  if (query.error)
+    return (
+      <ErrorBlock
+        className="m-4"
+        error={toErrorBody(query.error)}
+        actions={[{ label: copy.errors.retry, run: () => void query.refetch() }]}
+      />
+    );
   const data = readDataPreview(query.data);
   if (!data) return <div className="skeleton m-4 h-40" />;
   return <PreviewBody title={item.name} data={data} />;
 }
 
-function Detail({ item, view, onView }: { item: PickedItem; view: "schema" | "rows"; onView: (view: "schema" | "rows") => void }) {
+function Detail({
+  item,
+  view,
+  onView,
+}: {
+  item: PickedItem;
+  view: "schema" | "rows";
+  onView: (view: "schema" | "rows") => void;
+}) {
   const { prefill } = useStudioActions();
   return (
     <section aria-label={item.name} className="flex h-full min-h-0 flex-col">
@@ -70,11 +92,18 @@ export function SourcesRoute() {
   const picked = search.name !== undefined ? { sourceId: search.source ?? null, name: search.name } : null;
   const view = search.view ?? "schema";
   const go = (item: PickedItem, next: "schema" | "rows") =>
-    void navigate({ to: "/sources", search: { ...(item.sourceId ? { source: item.sourceId } : {}), name: item.name, view: next } });
+    void navigate({
+      to: "/sources",
+      search: { ...(item.sourceId ? { source: item.sourceId } : {}), name: item.name, view: next },
+    });
   return (
     <StudioActionsContext value={actions}>
       <main data-pane tabIndex={-1} className="h-full">
-        <SourcesPage picked={picked} onPick={(item) => go(item, view)} detail={(item) => <Detail item={item} view={view} onView={(next) => go(item, next)} />} />
+        <SourcesPage
+          picked={picked}
+          onPick={(item) => go(item, view)}
+          detail={(item) => <Detail item={item} view={view} onView={(next) => go(item, next)} />}
+        />
       </main>
     </StudioActionsContext>
   );

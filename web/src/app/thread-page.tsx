@@ -22,7 +22,8 @@ import { ErrorBlock } from "@/ui/error-block";
 import { usePhone } from "@/ui/use-media";
 
 const route = getRouteApi("/t/$thread");
-const SEPARATOR = "w-px bg-line outline-none transition-colors duration-[120ms] hover:bg-accent focus-visible:bg-focus data-[separator=active]:bg-accent";
+const SEPARATOR =
+  "w-px bg-line outline-none transition-colors duration-[120ms] hover:bg-accent focus-visible:bg-focus data-[separator=active]:bg-accent";
 
 export function ThreadPage() {
   const { thread } = route.useParams();
@@ -39,11 +40,15 @@ export function ThreadPage() {
     },
   });
   if (opened.data) return <OpenThread key={thread} entry={opened.data} />;
-  if (opened.error instanceof ApiError && opened.error.status === 404) return <NotFound title={copy.errors.threadGone} />;
+  if (opened.error instanceof ApiError && opened.error.status === 404)
+    return <NotFound title={copy.errors.threadGone} />;
   if (opened.error) {
     return (
       <div className="p-6">
-        <ErrorBlock error={toErrorBody(opened.error)} actions={[{ label: copy.errors.retry, run: () => void opened.refetch() }]} />
+        <ErrorBlock
+          error={toErrorBody(opened.error)}
+          actions={[{ label: copy.errors.retry, run: () => void opened.refetch() }]}
+        />
       </div>
     );
   }
@@ -60,7 +65,8 @@ function OpenThread({ entry }: { entry: ThreadChat }) {
   const box = useRef<HTMLTextAreaElement>(null);
 
   // Without a stated artifact the newest tab is open, so that a bare link shows something.
-  const open: ArtifactRef | null = parseArtifactRef(search.a) ?? (tabs.length > 0 ? { id: tabs.at(-1)?.id ?? "" } : null);
+  const open: ArtifactRef | null =
+    parseArtifactRef(search.a) ?? (tabs.length > 0 ? { id: tabs.at(-1)?.id ?? "" } : null);
   const focused = open ? tabs.find((t) => t.id === open.id) : undefined;
   const options = tabs.slice(-8).map((t) => ({ ref: t.id, label: t.title }));
 
@@ -71,7 +77,8 @@ function OpenThread({ entry }: { entry: ThreadChat }) {
   };
   const onClose = (id: string) => {
     const next = closeTab(entry.id, id);
-    if (id === open?.id) void navigate({ to: "/t/$thread", params: { thread: entry.id }, search: next ? { a: next } : {}, replace: true });
+    if (id === open?.id)
+      void navigate({ to: "/t/$thread", params: { thread: entry.id }, search: next ? { a: next } : {}, replace: true });
   };
 
   const chat = (
@@ -115,14 +122,22 @@ function OpenThread({ entry }: { entry: ThreadChat }) {
       ) : (
         <Group orientation="horizontal" className="h-full">
           {!layout.canvasWide && (
-            <Panel id="chat" defaultSize={layout.canvasOpen ? "440px" : "100%"} minSize="320px" maxSize={layout.canvasOpen ? "60%" : "100%"} groupResizeBehavior="preserve-pixel-size">
+            <Panel
+              id="chat"
+              defaultSize={layout.canvasOpen ? "440px" : "100%"}
+              minSize="320px"
+              maxSize={layout.canvasOpen ? "60%" : "100%"}
+              groupResizeBehavior="preserve-pixel-size"
+            >
               <main data-pane tabIndex={-1} aria-label={copy.chat.log} className="h-full bg-canvas">
                 <h1 className="sr-only">{copy.chat.log}</h1>
                 {chat}
               </main>
             </Panel>
           )}
-          {layout.canvasOpen && !layout.canvasWide && <Separator className={SEPARATOR} aria-label={copy.canvas.label} />}
+          {layout.canvasOpen && !layout.canvasWide && (
+            <Separator className={SEPARATOR} aria-label={copy.canvas.label} />
+          )}
           {layout.canvasOpen && (
             <Panel id="canvas-pane" minSize="360px">
               <aside data-pane tabIndex={-1} id="canvas" aria-label={copy.canvas.label} className="h-full">

@@ -39,7 +39,9 @@ export function useStudioActionsOf(threadId: string | null): StudioActions {
         else focusComposer();
       },
       act: (tool, args, artifact) =>
-        void inThread().then((id) => sendAction(id, tool, args, artifact ? `${artifact.id}@${artifact.version}` : null)),
+        void inThread().then((id) =>
+          sendAction(id, tool, args, artifact ? `${artifact.id}@${artifact.version}` : null),
+        ),
       openArtifact: (ref) => {
         if (threadId === null) return;
         setLayout({ canvasOpen: true, phonePane: "canvas" });
@@ -48,7 +50,9 @@ export function useStudioActionsOf(threadId: string | null): StudioActions {
         else {
           void queryClient
             .fetchQuery(artifactQuery(ref.id))
-            .then((artifact) => addTab(threadId, { id: artifact.id, type: artifact.type, title: artifact.title }, false))
+            .then((artifact) =>
+              addTab(threadId, { id: artifact.id, type: artifact.type, title: artifact.title }, false),
+            )
             .catch(() => undefined);
         }
         const newest = queryClient.getQueryData(artifactQuery(ref.id).queryKey)?.version;

@@ -67,7 +67,8 @@ export function chooseChart(columns: readonly ChartColumn[], keyColumns: readonl
       reason: group ? `values over time by ${group.name}` : "values over time",
     };
   }
-  if (group) return { type: "bar", x: group.name, y: y.slice(0, 1), series: null, reason: `one value per ${group.name}` };
+  if (group)
+    return { type: "bar", x: group.name, y: y.slice(0, 1), series: null, reason: `one value per ${group.name}` };
   if (columns.length === y.length && y.length <= 4 && keyColumns.length === 0 && y.length === 1) {
     return { type: "gauge", x: null, y, series: null, reason: "one value" };
   }

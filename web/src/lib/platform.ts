@@ -1,4 +1,5 @@
-export const isMac = typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.platform || navigator.userAgent);
+export const isMac =
+  typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.platform || navigator.userAgent);
 
 /** Prints a key chord the way this keyboard labels it: `mod+shift+k` → `⌘⇧K` or `Ctrl+Shift+K`. */
 export function formatKeys(chord: string, mac: boolean = isMac): string {

@@ -12,7 +12,7 @@ export function byteToIndex(text: string, byteOffset: number): number {
 
 export function indexToByte(text: string, index: number): number {
   let bytes = 0;
-  for (let i = 0; i < Math.min(index, text.length); ) {
+  for (let i = 0; i < Math.min(index, text.length);) {
     const point = text.codePointAt(i) ?? 0;
     bytes += utf8Length(point);
     i += point > 0xffff ? 2 : 1;

@@ -11,7 +11,8 @@ const TONES: Record<Tone, string> = {
   quiet: "text-fg-2 hover:bg-hover hover:text-fg active:bg-selected",
   danger: "border border-line text-danger hover:bg-tint-danger",
 };
-const OFF = "aria-disabled:bg-transparent aria-disabled:text-fg-off aria-disabled:border aria-disabled:border-line aria-disabled:brightness-100";
+const OFF =
+  "aria-disabled:bg-transparent aria-disabled:text-fg-off aria-disabled:border aria-disabled:border-line aria-disabled:brightness-100";
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   tone?: Tone;

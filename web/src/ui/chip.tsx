@@ -3,24 +3,25 @@ import { forwardRef, type ButtonHTMLAttributes, type ReactNode } from "react";
 import { cx } from "@/ui/cx";
 
 /** A chip that does something when pressed. */
-export const ChipButton = forwardRef<HTMLButtonElement, ButtonHTMLAttributes<HTMLButtonElement> & { icon?: LucideIcon }>(
-  function ChipButton({ icon: Icon, className, children, ...rest }, ref) {
-    return (
-      <button
-        ref={ref}
-        type="button"
-        className={cx(
-          "inline-flex min-h-6 max-w-full items-center gap-1 rounded-chip border border-line bg-surface px-2 text-meta text-fg-2 transition-colors duration-[120ms] hover:border-control hover:bg-hover hover:text-fg pointer-coarse:min-h-11 pointer-coarse:px-3",
-          className,
-        )}
-        {...rest}
-      >
-        {Icon && <Icon size={13} strokeWidth={1.5} aria-hidden className="shrink-0" />}
-        {children}
-      </button>
-    );
-  },
-);
+export const ChipButton = forwardRef<
+  HTMLButtonElement,
+  ButtonHTMLAttributes<HTMLButtonElement> & { icon?: LucideIcon }
+>(function ChipButton({ icon: Icon, className, children, ...rest }, ref) {
+  return (
+    <button
+      ref={ref}
+      type="button"
+      className={cx(
+        "inline-flex min-h-6 max-w-full items-center gap-1 rounded-chip border border-line bg-surface px-2 text-meta text-fg-2 transition-colors duration-[120ms] hover:border-control hover:bg-hover hover:text-fg pointer-coarse:min-h-11 pointer-coarse:px-3",
+        className,
+      )}
+      {...rest}
+    >
+      {Icon && <Icon size={13} strokeWidth={1.5} aria-hidden className="shrink-0" />}
+      {children}
+    </button>
+  );
+});
 
 type Tone = "neutral" | "live" | "time" | "danger" | "accent";
 const TONES: Record<Tone, string> = {

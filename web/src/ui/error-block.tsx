@@ -51,7 +51,10 @@ export function ErrorBlock({
           size={16}
           strokeWidth={1.5}
           aria-hidden
-          className={cx("mt-0.5 shrink-0", severity === "error" ? "text-danger" : severity === "warning" ? "text-time" : "text-fg-2")}
+          className={cx(
+            "mt-0.5 shrink-0",
+            severity === "error" ? "text-danger" : severity === "warning" ? "text-time" : "text-fg-2",
+          )}
         />
         <div className="min-w-0 flex-1 space-y-1">
           <p className="font-medium break-words text-fg">{error.message}</p>

@@ -1,5 +1,13 @@
 /** A rate over the last minute. Decoration beside a figure that says the same, so hidden from screen readers. */
-export function Sparkline({ values, width = 72, height = 16 }: { values: readonly number[]; width?: number; height?: number }) {
+export function Sparkline({
+  values,
+  width = 72,
+  height = 16,
+}: {
+  values: readonly number[];
+  width?: number;
+  height?: number;
+}) {
   const top = Math.max(...values, 1e-9);
   const step = width / Math.max(values.length, 12);
   return (

@@ -6,7 +6,9 @@ export const TooltipProvider = Radix.Provider;
 
 export function Keys({ chord }: { chord: string }) {
   return (
-    <kbd className="code rounded-chip border border-line px-1 text-micro leading-[14px] text-fg-3">{formatKeys(chord)}</kbd>
+    <kbd className="code rounded-chip border border-line px-1 text-micro leading-[14px] text-fg-3">
+      {formatKeys(chord)}
+    </kbd>
   );
 }
 

@@ -1,11 +1,13 @@
 /** Small readers for payloads from outside. They never throw: what does not fit is dropped or replaced. */
 export type Bag = Record<string, unknown>;
 
-export const isBag = (value: unknown): value is Bag => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isBag = (value: unknown): value is Bag =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 export const bag = (value: unknown): Bag => (isBag(value) ? value : {});
 export const text = (value: unknown, fallback = ""): string => (typeof value === "string" ? value : fallback);
 export const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
-export const number = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
+export const number = (value: unknown): number | null =>
+  typeof value === "number" && Number.isFinite(value) ? value : null;
 export const bags = (value: unknown): Bag[] => (Array.isArray(value) ? value.filter(isBag) : []);
 export const texts = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];

@@ -26,11 +26,26 @@ function kind<T>(
 
 /** One line per artifact type. A new type is a folder with panel, guard, sample and test, and a line here. */
 const KINDS: Record<ArtifactType, ArtifactKind> = {
-  "sql-editor": kind(readSqlEditor, lazy(() => import("@/features/artifacts/sql-editor/panel"))),
-  "query-results": kind(readQueryResults, lazy(() => import("@/features/artifacts/query-results/panel"))),
-  "schema-viewer": kind(readSchemaViewer, lazy(() => import("@/features/artifacts/schema-viewer/panel"))),
-  "topic-list": kind(readTopicList, lazy(() => import("@/features/artifacts/topic-list/panel"))),
-  "data-preview": kind(readDataPreview, lazy(() => import("@/features/artifacts/data-preview/panel"))),
+  "sql-editor": kind(
+    readSqlEditor,
+    lazy(() => import("@/features/artifacts/sql-editor/panel")),
+  ),
+  "query-results": kind(
+    readQueryResults,
+    lazy(() => import("@/features/artifacts/query-results/panel")),
+  ),
+  "schema-viewer": kind(
+    readSchemaViewer,
+    lazy(() => import("@/features/artifacts/schema-viewer/panel")),
+  ),
+  "topic-list": kind(
+    readTopicList,
+    lazy(() => import("@/features/artifacts/topic-list/panel")),
+  ),
+  "data-preview": kind(
+    readDataPreview,
+    lazy(() => import("@/features/artifacts/data-preview/panel")),
+  ),
 };
 
 export function artifactKind(type: string): ArtifactKind | null {

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChevronDown, Link as LinkIcon, Maximize2, Minimize2, X } from "lucide-react";
-import { Suspense, type KeyboardEvent, type ReactNode } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { artifactQuery } from "@/api/artifacts";
 import { toErrorBody } from "@/api/errors";
 import type { Artifact } from "@/api/types";
-import type { ArtifactRef } from "@/lib/artifact-ref";
+import { formatArtifactRef, type ArtifactRef } from "@/lib/artifact-ref";
 import { copy } from "@/lib/copy/en";
 import { Button, IconButton } from "@/ui/button";
 import { ChipButton } from "@/ui/chip";
@@ -12,6 +12,7 @@ import { copyText } from "@/ui/copy-text";
 import { cx } from "@/ui/cx";
 import { EmptyState } from "@/ui/empty-state";
 import { ErrorBlock } from "@/ui/error-block";
+import { HeaderSlotsContext } from "@/ui/header-slots";
 import { Menu } from "@/ui/menu";
 import { showToast } from "@/ui/toast";
 import { ArtifactIcon } from "@/widgets/artifact-icon";
@@ -43,16 +44,44 @@ export function Canvas(props: CanvasProps) {
     <div data-testid="canvas" data-state={open ? "ready" : "empty"} className="flex h-full min-h-0 flex-col bg-surface">
       {tabs.length > 0 && (
         <div className="flex h-10 shrink-0 items-stretch border-b border-line bg-canvas">
-          <div role="tablist" aria-label={copy.canvas.label} className="flex min-w-0 flex-1 overflow-x-auto" onKeyDown={onKeyDown}>
+          <div
+            role="tablist"
+            aria-label={copy.canvas.label}
+            className="flex min-w-0 flex-1 overflow-x-auto"
+            onKeyDown={onKeyDown}
+          >
             {tabs.map((tab) => (
-              <TabButton key={tab.id} tab={tab} active={tab.id === open?.id} onOpen={() => onOpen({ id: tab.id })} onClose={() => onClose(tab.id)} />
+              <TabButton
+                key={tab.id}
+                tab={tab}
+                active={tab.id === open?.id}
+                onOpen={() => onOpen({ id: tab.id })}
+                onClose={() => onClose(tab.id)}
+              />
             ))}
           </div>
-          {props.onWide && (
-            <div className="flex items-center px-1.5">
-              <IconButton icon={props.wide ? Minimize2 : Maximize2} size={14} label={props.wide ? copy.canvas.shrink : copy.canvas.expand} onClick={props.onWide} />
-            </div>
-          )}
+          <div className="flex items-center px-1.5">
+            {open && (
+              <IconButton
+                icon={LinkIcon}
+                size={14}
+                label={copy.canvas.copyLink}
+                onClick={() =>
+                  void copyText(`${location.origin}${location.pathname}?a=${formatArtifactRef(open)}`).then(
+                    (ok) => ok && showToast(copy.canvas.linkCopied),
+                  )
+                }
+              />
+            )}
+            {props.onWide && (
+              <IconButton
+                icon={props.wide ? Minimize2 : Maximize2}
+                size={14}
+                label={props.wide ? copy.canvas.shrink : copy.canvas.expand}
+                onClick={props.onWide}
+              />
+            )}
+          </div>
         </div>
       )}
       <div
@@ -63,18 +92,39 @@ export function Canvas(props: CanvasProps) {
         onPointerDownCapture={() => setFollowing(threadId, false)}
         onKeyDownCapture={() => setFollowing(threadId, false)}
       >
-        {open ? <OpenArtifact key={`${open.id}@${open.version ?? ""}`} {...props} open={open} /> : <EmptyState title={copy.canvas.empty} text={copy.canvas.emptyText} />}
+        {open ? (
+          <OpenArtifact key={`${open.id}@${open.version ?? ""}`} {...props} open={open} />
+        ) : (
+          <EmptyState title={copy.canvas.empty} text={copy.canvas.emptyText} />
+        )}
       </div>
     </div>
   );
 }
 
-function TabButton({ tab, active, onOpen, onClose }: { tab: CanvasTab; active: boolean; onOpen: () => void; onClose: () => void }) {
+function TabButton({
+  tab,
+  active,
+  onOpen,
+  onClose,
+}: {
+  tab: CanvasTab;
+  active: boolean;
+  onOpen: () => void;
+  onClose: () => void;
+}) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (active) box.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [active]);
   return (
     <div
+      ref={box}
       className={cx(
         "group relative flex max-w-56 shrink-0 items-center border-e border-line",
-        active ? "bg-surface text-fg after:absolute after:inset-x-0 after:-bottom-px after:h-px after:bg-surface" : "text-fg-2 hover:bg-hover hover:text-fg",
+        active
+          ? "bg-surface text-fg after:absolute after:inset-x-0 after:-bottom-px after:h-px after:bg-surface"
+          : "text-fg-2 hover:bg-hover hover:text-fg",
       )}
     >
       <button
@@ -110,6 +160,9 @@ function TabButton({ tab, active, onOpen, onClose }: { tab: CanvasTab; active: b
 }
 
 function OpenArtifact({ open, onOpen, render }: CanvasProps & { open: ArtifactRef }) {
+  const [facts, setFacts] = useState<HTMLElement | null>(null);
+  const [actions, setActions] = useState<HTMLElement | null>(null);
+  const slots = useMemo(() => ({ facts, actions }), [facts, actions]);
   const current = useQuery(artifactQuery(open.id));
   const pinned = useQuery({ ...artifactQuery(open.id, open.version), enabled: open.version !== undefined });
   const newest = current.data;
@@ -121,7 +174,10 @@ function OpenArtifact({ open, onOpen, render }: CanvasProps & { open: ArtifactRe
     return (
       <div className="p-4">
         <ErrorBlock
-          error={{ ...toErrorBody(error), ...(toErrorBody(error).code.endsWith("NOT_FOUND") ? { message: copy.canvas.missing } : {}) }}
+          error={{
+            ...toErrorBody(error),
+            ...(toErrorBody(error).code.endsWith("NOT_FOUND") ? { message: copy.canvas.missing } : {}),
+          }}
           actions={[{ label: copy.errors.retry, run: () => void current.refetch() }]}
         />
       </div>
@@ -149,26 +205,29 @@ function OpenArtifact({ open, onOpen, render }: CanvasProps & { open: ArtifactRe
       aria-label={artifact.title}
       className="flex h-full min-h-0 flex-col"
     >
-      <header className="flex min-h-10 items-center gap-2 border-b border-line px-3">
-        <h2 className="min-w-0 truncate text-title font-semibold text-fg">{artifact.title}</h2>
+      <header className="flex min-h-11 flex-wrap items-center gap-x-2 gap-y-1 border-b border-line px-3 py-1">
+        <h2
+          title={artifact.title}
+          className="max-w-full min-w-24 shrink truncate text-title font-semibold text-fg max-md:sr-only"
+        >
+          {artifact.title}
+        </h2>
         <Menu
           align="start"
           label={copy.canvas.versions}
           items={items}
           trigger={
-            <ChipButton data-testid="artifact-version" aria-label={`${copy.canvas.versions}, ${copy.canvas.version(shown)}`} className="num h-6 px-1.5">
+            <ChipButton
+              data-testid="artifact-version"
+              aria-label={`${copy.canvas.versions}, ${copy.canvas.version(shown)}`}
+              className="num h-6 px-1.5"
+            >
               {copy.canvas.version(shown)} <ChevronDown size={12} aria-hidden />
             </ChipButton>
           }
         />
-        {artifact.summary && <span className="min-w-0 truncate text-meta text-fg-2 max-md:hidden">{artifact.summary}</span>}
-        <span className="ms-auto" />
-        <IconButton
-          icon={LinkIcon}
-          size={14}
-          label={copy.canvas.copyLink}
-          onClick={() => void copyText(`${location.origin}${location.pathname}?a=${artifact.id}@${shown}`).then((ok) => ok && showToast(copy.canvas.linkCopied))}
-        />
+        <div ref={setFacts} className="num flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1 text-meta text-fg-2" />
+        <div ref={setActions} className="ms-auto flex flex-wrap items-center justify-end gap-1.5" />
       </header>
       {old && newest && (
         <div className="flex items-center gap-3 border-b border-line bg-tint-time px-3 py-1.5 text-ui">
@@ -177,13 +236,21 @@ function OpenArtifact({ open, onOpen, render }: CanvasProps & { open: ArtifactRe
         </div>
       )}
       <div className="min-h-0 flex-1">
-        <Suspense fallback={<div className="skeleton m-4 h-40" />}>
-          {render(artifact, old) ?? (
-            <div className="p-4">
-              <ErrorBlock error={{ code: "VS8002", message: `This studio cannot draw “${artifact.title}” (${artifact.type})`, cure: "The payload has another form than this version knows." }} />
-            </div>
-          )}
-        </Suspense>
+        <HeaderSlotsContext value={slots}>
+          <Suspense fallback={<div className="skeleton m-4 h-40" />}>
+            {render(artifact, old) ?? (
+              <div className="p-4">
+                <ErrorBlock
+                  error={{
+                    code: "VS8002",
+                    message: copy.canvas.cannotDraw(artifact.title, artifact.type),
+                    cure: copy.canvas.cannotDrawText,
+                  }}
+                />
+              </div>
+            )}
+          </Suspense>
+        </HeaderSlotsContext>
       </div>
     </section>
   );

@@ -17,7 +17,8 @@ export interface TabState {
 
 const EMPTY: TabState = { tabs: [], following: true };
 const key = (threadId: string) => `velo.tabs.${threadId}`;
-const isState = (value: unknown): value is TabState => typeof value === "object" && value !== null && Array.isArray((value as TabState).tabs);
+const isState = (value: unknown): value is TabState =>
+  typeof value === "object" && value !== null && Array.isArray((value as TabState).tabs);
 
 const states = createStore<Readonly<Record<string, TabState>>>({});
 
@@ -50,7 +51,9 @@ function readEmpty(threadId: string): TabState {
 export function addTab(threadId: string, tab: Omit<CanvasTab, "dot">, dot: boolean): void {
   const state = tabsOf(threadId);
   const known = state.tabs.some((t) => t.id === tab.id);
-  const tabs = known ? state.tabs.map((t) => (t.id === tab.id ? { ...t, ...tab, dot } : t)) : [...state.tabs, { ...tab, dot }];
+  const tabs = known
+    ? state.tabs.map((t) => (t.id === tab.id ? { ...t, ...tab, dot } : t))
+    : [...state.tabs, { ...tab, dot }];
   put(threadId, { ...state, tabs });
 }
 

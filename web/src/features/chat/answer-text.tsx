@@ -19,7 +19,13 @@ function withEvidence(text: string, evidence: readonly EvidenceMark[]): ReactNod
     <>
       {withEvidence(text.slice(0, at), rest)}
       {mark.open ? (
-        <button type="button" data-testid="evidence-chip" title={mark.source} className={`${shared} rounded-chip hover:text-accent`} onClick={mark.open}>
+        <button
+          type="button"
+          data-testid="evidence-chip"
+          title={mark.source}
+          className={`${shared} rounded-chip hover:text-accent`}
+          onClick={mark.open}
+        >
           {mark.figure}
         </button>
       ) : (
@@ -76,7 +82,10 @@ function block(item: MarkdownBlock, i: number, evidence: readonly EvidenceMark[]
     case "list": {
       const List = item.ordered ? "ol" : "ul";
       return (
-        <List key={i} className={item.ordered ? "list-decimal space-y-0.5 ps-5" : "list-disc space-y-0.5 ps-5 marker:text-fg-3"}>
+        <List
+          key={i}
+          className={item.ordered ? "list-decimal space-y-0.5 ps-5" : "list-disc space-y-0.5 ps-5 marker:text-fg-3"}
+        >
           {item.items.map((entry, j) => (
             <li key={j}>{entry.map((part, k) => inline(part, k, evidence))}</li>
           ))}
@@ -98,7 +107,15 @@ function block(item: MarkdownBlock, i: number, evidence: readonly EvidenceMark[]
   }
 }
 
-export const AnswerText = memo(function AnswerText({ text, evidence }: { text: string; evidence: readonly EvidenceMark[] }) {
+export const AnswerText = memo(function AnswerText({
+  text,
+  evidence,
+}: {
+  text: string;
+  evidence: readonly EvidenceMark[];
+}) {
   const blocks = useMemo(() => parseMarkdown(text), [text]);
-  return <div className="space-y-2 text-chat break-words text-fg">{blocks.map((item, i) => block(item, i, evidence))}</div>;
+  return (
+    <div className="space-y-2 text-chat break-words text-fg">{blocks.map((item, i) => block(item, i, evidence))}</div>
+  );
 });

@@ -39,7 +39,13 @@ const chats = new Map<string, ThreadChat>();
 
 function isHead(value: unknown): value is ArtifactHead {
   const head = value as Partial<ArtifactHead> | null;
-  return typeof head === "object" && head !== null && typeof head.id === "string" && typeof head.type === "string" && typeof head.version === "number";
+  return (
+    typeof head === "object" &&
+    head !== null &&
+    typeof head.id === "string" &&
+    typeof head.type === "string" &&
+    typeof head.version === "number"
+  );
 }
 
 function observe(entry: () => ThreadChat | undefined, chunk: UIMessageChunk): void {
@@ -50,7 +56,10 @@ function observe(entry: () => ThreadChat | undefined, chunk: UIMessageChunk): vo
     if (!facts.get().tools[toolCallId]) {
       facts.set((f) => ({ ...f, tools: { ...f.tools, [toolCallId]: { from: performance.now(), to: null } } }));
     }
-  } else if ((chunk.type === "tool-output-available" && chunk.preliminary !== true) || chunk.type === "tool-output-error") {
+  } else if (
+    (chunk.type === "tool-output-available" && chunk.preliminary !== true) ||
+    chunk.type === "tool-output-error"
+  ) {
     const { toolCallId } = chunk;
     const known = facts.get().tools[toolCallId];
     if (known) facts.set((f) => ({ ...f, tools: { ...f.tools, [toolCallId]: { ...known, to: performance.now() } } }));
@@ -125,7 +134,11 @@ export async function openThread(id: string): Promise<ThreadChat> {
 }
 
 function pickHead(thread: Thread): Partial<Thread> {
-  return { title: thread.title, status: thread.status, ...(thread.version !== undefined ? { version: thread.version } : {}) };
+  return {
+    title: thread.title,
+    status: thread.status,
+    ...(thread.version !== undefined ? { version: thread.version } : {}),
+  };
 }
 
 async function resume(entry: ThreadChat): Promise<void> {
@@ -148,7 +161,8 @@ function rejoinWhenBack(id: string): void {
         const history = fromStored(messages);
         const running = Boolean(thread.running_stream);
         entry.chat.clearError();
-        if (history.length > 0) entry.chat.messages = running && history.at(-1)?.role === "assistant" ? history.slice(0, -1) : history;
+        if (history.length > 0)
+          entry.chat.messages = running && history.at(-1)?.role === "assistant" ? history.slice(0, -1) : history;
         if (running) void resume(entry);
       } catch (error) {
         if (error instanceof ApiError && error.status === 404) {
@@ -160,7 +174,8 @@ function rejoinWhenBack(id: string): void {
   }, 2000);
 }
 
-export const isBusy = (entry: ThreadChat): boolean => entry.chat.status === "submitted" || entry.chat.status === "streaming";
+export const isBusy = (entry: ThreadChat): boolean =>
+  entry.chat.status === "submitted" || entry.chat.status === "streaming";
 
 function begin(entry: ThreadChat): void {
   entry.facts.set((f) => ({ ...f, startedAt: performance.now(), stoppedAfterMs: null }));
@@ -179,7 +194,12 @@ export async function sendText(id: string, text: string, about?: string | null):
   await entry.chat.sendMessage({ text }, { body: { about: about ?? null } });
 }
 
-export async function sendAction(id: string, tool: string, args: Record<string, unknown>, artifact: string | null): Promise<void> {
+export async function sendAction(
+  id: string,
+  tool: string,
+  args: Record<string, unknown>,
+  artifact: string | null,
+): Promise<void> {
   const entry = chats.get(id) ?? create(id, []);
   if (isBusy(entry)) return;
   begin(entry);
@@ -211,7 +231,11 @@ export async function stopTurn(entry: ThreadChat): Promise<void> {
     // The studio may have finished in the same moment; leaving the stream is then all there is to do.
   }
   await entry.chat.stop();
-  entry.facts.set((f) => ({ ...f, startedAt: null, stoppedAfterMs: startedAt === null ? 0 : performance.now() - startedAt }));
+  entry.facts.set((f) => ({
+    ...f,
+    startedAt: null,
+    stoppedAfterMs: startedAt === null ? 0 : performance.now() - startedAt,
+  }));
 }
 
 export function setQueued(entry: ThreadChat, text: string | null): void {

@@ -52,13 +52,23 @@ export function Composer(props: ComposerProps) {
   };
 
   return (
-    <div data-testid="composer" data-state={busy ? "streaming" : "ready"} className={cx("rounded-panel border border-control bg-surface focus-within:border-focus", large && "bg-surface")}>
+    <div
+      data-testid="composer"
+      data-state={busy ? "streaming" : "ready"}
+      className={cx("rounded-panel border border-control bg-surface focus-within:border-focus", large && "bg-surface")}
+    >
       {queued && (
         <div className="flex items-center gap-2 border-b border-line px-3 py-1.5 text-meta text-fg-2">
           <span className="min-w-0 flex-1 truncate">
             {copy.composer.queued}: “{queued}”
           </span>
-          <IconButton icon={X} size={13} className="h-6 min-w-6" label={copy.composer.dropQueued} onClick={() => onQueued?.(null)} />
+          <IconButton
+            icon={X}
+            size={13}
+            className="h-6 min-w-6"
+            label={copy.composer.dropQueued}
+            onClick={() => onQueued?.(null)}
+          />
         </div>
       )}
       <textarea
@@ -79,7 +89,11 @@ export function Composer(props: ComposerProps) {
             props.onRecall();
           }
         }}
-        className={cx("block w-full resize-none bg-transparent px-3 pt-2.5 outline-none", isSql ? "code text-ui" : "text-chat", large ? "min-h-[60px]" : "min-h-[40px]")}
+        className={cx(
+          "block w-full resize-none bg-transparent px-3 pt-2.5 outline-none",
+          isSql ? "code text-ui" : "text-chat",
+          large ? "min-h-[60px]" : "min-h-[40px]",
+        )}
       />
       <div className="flex items-center gap-2 px-2 pb-2">
         {about && about.options.length > 0 && (
@@ -95,14 +109,28 @@ export function Composer(props: ComposerProps) {
             }
             items={[
               { label: copy.composer.aboutNothing, checked: about.chosen === null, onSelect: () => about.choose(null) },
-              ...about.options.map((option) => ({ label: option.label, checked: option.ref === about.chosen?.ref, onSelect: () => about.choose(option.ref) })),
+              ...about.options.map((option) => ({
+                label: option.label,
+                checked: option.ref === about.chosen?.ref,
+                onSelect: () => about.choose(option.ref),
+              })),
             ]}
           />
         )}
         {isSql && <Tag data-testid="composer-attachment">{copy.composer.sqlChip(value.trim().split("\n").length)}</Tag>}
-        <span className="min-w-0 flex-1 truncate text-meta text-fg-3">{network === "lost" ? copy.composer.willSend : props.footer}</span>
+        <span className="min-w-0 flex-1 truncate text-meta text-fg-3">
+          {network === "lost" ? copy.composer.willSend : props.footer}
+        </span>
         {busy && onStop && (
-          <IconButton icon={Square} size={14} label={copy.composer.stop} keys="escape" data-testid="composer-stop" onClick={onStop} className="border border-line" />
+          <IconButton
+            icon={Square}
+            size={14}
+            label={copy.composer.stop}
+            keys="escape"
+            data-testid="composer-stop"
+            onClick={onStop}
+            className="border border-line"
+          />
         )}
         {(!busy || value.trim() !== "") && (
           <IconButton
@@ -112,7 +140,11 @@ export function Composer(props: ComposerProps) {
             data-testid="composer-send"
             aria-disabled={value.trim() === "" || network === "lost"}
             onClick={submit}
-            className={value.trim() === "" ? "border border-line text-fg-3" : "bg-accent-solid !text-white hover:bg-accent-solid hover:brightness-110"}
+            className={
+              value.trim() === ""
+                ? "border border-line text-fg-3"
+                : "bg-accent-solid !text-white hover:bg-accent-solid hover:brightness-110"
+            }
           />
         )}
       </div>

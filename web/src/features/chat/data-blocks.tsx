@@ -9,7 +9,8 @@ import { Menu } from "@/ui/menu";
 import { ArtifactIcon } from "@/widgets/artifact-icon";
 
 type Data = Record<string, unknown>;
-const records = (value: unknown): Data[] => (Array.isArray(value) ? value.filter((v): v is Data => typeof v === "object" && v !== null) : []);
+const records = (value: unknown): Data[] =>
+  Array.isArray(value) ? value.filter((v): v is Data => typeof v === "object" && v !== null) : [];
 const str = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** The two-line card of an artifact. Its body never renders inside a message. */
@@ -29,12 +30,15 @@ export function ArtifactCard({ data }: { data: Data }) {
     >
       <ArtifactIcon type={str(data["type"])} className="text-fg-2" />
       <span className="truncate text-ui font-medium text-fg">
-        {str(data["title"])} <span className="num ps-1 text-meta font-normal text-fg-3">{copy.canvas.version(version)}</span>
+        {str(data["title"])}{" "}
+        <span className="num ps-1 text-meta font-normal text-fg-3">{copy.canvas.version(version)}</span>
       </span>
       <span className="text-meta text-accent">
         {copy.chat.open} <span aria-hidden>→</span>
       </span>
-      {str(data["summary"]) !== "" && <span className="col-start-2 truncate text-meta text-fg-2">{str(data["summary"])}</span>}
+      {str(data["summary"]) !== "" && (
+        <span className="col-start-2 truncate text-meta text-fg-2">{str(data["summary"])}</span>
+      )}
     </button>
   );
 }
@@ -68,7 +72,8 @@ export function Assumptions({ data, artifact }: { data: Data; artifact: { id: st
             }
             items={alternatives.map((alternative) => ({
               label: str(alternative["label"]),
-              onSelect: () => act("generate_sql", { prompt: str(alternative["label"]), mode: "edit" }, artifact ?? undefined),
+              onSelect: () =>
+                act("generate_sql", { prompt: str(alternative["label"]), mode: "edit" }, artifact ?? undefined),
             }))}
           />
         );
@@ -91,7 +96,11 @@ export function Followups({ data }: { data: Data }) {
         const tool = str(action?.["tool"]);
         if (!prompt && !tool) return null;
         return (
-          <ChipButton key={i} data-testid="prompt-chip" onClick={() => (tool ? act(tool, (action?.["args"] ?? action?.["arguments"] ?? {}) as Data) : ask(prompt))}>
+          <ChipButton
+            key={i}
+            data-testid="prompt-chip"
+            onClick={() => (tool ? act(tool, (action?.["args"] ?? action?.["arguments"] ?? {}) as Data) : ask(prompt))}
+          >
             <span className="truncate">{label}</span>
           </ChipButton>
         );
@@ -104,7 +113,12 @@ export function Question({ data }: { data: Data }) {
   const { ask } = useStudioActions();
   const options = Array.isArray(data["options"]) ? data["options"] : [];
   return (
-    <div role="group" aria-label={str(data["question"])} data-testid="question" className="space-y-2 rounded-control border border-line px-3 py-2.5">
+    <div
+      role="group"
+      aria-label={str(data["question"])}
+      data-testid="question"
+      className="space-y-2 rounded-control border border-line px-3 py-2.5"
+    >
       <p className="text-chat text-fg">{str(data["question"])}</p>
       <div className="flex flex-wrap gap-2">
         {options.map((option: unknown, i: number) => {
@@ -129,7 +143,9 @@ export function DiagnosticBlock({ data }: { data: Data }) {
     const tool = fix.tool;
     return tool ? [{ label: fix.title, run: () => act(tool, fix.arguments ?? {}) }] : [];
   });
-  const closest = Array.isArray(body.details?.["closest"]) ? body.details["closest"].filter((c): c is string => typeof c === "string") : [];
+  const closest = Array.isArray(body.details?.["closest"])
+    ? body.details["closest"].filter((c): c is string => typeof c === "string")
+    : [];
   return (
     <ErrorBlock error={{ ...body, details: undefined }} actions={actions}>
       {closest.length > 0 && (

@@ -18,10 +18,18 @@ const copyMessage = (text: string) => void copyText(text).then((ok) => ok && sho
 function timeOf(message: VeloMessage): string | null {
   const at = message.metadata?.createdAt;
   const ms = at ? Date.parse(at) : NaN;
-  return Number.isFinite(ms) ? new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }).format(ms) : null;
+  return Number.isFinite(ms)
+    ? new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }).format(ms)
+    : null;
 }
 
-export const UserMessage = memo(function UserMessage({ message, onEdit }: { message: VeloMessage; onEdit: ((text: string) => void) | null }) {
+export const UserMessage = memo(function UserMessage({
+  message,
+  onEdit,
+}: {
+  message: VeloMessage;
+  onEdit: ((text: string) => void) | null;
+}) {
   const [draft, setDraft] = useState<string | null>(null);
   const blocks = toBlocks(message.parts);
   const text = plainText(message);
@@ -68,8 +76,22 @@ export const UserMessage = memo(function UserMessage({ message, onEdit }: { mess
         <span className="font-medium text-fg-2">{copy.chat.you}</span>
         <span className="num">{timeOf(message)}</span>
         <span className="ms-auto flex opacity-0 transition-opacity duration-[120ms] group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100">
-          {onEdit && <IconButton icon={Pencil} size={13} label={copy.chat.edit} className="h-6 min-w-6" onClick={() => setDraft(text)} />}
-          <IconButton icon={Copy} size={13} label={copy.chat.copyText} className="h-6 min-w-6" onClick={() => copyMessage(text)} />
+          {onEdit && (
+            <IconButton
+              icon={Pencil}
+              size={13}
+              label={copy.chat.edit}
+              className="h-6 min-w-6"
+              onClick={() => setDraft(text)}
+            />
+          )}
+          <IconButton
+            icon={Copy}
+            size={13}
+            label={copy.chat.copyText}
+            className="h-6 min-w-6"
+            onClick={() => copyMessage(text)}
+          />
         </span>
       </header>
       {looksLikeSql(text) ? (
@@ -101,7 +123,17 @@ function useEvidence(blocks: readonly Block[]): EvidenceMark[] {
   });
 }
 
-function BlockView({ block, facts, evidence, artifact }: { block: Block; facts: TurnFacts; evidence: EvidenceMark[]; artifact: { id: string; version: number } | null }) {
+function BlockView({
+  block,
+  facts,
+  evidence,
+  artifact,
+}: {
+  block: Block;
+  facts: TurnFacts;
+  evidence: EvidenceMark[];
+  artifact: { id: string; version: number } | null;
+}) {
   switch (block.kind) {
     case "tools":
       return <ToolRows tools={block.tools} facts={facts} />;
@@ -152,15 +184,30 @@ export const AssistantMessage = memo(function AssistantMessage({
   const blocks = toBlocks(message.parts).filter((b) => last || !(b.kind === "data" && b.name === "followups"));
   const evidence = useEvidence(blocks);
   const sql = blocks.findLast((b) => b.kind === "data" && b.name === "artifact" && b.data["type"] === "sql-editor");
-  const artifact = sql?.kind === "data" ? { id: String(sql.data["id"]), version: Number(sql.data["version"] ?? 1) } : null;
+  const artifact =
+    sql?.kind === "data" ? { id: String(sql.data["id"]), version: Number(sql.data["version"] ?? 1) } : null;
   return (
     <article data-testid="message-assistant" data-state={streaming ? "streaming" : "ready"} className="group px-4">
       <header className="flex h-6 items-center gap-2 text-meta text-fg-3">
         <span className="font-medium text-fg-2">{copy.chat.velo}</span>
         {!streaming && (
           <span className="ms-auto flex opacity-0 transition-opacity duration-[120ms] group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100">
-            {onRetry && <IconButton icon={RotateCcw} size={13} label={copy.chat.retry} className="h-6 min-w-6" onClick={onRetry} />}
-            <IconButton icon={Copy} size={13} label={copy.chat.copyText} className="h-6 min-w-6" onClick={() => copyMessage(plainText(message))} />
+            {onRetry && (
+              <IconButton
+                icon={RotateCcw}
+                size={13}
+                label={copy.chat.retry}
+                className="h-6 min-w-6"
+                onClick={onRetry}
+              />
+            )}
+            <IconButton
+              icon={Copy}
+              size={13}
+              label={copy.chat.copyText}
+              className="h-6 min-w-6"
+              onClick={() => copyMessage(plainText(message))}
+            />
           </span>
         )}
       </header>

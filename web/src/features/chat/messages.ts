@@ -10,16 +10,26 @@ export interface MessageMetadata {
 export type VeloMessage = UIMessage<MessageMetadata>;
 export type VeloPart = VeloMessage["parts"][number];
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Rows of the store as messages. What cannot be read is left out, never thrown: old threads must always open. */
 export function fromStored(rows: readonly StoredMessage[]): VeloMessage[] {
   return rows.flatMap((row) => {
     const role = row.content?.role;
     if (role !== "user" && role !== "assistant") return [];
-    const parts = Array.isArray(row.content.parts) ? row.content.parts.filter((part) => isRecord(part) && typeof part["type"] === "string") : [];
+    const parts = Array.isArray(row.content.parts)
+      ? row.content.parts.filter((part) => isRecord(part) && typeof part["type"] === "string")
+      : [];
     const metadata = isRecord(row.content.metadata) ? (row.content.metadata as MessageMetadata) : {};
-    return [{ id: row.id, role, parts: parts as VeloPart[], metadata: { ...(row.created_at ? { createdAt: row.created_at } : {}), ...metadata } }];
+    return [
+      {
+        id: row.id,
+        role,
+        parts: parts as VeloPart[],
+        metadata: { ...(row.created_at ? { createdAt: row.created_at } : {}), ...metadata },
+      },
+    ];
   });
 }
 
@@ -37,16 +47,29 @@ export interface ToolView {
 export function readTool(part: VeloPart): ToolView | null {
   const raw = part as Record<string, unknown>;
   const type = String(raw["type"] ?? "");
-  const tool = type === "dynamic-tool" ? String(raw["toolName"] ?? "tool") : type.startsWith("tool-") ? type.slice(5) : null;
+  const tool =
+    type === "dynamic-tool" ? String(raw["toolName"] ?? "tool") : type.startsWith("tool-") ? type.slice(5) : null;
   if (tool === null) return null;
   const state = String(raw["state"] ?? "");
   const output = raw["output"];
   const failedOutput = isRecord(output) && output["ok"] === false;
-  const errorText = typeof raw["errorText"] === "string" ? raw["errorText"] : failedOutput && isRecord(output["error"]) && typeof output["error"]["message"] === "string" ? output["error"]["message"] : null;
+  const errorText =
+    typeof raw["errorText"] === "string"
+      ? raw["errorText"]
+      : failedOutput && isRecord(output["error"]) && typeof output["error"]["message"] === "string"
+        ? output["error"]["message"]
+        : null;
   return {
     callId: String(raw["toolCallId"] ?? ""),
     tool,
-    state: state === "output-error" || failedOutput ? "failed" : state === "output-denied" ? "denied" : state === "output-available" && raw["preliminary"] !== true ? "done" : "running",
+    state:
+      state === "output-error" || failedOutput
+        ? "failed"
+        : state === "output-denied"
+          ? "denied"
+          : state === "output-available" && raw["preliminary"] !== true
+            ? "done"
+            : "running",
     input: raw["input"],
     output,
     summary: isRecord(output) && typeof output["summary"] === "string" ? output["summary"] : "",
@@ -75,13 +98,16 @@ export function toBlocks(parts: readonly VeloPart[]): Block[] {
       if (last?.kind === "tools") last.tools.push(tool);
       else blocks.push({ kind: "tools", id, tools: [tool] });
     } else if (type === "text" && typeof raw["text"] === "string") {
-      if (raw["text"] !== "") blocks.push({ kind: "text", id, text: raw["text"], streaming: raw["state"] === "streaming" });
+      if (raw["text"] !== "")
+        blocks.push({ kind: "text", id, text: raw["text"], streaming: raw["state"] === "streaming" });
     } else if (type === "reasoning" && typeof raw["text"] === "string") {
       if (raw["text"].trim() !== "") blocks.push({ kind: "reasoning", id, text: raw["text"] });
     } else if (type.startsWith("data-") && isRecord(raw["data"])) {
       const name = type.slice(5);
-      if (name === "action") blocks.push({ kind: "action", id, tool: String(raw["data"]["tool"] ?? ""), args: raw["data"]["args"] });
-      else if (name === "followups" || name === "suggestions") trailing.push({ kind: "data", id, name, data: raw["data"] });
+      if (name === "action")
+        blocks.push({ kind: "action", id, tool: String(raw["data"]["tool"] ?? ""), args: raw["data"]["args"] });
+      else if (name === "followups" || name === "suggestions")
+        trailing.push({ kind: "data", id, name, data: raw["data"] });
       else blocks.push({ kind: "data", id, name, data: raw["data"] });
     }
   });

@@ -7,6 +7,7 @@ import { formatDuration } from "@/lib/format/time";
 import { Button } from "@/ui/button";
 import { ErrorBlock } from "@/ui/error-block";
 import { Mark } from "@/ui/mark";
+import { usePhone } from "@/ui/use-media";
 import { Composer, type AboutOption } from "@/features/chat/composer";
 import { useComposerDraft } from "@/features/chat/composer-draft";
 import { editMessage, regenerate, sendText, setQueued, stopTurn, type ThreadChat } from "@/features/chat/chat-store";
@@ -31,6 +32,7 @@ export function ThreadView({ entry, about, emptyState, onSent, box }: ThreadView
   const [draft, setDraft] = useComposerDraft(entry.id);
   // Undefined: follow the focused artifact. Null: about the whole thread.
   const [chosenAbout, setChosenAbout] = useState<string | null | undefined>(undefined);
+  const phone = usePhone();
   const busy = status === "submitted" || status === "streaming";
   const { scroller, onScroll, behind, toEnd } = useStickToEnd(messages);
   const last = messages.at(-1);
@@ -45,14 +47,31 @@ export function ThreadView({ entry, about, emptyState, onSent, box }: ThreadView
   const lastUser = messages.findLast((m) => m.role === "user");
 
   return (
-    <section data-testid="thread-view" data-status={status} className="flex h-full min-h-0 flex-col" aria-label={copy.chat.log}>
+    <section
+      data-testid="thread-view"
+      data-status={status}
+      className="flex h-full min-h-0 flex-col"
+      aria-label={copy.chat.log}
+    >
       <div className="relative min-h-0 flex-1">
-        <div ref={scroller} onScroll={onScroll} role="log" aria-live="off" tabIndex={0} aria-label={copy.chat.log} className="h-full overflow-y-auto py-4 focus-visible:outline-offset-[-2px]">
+        <div
+          ref={scroller}
+          onScroll={onScroll}
+          role="log"
+          aria-live="off"
+          tabIndex={0}
+          aria-label={copy.chat.log}
+          className="h-full overflow-y-auto py-4 focus-visible:outline-offset-[-2px]"
+        >
           <div className="mx-auto max-w-[680px] space-y-5">
             {messages.length === 0 && emptyState}
             {messages.map((message) =>
               message.role === "user" ? (
-                <UserMessage key={message.id} message={message} onEdit={busy ? null : (text) => void editMessage(entry, message.id, text)} />
+                <UserMessage
+                  key={message.id}
+                  message={message}
+                  onEdit={busy ? null : (text) => void editMessage(entry, message.id, text)}
+                />
               ) : (
                 <AssistantMessage
                   key={message.id}
@@ -72,20 +91,31 @@ export function ThreadView({ entry, about, emptyState, onSent, box }: ThreadView
             {facts.stoppedAfterMs !== null && !busy && (
               <p className="flex items-center gap-3 px-4 text-meta text-fg-2">
                 {copy.chat.stopped(formatDuration(facts.stoppedAfterMs))}
-                <button type="button" className="min-h-6 rounded-chip text-accent hover:underline" onClick={() => void regenerate(entry)}>
+                <button
+                  type="button"
+                  className="min-h-6 rounded-chip text-accent hover:underline"
+                  onClick={() => void regenerate(entry)}
+                >
                   {copy.chat.continueAnswer}
                 </button>
               </p>
             )}
             {error && !busy && (
               <div className="px-4">
-                <ErrorBlock error={toErrorBody(error)} actions={[{ label: copy.chat.retry, run: () => void regenerate(entry) }]} />
+                <ErrorBlock
+                  error={toErrorBody(error)}
+                  actions={[{ label: copy.chat.retry, run: () => void regenerate(entry) }]}
+                />
               </div>
             )}
           </div>
         </div>
         {behind && (
-          <Button icon={ArrowDown} className="absolute bottom-3 left-1/2 z-10 -translate-x-1/2 bg-raised" onClick={toEnd}>
+          <Button
+            icon={ArrowDown}
+            className="absolute bottom-3 left-1/2 z-10 -translate-x-1/2 bg-raised"
+            onClick={toEnd}
+          >
             {copy.chat.newBelow}
           </Button>
         )}
@@ -105,7 +135,8 @@ export function ThreadView({ entry, about, emptyState, onSent, box }: ThreadView
           onQueued={(text) => setQueued(entry, text)}
           about={{ chosen, options: about.options, choose: (ref) => setChosenAbout(ref) }}
           {...(lastUser ? { onRecall: () => setDraft(plainText(lastUser)) } : {})}
-          footer={copy.composer.builtin}
+          footer={phone ? null : copy.composer.builtin}
+          placeholder={phone ? copy.composer.label : copy.composer.placeholder}
         />
       </div>
     </section>

@@ -19,8 +19,10 @@ function durationOf(tool: ToolView, facts: TurnFacts): number | null {
 
 function StateIcon({ state }: { state: ToolView["state"] }) {
   if (state === "running") return <Mark moving size={13} />;
-  if (state === "failed") return <CircleAlert size={14} strokeWidth={1.5} aria-label="failed" className="text-danger" />;
-  if (state === "denied") return <CircleSlash size={14} strokeWidth={1.5} aria-label="not approved" className="text-fg-3" />;
+  if (state === "failed")
+    return <CircleAlert size={14} strokeWidth={1.5} aria-label="failed" className="text-danger" />;
+  if (state === "denied")
+    return <CircleSlash size={14} strokeWidth={1.5} aria-label="not approved" className="text-fg-3" />;
   return <Check size={14} strokeWidth={1.75} aria-label="done" className="text-fg-3" />;
 }
 
@@ -30,14 +32,25 @@ function ToolRow({ tool, facts }: { tool: ToolView; facts: TurnFacts }) {
   const open = toggled ?? tool.state === "failed";
   const ms = durationOf(tool, facts);
   return (
-    <div data-testid="tool-row" data-tool={tool.tool} data-status={tool.state} role="group" aria-label={toolPhrase(tool.tool, tool.input, tool.state === "running")}>
+    <div
+      data-testid="tool-row"
+      data-tool={tool.tool}
+      data-status={tool.state}
+      role="group"
+      aria-label={toolPhrase(tool.tool, tool.input, tool.state === "running")}
+    >
       <button
         type="button"
         aria-expanded={open}
         onClick={() => setToggled(!open)}
         className="grid min-h-6 w-full grid-cols-[14px_minmax(0,1fr)_auto_auto_14px] items-center gap-2 rounded-chip text-meta text-fg-2 hover:bg-hover hover:text-fg pointer-coarse:min-h-11"
       >
-        <ChevronRight size={13} strokeWidth={1.5} aria-hidden className={cx("transition-transform duration-[120ms]", open && "rotate-90")} />
+        <ChevronRight
+          size={13}
+          strokeWidth={1.5}
+          aria-hidden
+          className={cx("transition-transform duration-[120ms]", open && "rotate-90")}
+        />
         <span className="truncate">{toolPhrase(tool.tool, tool.input, tool.state === "running")}</span>
         <span className="num max-w-40 truncate text-fg-3">{tool.summary}</span>
         <span className="num text-fg-3">{ms === null ? "" : formatDuration(ms)}</span>
@@ -48,12 +61,16 @@ function ToolRow({ tool, facts }: { tool: ToolView; facts: TurnFacts }) {
           {tool.errorText && <p className="text-danger">{tool.errorText.replace(/^[A-Z_0-9]+: /, "")}</p>}
           <div>
             <p className="text-fg-3">{copy.chat.arguments}</p>
-            <pre className="code max-h-40 overflow-auto whitespace-pre-wrap text-fg-2">{safeJson(tool.input ?? {}, 1)}</pre>
+            <pre className="code max-h-40 overflow-auto whitespace-pre-wrap text-fg-2">
+              {safeJson(tool.input ?? {}, 1)}
+            </pre>
           </div>
           {tool.output !== undefined && (
             <div>
               <p className="text-fg-3">{copy.chat.result}</p>
-              <pre tabIndex={0} className="code max-h-48 overflow-auto whitespace-pre-wrap text-fg-2">{safeJson(tool.output, 1).slice(0, 4000)}</pre>
+              <pre tabIndex={0} className="code max-h-48 overflow-auto whitespace-pre-wrap text-fg-2">
+                {safeJson(tool.output, 1).slice(0, 4000)}
+              </pre>
             </div>
           )}
         </div>

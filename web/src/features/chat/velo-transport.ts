@@ -37,7 +37,9 @@ export class VeloTransport extends DefaultChatTransport<VeloMessage> {
     this.observer = observer;
   }
 
-  protected override processResponseStream(stream: ReadableStream<Uint8Array<ArrayBufferLike>>): ReadableStream<UIMessageChunk> {
+  protected override processResponseStream(
+    stream: ReadableStream<Uint8Array<ArrayBufferLike>>,
+  ): ReadableStream<UIMessageChunk> {
     const tap = new TransformStream<UIMessageChunk, UIMessageChunk>({
       transform: (chunk, controller) => {
         this.observer.chunk(chunk);

@@ -10,7 +10,7 @@ import { useLiveView } from "@/stream/use-live-view";
 import type { LiveSnapshot } from "@/stream/live-view";
 import { Sparkline } from "@/ui/sparkline";
 
-const MAX_LABELS = 5;
+const MAX_LABELS = 4;
 
 const quote = (name: string) => (/^[A-Za-z_]\w*$/.test(name) ? name : `\`${name}\``);
 
@@ -28,13 +28,21 @@ export function DemoStrip({ shape, onOpen }: { shape: TopicShape; onOpen: () => 
   });
   if (!columns) return null;
   return (
-    <div data-testid="demo-strip" data-state={run.isSuccess ? "live" : run.isError ? "error" : "loading"} className="flex min-h-9 items-center gap-4 overflow-hidden border-y border-line px-1 text-meta">
+    <div
+      data-testid="demo-strip"
+      data-state={run.isSuccess ? "live" : run.isError ? "error" : "loading"}
+      className="flex min-h-9 items-center gap-4 overflow-hidden border-y border-line px-1 text-meta"
+    >
       {run.data ? (
         <StripRows run={run.data} shape={shape} keyName={columns.key} valueName={columns.value} />
       ) : (
         <span className="code flex-1 text-fg-2">{shape.name}</span>
       )}
-      <button type="button" className="min-h-6 shrink-0 rounded-chip whitespace-nowrap text-accent hover:underline" onClick={onOpen}>
+      <button
+        type="button"
+        className="min-h-6 shrink-0 rounded-chip whitespace-nowrap text-accent hover:underline"
+        onClick={onOpen}
+      >
         {copy.firstRun.openStream} <span aria-hidden>→</span>
       </button>
     </div>
@@ -49,7 +57,11 @@ function newestPerKey(rows: readonly Row[], keyName: string, valueName: string):
 }
 
 function useRates(view: LiveSnapshot): { rate: number; history: number[] } {
-  const [state, setState] = useState<{ seen: number; rate: number; history: number[] }>({ seen: 0, rate: 0, history: [] });
+  const [state, setState] = useState<{ seen: number; rate: number; history: number[] }>({
+    seen: 0,
+    rate: 0,
+    history: [],
+  });
   useEffect(() => {
     const timer = setInterval(() => {
       setState((last) => {
@@ -67,7 +79,17 @@ function useRates(view: LiveSnapshot): { rate: number; history: number[] } {
 /** Rows seen per execution, written by the strip while it draws; the rate is their difference over a second. */
 const latestSeen = new Map<string, number>();
 
-function StripRows({ run, shape, keyName, valueName }: { run: ExecuteResponse; shape: TopicShape; keyName: string; valueName: string }) {
+function StripRows({
+  run,
+  shape,
+  keyName,
+  valueName,
+}: {
+  run: ExecuteResponse;
+  shape: TopicShape;
+  keyName: string;
+  valueName: string;
+}) {
   const [view] = useLiveView(run.execution_id, run);
   useEffect(() => {
     latestSeen.set(view.executionId, view.seen);
@@ -79,8 +101,13 @@ function StripRows({ run, shape, keyName, valueName }: { run: ExecuteResponse; s
   return (
     <>
       <span className="flex shrink-0 items-center gap-2">
-        <span aria-hidden className={rate > 0 ? "h-2 w-2 rounded-full bg-live" : "h-2 w-2 rounded-full bg-[var(--c-border-control)]"} />
-        <span className={rate > 0 ? "font-semibold tracking-wide text-live" : "font-semibold tracking-wide text-fg-3"}>{copy.firstRun.live}</span>
+        <span
+          aria-hidden
+          className={rate > 0 ? "h-2 w-2 rounded-full bg-live" : "h-2 w-2 rounded-full bg-[var(--c-border-control)]"}
+        />
+        <span className={rate > 0 ? "font-semibold tracking-wide text-live" : "font-semibold tracking-wide text-fg-3"}>
+          {copy.firstRun.live}
+        </span>
         <span className="text-fg-3">{copy.firstRun.liveDemo}</span>
       </span>
       <span className="flex shrink-0 items-center gap-2">
@@ -94,7 +121,7 @@ function StripRows({ run, shape, keyName, valueName }: { run: ExecuteResponse; s
         {values.map(([label, value]) => (
           <span key={label} className="shrink-0 whitespace-nowrap">
             <span className="text-fg-2">{label}</span>{" "}
-            <span key={value} className="code changed rounded-chip text-fg">
+            <span key={value} className="code changed inline-block min-w-[6ch] rounded-chip text-fg">
               {value}
             </span>
           </span>

@@ -57,7 +57,9 @@ export function FirstRun({ composer, onChip, onPrefill, onOpenTopic, onConnect }
   return (
     <div data-testid="first-run" data-state={pending ? "loading" : "ready"} className="flex h-full overflow-y-auto">
       <div className="m-auto w-full max-w-[760px] space-y-6 px-6 py-10 max-md:px-4 max-md:py-6">
-        <h1 className="text-center text-hero font-semibold tracking-[-0.01em] text-balance text-fg max-md:text-start max-md:text-page">{copy.firstRun.headline}</h1>
+        <h1 className="text-center text-hero font-semibold tracking-[-0.01em] text-balance text-fg max-md:text-start max-md:text-page">
+          {copy.firstRun.headline}
+        </h1>
         <div className="space-y-3">
           {composer}
           <div className="flex min-h-6 flex-wrap justify-center gap-2 max-md:justify-start">
@@ -75,7 +77,11 @@ export function FirstRun({ composer, onChip, onPrefill, onOpenTopic, onConnect }
             !pending && (
               <div className="flex min-h-9 items-center justify-between border-y border-line px-1 text-meta text-fg-2">
                 {copy.firstRun.noDemo}
-                <button type="button" className="min-h-6 rounded-chip text-accent hover:underline" onClick={() => onPrefill("Connect to kafka://")}>
+                <button
+                  type="button"
+                  className="min-h-6 rounded-chip text-accent hover:underline"
+                  onClick={() => onPrefill("Connect to kafka://")}
+                >
                   {copy.firstRun.connectSource}
                 </button>
               </div>
@@ -83,14 +89,30 @@ export function FirstRun({ composer, onChip, onPrefill, onOpenTopic, onConnect }
           )}
         </div>
         <div className="grid grid-cols-2 gap-3 max-md:grid-cols-1">
-          <StartCard testId="start-data" icon={<Database size={16} strokeWidth={1.5} aria-hidden />} title={copy.firstRun.haveData} text={copy.firstRun.haveDataText} onClick={() => onPrefill(copy.firstRun.haveDataPrompt)} />
-          <StartCard testId="start-intent" icon={<MessageSquareText size={16} strokeWidth={1.5} aria-hidden />} title={copy.firstRun.knowWhat} text={copy.firstRun.knowWhatText} onClick={() => onPrefill(copy.firstRun.knowWhatPrompt)} />
+          <StartCard
+            testId="start-data"
+            icon={<Database size={16} strokeWidth={1.5} aria-hidden />}
+            title={copy.firstRun.haveData}
+            text={copy.firstRun.haveDataText}
+            onClick={() => onPrefill(copy.firstRun.haveDataPrompt)}
+          />
+          <StartCard
+            testId="start-intent"
+            icon={<MessageSquareText size={16} strokeWidth={1.5} aria-hidden />}
+            title={copy.firstRun.knowWhat}
+            text={copy.firstRun.knowWhatText}
+            onClick={() => onPrefill(copy.firstRun.knowWhatPrompt)}
+          />
         </div>
         <div className="space-y-1 text-center text-meta text-fg-3 max-md:text-start">
           {kafka && (
             <p data-testid="found-source">
               {copy.firstRun.found(kafka.address)} ·{" "}
-              <button type="button" className="min-h-6 rounded-chip text-accent hover:underline" onClick={() => onConnect(`kafka://${kafka.address}`)}>
+              <button
+                type="button"
+                className="min-h-6 rounded-chip text-accent hover:underline"
+                onClick={() => onConnect(`kafka://${kafka.address}`)}
+              >
                 {copy.firstRun.connect}
               </button>
             </p>
@@ -102,9 +124,26 @@ export function FirstRun({ composer, onChip, onPrefill, onOpenTopic, onConnect }
   );
 }
 
-function StartCard({ testId, icon, title, text, onClick }: { testId: string; icon: ReactNode; title: string; text: string; onClick: () => void }) {
+function StartCard({
+  testId,
+  icon,
+  title,
+  text,
+  onClick,
+}: {
+  testId: string;
+  icon: ReactNode;
+  title: string;
+  text: string;
+  onClick: () => void;
+}) {
   return (
-    <button type="button" data-testid={testId} onClick={onClick} className="rounded-control border border-line bg-surface p-4 transition-colors duration-[120ms] hover:border-control hover:bg-hover">
+    <button
+      type="button"
+      data-testid={testId}
+      onClick={onClick}
+      className="rounded-control border border-line bg-surface p-4 transition-colors duration-[120ms] hover:border-control hover:bg-hover"
+    >
       <span className="flex items-center gap-2 text-chat font-medium text-fg">
         <span className="text-accent">{icon}</span>
         {title}

@@ -24,7 +24,8 @@ export interface PaletteProps {
 
 const ITEM =
   "flex min-h-[var(--control-lg)] cursor-default items-center gap-2 rounded-control px-2.5 text-ui text-fg data-[selected=true]:bg-selected pointer-coarse:min-h-11";
-const GROUP = "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-micro [&_[cmdk-group-heading]]:text-fg-3";
+const GROUP =
+  "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-micro [&_[cmdk-group-heading]]:text-fg-3";
 
 /** Everything that can be done or found, by name. The last line always asks Velo. */
 export default function Palette({ onClose, commands, onThread, onTopic, onAsk }: PaletteProps) {
@@ -48,14 +49,28 @@ export default function Palette({ onClose, commands, onThread, onTopic, onAsk }:
           className="fixed top-[14vh] left-1/2 z-50 w-[min(92vw,600px)] -translate-x-1/2 overflow-hidden rounded-panel border border-line bg-raised shadow-[var(--shadow-dialog)]"
         >
           <Radix.Title className="sr-only">{copy.palette.label}</Radix.Title>
-          <Command label={copy.palette.label} loop filter={(value, query) => score(value, query.replace(/^[>@#?]/, "").trim())}>
-            <Command.Input value={search} onValueChange={setSearch} placeholder={copy.palette.placeholder} className="h-11 w-full border-b border-line bg-transparent px-4 text-chat outline-none" />
+          <Command
+            label={copy.palette.label}
+            loop
+            filter={(value, query) => score(value, query.replace(/^[>@#?]/, "").trim())}
+          >
+            <Command.Input
+              value={search}
+              onValueChange={setSearch}
+              placeholder={copy.palette.placeholder}
+              className="h-11 w-full border-b border-line bg-transparent px-4 text-chat outline-none"
+            />
             <Command.List className="max-h-[50vh] overflow-y-auto p-1.5">
               {prefix !== "@" && prefix !== "#" && (
                 <>
                   <Command.Group heading={copy.palette.groups.here} className={GROUP}>
                     {group("here").map((command) => (
-                      <Command.Item key={command.id} value={command.title} onSelect={pick(command.run)} className={ITEM}>
+                      <Command.Item
+                        key={command.id}
+                        value={command.title}
+                        onSelect={pick(command.run)}
+                        className={ITEM}
+                      >
                         <span className="flex-1">{command.title}</span>
                         {command.keys && <Keys chord={command.keys} />}
                       </Command.Item>
@@ -63,7 +78,12 @@ export default function Palette({ onClose, commands, onThread, onTopic, onAsk }:
                   </Command.Group>
                   <Command.Group heading={copy.palette.groups.goTo} className={GROUP}>
                     {group("goTo").map((command) => (
-                      <Command.Item key={command.id} value={command.title} onSelect={pick(command.run)} className={ITEM}>
+                      <Command.Item
+                        key={command.id}
+                        value={command.title}
+                        onSelect={pick(command.run)}
+                        className={ITEM}
+                      >
                         <span className="flex-1">{command.title}</span>
                         {command.keys && <Keys chord={command.keys} />}
                       </Command.Item>
@@ -74,7 +94,12 @@ export default function Palette({ onClose, commands, onThread, onTopic, onAsk }:
               {prefix !== ">" && (
                 <Command.Group heading={copy.palette.groups.sources} className={GROUP}>
                   {(topics.data?.topics ?? []).slice(0, 200).map((topic) => (
-                    <Command.Item key={topic.name} value={`topic ${topic.name}`} onSelect={pick(() => onTopic(topic.name))} className={ITEM}>
+                    <Command.Item
+                      key={topic.name}
+                      value={`topic ${topic.name}`}
+                      onSelect={pick(() => onTopic(topic.name))}
+                      className={ITEM}
+                    >
                       <span className="code flex-1">{topic.name}</span>
                     </Command.Item>
                   ))}
@@ -83,7 +108,12 @@ export default function Palette({ onClose, commands, onThread, onTopic, onAsk }:
               {!prefix && (
                 <Command.Group heading={copy.palette.groups.threads} className={GROUP}>
                   {(threads.data ?? []).slice(0, 100).map((thread) => (
-                    <Command.Item key={thread.id} value={`${thread.title ?? copy.nav.untitled} ${thread.id}`} onSelect={pick(() => onThread(thread.id))} className={ITEM}>
+                    <Command.Item
+                      key={thread.id}
+                      value={`${thread.title ?? copy.nav.untitled} ${thread.id}`}
+                      onSelect={pick(() => onThread(thread.id))}
+                      className={ITEM}
+                    >
                       <span className="truncate">{thread.title ?? copy.nav.untitled}</span>
                     </Command.Item>
                   ))}
@@ -91,7 +121,12 @@ export default function Palette({ onClose, commands, onThread, onTopic, onAsk }:
               )}
               {text.trim() !== "" && (
                 <Command.Group heading={copy.palette.groups.ask} className={GROUP} forceMount>
-                  <Command.Item forceMount value={`\u0000ask ${text}`} onSelect={pick(() => onAsk(text))} className={ITEM}>
+                  <Command.Item
+                    forceMount
+                    value={`\u0000ask ${text}`}
+                    onSelect={pick(() => onAsk(text))}
+                    className={ITEM}
+                  >
                     {copy.palette.ask(text)}
                   </Command.Item>
                 </Command.Group>

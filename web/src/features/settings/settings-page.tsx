@@ -55,7 +55,10 @@ export default function SettingsPage({ keys }: { keys: readonly KeyRow[] }) {
             <Segmented
               label={words.density}
               value={appearance.density}
-              options={(["auto", "compact", "comfortable"] as const).map((value) => ({ value, label: words.densities[value] }))}
+              options={(["auto", "compact", "comfortable"] as const).map((value) => ({
+                value,
+                label: words.densities[value],
+              }))}
               onChange={(density) => setAppearance({ density })}
             />
           </Line>
@@ -80,7 +83,10 @@ export default function SettingsPage({ keys }: { keys: readonly KeyRow[] }) {
           </Line>
           <ul className="grid grid-cols-2 gap-x-8 max-md:grid-cols-1">
             {keys.map((row) => (
-              <li key={row.title} className="flex min-h-7 items-center justify-between gap-3 border-b border-line/60 text-ui text-fg-2">
+              <li
+                key={row.title}
+                className="flex min-h-7 items-center justify-between gap-3 border-b border-line/60 text-ui text-fg-2"
+              >
                 {row.title} <Keys chord={row.keys} />
               </li>
             ))}

@@ -49,11 +49,17 @@ function useGroups(): { groups: GroupOfItems[]; pending: boolean; error: unknown
         sourceId: c.source_id,
         name: item.name,
         isFile: item.kind === "file" || item.kind === "object",
-        detail: item.message_count != null ? formatShort(item.message_count) : item.size_bytes != null ? formatBytes(item.size_bytes) : "",
+        detail:
+          typeof item.message_count === "number"
+            ? formatShort(item.message_count)
+            : typeof item.size_bytes === "number"
+              ? formatBytes(item.size_bytes)
+              : "",
       })),
     };
   });
-  if (embedded.length > 0) groups.unshift({ key: "topics", title: copy.sources.embedded, text: copy.sources.embeddedText, entries: embedded });
+  if (embedded.length > 0)
+    groups.unshift({ key: "topics", title: copy.sources.embedded, text: copy.sources.embeddedText, entries: embedded });
   return {
     groups,
     pending: topics.isPending && connections.isPending,
@@ -96,15 +102,25 @@ export default function SourcesPage({ picked, onPick, detail }: SourcesPageProps
             autoCapitalize="off"
             className="code h-[var(--control-lg)] min-w-0 flex-1 rounded-control border border-control bg-surface px-3 text-ui"
           />
-          <Button tone="primary" type="submit" className="h-[var(--control-lg)]" reason={connect.isPending ? copy.chat.working : null}>
+          <Button
+            tone="primary"
+            type="submit"
+            className="h-[var(--control-lg)]"
+            reason={connect.isPending ? copy.chat.working : null}
+          >
             {copy.sources.connect}
           </Button>
         </form>
         {connect.error && <ErrorBlock error={toErrorBody(connect.error)} />}
       </header>
       <div className="flex min-h-0 flex-1 max-md:flex-col">
-        <nav aria-label={copy.sources.title} className="w-72 shrink-0 overflow-y-auto border-e border-line p-2 max-md:max-h-64 max-md:w-full max-md:border-e-0 max-md:border-b">
-          {error ? <ErrorBlock error={toErrorBody(error)} actions={[{ label: copy.errors.retry, run: retry }]} /> : null}
+        <nav
+          aria-label={copy.sources.title}
+          className="w-72 shrink-0 overflow-y-auto border-e border-line p-2 max-md:max-h-64 max-md:w-full max-md:border-e-0 max-md:border-b"
+        >
+          {error ? (
+            <ErrorBlock error={toErrorBody(error)} actions={[{ label: copy.errors.retry, run: retry }]} />
+          ) : null}
           {pending && <div className="skeleton m-2 h-40" />}
           {groups.map((group) => (
             <section key={group.key} className="mb-4">
@@ -120,7 +136,10 @@ export default function SourcesPage({ picked, onPick, detail }: SourcesPageProps
                         type="button"
                         aria-current={active ? "true" : undefined}
                         onClick={() => onPick({ sourceId: entry.sourceId, name: entry.name })}
-                        className={cx("flex min-h-[var(--row)] w-full items-center gap-2 rounded-control px-2 text-ui", active ? "bg-selected text-fg" : "text-fg-2 hover:bg-hover hover:text-fg")}
+                        className={cx(
+                          "flex min-h-[var(--row)] w-full items-center gap-2 rounded-control px-2 text-ui",
+                          active ? "bg-selected text-fg" : "text-fg-2 hover:bg-hover hover:text-fg",
+                        )}
                       >
                         <Icon size={14} strokeWidth={1.5} aria-hidden className="shrink-0 text-fg-3" />
                         <span className="code min-w-0 flex-1 truncate">{entry.name}</span>
@@ -132,9 +151,13 @@ export default function SourcesPage({ picked, onPick, detail }: SourcesPageProps
               </ul>
             </section>
           ))}
-          {!pending && !error && groups.length === 0 && <EmptyState title={copy.sources.nothing} text={copy.sources.nothingText} />}
+          {!pending && !error && groups.length === 0 && (
+            <EmptyState title={copy.sources.nothing} text={copy.sources.nothingText} />
+          )}
         </nav>
-        <div className="min-h-0 min-w-0 flex-1">{picked ? detail(picked) : <EmptyState title={copy.sources.title} text={copy.sources.pick} />}</div>
+        <div className="min-h-0 min-w-0 flex-1">
+          {picked ? detail(picked) : <EmptyState title={copy.sources.title} text={copy.sources.pick} />}
+        </div>
       </div>
     </div>
   );

@@ -36,7 +36,15 @@ function RenameBox({ thread, onDone }: { thread: Thread; onDone: () => void }) {
   );
 }
 
-export function ThreadList({ activeId, onDeleted, onNavigate }: { activeId: string | null; onDeleted: (id: string) => void; onNavigate?: () => void }) {
+export function ThreadList({
+  activeId,
+  onDeleted,
+  onNavigate,
+}: {
+  activeId: string | null;
+  onDeleted: (id: string) => void;
+  onNavigate?: () => void;
+}) {
   const threads = useThreads();
   const [renaming, setRenaming] = useState<string | null>(null);
   const list = threads.data ?? [];
@@ -64,13 +72,21 @@ export function ThreadList({ activeId, onDeleted, onNavigate }: { activeId: stri
           );
         }
         return (
-          <li key={thread.id} data-testid="thread-item" data-artifact-id={thread.id} className={cx("group flex items-center rounded-control", active ? "bg-selected" : "hover:bg-hover")}>
+          <li
+            key={thread.id}
+            data-testid="thread-item"
+            data-artifact-id={thread.id}
+            className={cx("group flex items-center rounded-control", active ? "bg-selected" : "hover:bg-hover")}
+          >
             <Link
               to="/t/$thread"
               params={{ thread: thread.id }}
               onClick={onNavigate}
               aria-current={active ? "page" : undefined}
-              className={cx("flex h-[var(--row)] min-w-0 flex-1 items-center gap-2 rounded-control ps-2.5 text-ui", active ? "text-fg" : "text-fg-2 group-hover:text-fg")}
+              className={cx(
+                "flex h-[var(--row)] min-w-0 flex-1 items-center gap-2 rounded-control ps-2.5 text-ui",
+                active ? "text-fg" : "text-fg-2 group-hover:text-fg",
+              )}
               onDoubleClick={() => setRenaming(thread.id)}
             >
               <span className="truncate">{title}</span>
@@ -86,14 +102,20 @@ export function ThreadList({ activeId, onDeleted, onNavigate }: { activeId: stri
                 />
               }
               items={[
-                { label: copy.threads.rename, icon: Pencil, onSelect: () => setTimeout(() => setRenaming(thread.id), 0) },
+                {
+                  label: copy.threads.rename,
+                  icon: Pencil,
+                  onSelect: () => setTimeout(() => setRenaming(thread.id), 0),
+                },
                 { label: copy.threads.remove, icon: Trash2, danger: true, onSelect: () => remove(thread) },
               ]}
             />
           </li>
         );
       })}
-      {threads.isSuccess && list.length === 0 && <li className="px-2.5 py-1 text-meta text-fg-3">{copy.threads.none}</li>}
+      {threads.isSuccess && list.length === 0 && (
+        <li className="px-2.5 py-1 text-meta text-fg-3">{copy.threads.none}</li>
+      )}
     </ul>
   );
 }

@@ -96,6 +96,8 @@ export const copy = {
     showNewest: "Show newest",
     current: "current",
     missing: "This artifact is not in the studio any more",
+    cannotDraw: (title: string, type: string) => `“${title}” (${type}) has a form this studio does not know`,
+    cannotDrawText: "Nothing is lost: it is kept in the studio. Reload after an update.",
   },
   sql: {
     run: "Run",
@@ -192,7 +194,10 @@ export const copy = {
     empty: "Connected; nothing to read here yet",
     emptyText: "Topics appear as soon as something writes to them.",
     none: "No topic has this name",
-    flags: { dlq: "has failed records", stale: "silent", empty: "empty", compacted: "compacted" } as Record<string, string>,
+    flags: { dlq: "has failed records", stale: "silent", empty: "empty", compacted: "compacted" } as Record<
+      string,
+      string
+    >,
   },
   preview: {
     table: "Table",
@@ -308,7 +313,13 @@ export function toolPhrase(tool: string, args: unknown, running: boolean): strin
   const phrase = running ? now : then;
   const object = toolObject(args);
   if (!object) return phrase;
-  const joiner = /schema/i.test(phrase) ? "of" : /rows|messages/i.test(phrase) ? "from" : /connect/i.test(phrase) ? "to" : "";
+  const joiner = /schema/i.test(phrase)
+    ? "of"
+    : /rows|messages/i.test(phrase)
+      ? "from"
+      : /connect/i.test(phrase)
+        ? "to"
+        : "";
   return joiner ? `${phrase} ${joiner} ${object}` : phrase;
 }
 

@@ -55,7 +55,10 @@ export function buildChart(
     case "gauge": {
       const row = rows.at(-1);
       if (!row) return { kind: "none" };
-      return { kind: "tiles", tiles: spec.y.slice(0, 4).map((name) => ({ label: name, text: cellText(row[name], typeOf(name)).text })) };
+      return {
+        kind: "tiles",
+        tiles: spec.y.slice(0, 4).map((name) => ({ label: name, text: cellText(row[name], typeOf(name)).text })),
+      };
     }
   }
 }
@@ -64,7 +67,12 @@ function keyOf(row: ChartRow, name: string | null): string {
   return name === null ? "" : cellText(row[name]).text;
 }
 
-function lineModel(spec: ChartSpec, x: string, typeOf: (name: string) => string, rows: readonly ChartRow[]): ChartModel {
+function lineModel(
+  spec: ChartSpec,
+  x: string,
+  typeOf: (name: string) => string,
+  rows: readonly ChartRow[],
+): ChartModel {
   const timeAxis = isTimeType(typeOf(x));
   const groups = new Map<string, Map<number, [number | null, string]>>();
   const names = spec.series === null && spec.y.length > 1 ? spec.y : spec.y.slice(0, 1);
@@ -94,7 +102,11 @@ function historyModel(spec: ChartSpec, history: readonly TimedRow[]): ChartModel
   return finishLines(groups, true, y);
 }
 
-function finishLines(groups: Map<string, Map<number, [number | null, string]>>, timeAxis: boolean, yName: string): ChartModel {
+function finishLines(
+  groups: Map<string, Map<number, [number | null, string]>>,
+  timeAxis: boolean,
+  yName: string,
+): ChartModel {
   const all = [...groups.entries()].map(([key, group]): Series => {
     const sorted = [...group.entries()].sort((a, b) => a[0] - b[0]);
     return {
@@ -103,7 +115,8 @@ function finishLines(groups: Map<string, Map<number, [number | null, string]>>, 
       latest: sorted.at(-1)?.[1][1] ?? "",
     };
   });
-  const kept = all.length <= MAX_SERIES ? all : [...all].sort((a, b) => b.points.length - a.points.length).slice(0, MAX_SERIES);
+  const kept =
+    all.length <= MAX_SERIES ? all : [...all].sort((a, b) => b.points.length - a.points.length).slice(0, MAX_SERIES);
   return {
     kind: "line",
     series: kept.sort((a, b) => a.key.localeCompare(b.key)),

@@ -51,10 +51,24 @@ export function chartOption(model: ChartModel, settings: DrawSettings): EChartsC
   if (model.kind === "scatter") {
     return {
       ...base,
-      xAxis: { ...valueAxis, scale: true, name: model.xName, nameLocation: "middle", nameGap: 26, nameTextStyle: label },
+      xAxis: {
+        ...valueAxis,
+        scale: true,
+        name: model.xName,
+        nameLocation: "middle",
+        nameGap: 26,
+        nameTextStyle: label,
+      },
       yAxis: { ...valueAxis, scale: true, name: model.yName, nameTextStyle: { ...label, align: "left" } },
       grid: { left: 8, right: 20, top: 28, bottom: 22, containLabel: true },
-      series: [{ type: "scatter", data: model.points, symbolSize: 5, itemStyle: { color: seriesColor(settings.theme, 0), opacity: 0.7 } }],
+      series: [
+        {
+          type: "scatter",
+          data: model.points,
+          symbolSize: 5,
+          itemStyle: { color: seriesColor(settings.theme, 0), opacity: 0.7 },
+        },
+      ],
     };
   }
   return base;
@@ -70,10 +84,21 @@ function lineOption(
   const shown = model.series.filter((s) => !hidden.has(s.key));
   const few = shown.every((s) => s.points.length <= 40);
   return {
-    tooltip: { trigger: "axis", axisPointer: { type: "line", lineStyle: { color: t["text-3"], type: "dashed" } }, order: "valueDesc", confine: true, transitionDuration: 0, backgroundColor: t.raised, borderColor: t.border, padding: [6, 10], textStyle: { color: t.text, fontFamily: FONT_CODE, fontSize: 12 } },
+    tooltip: {
+      trigger: "axis",
+      axisPointer: { type: "line", lineStyle: { color: t["text-3"], type: "dashed" } },
+      order: "valueDesc",
+      confine: true,
+      transitionDuration: 0,
+      backgroundColor: t.raised,
+      borderColor: t.border,
+      padding: [6, 10],
+      textStyle: { color: t.text, fontFamily: FONT_CODE, fontSize: 12 },
+    },
     xAxis: model.timeAxis
       ? {
           type: "time",
+          ...timeRange(model, watermark),
           axisLabel: { ...label, hideOverlap: true, formatter: (ms: number) => axisTime(ms, zone, model) },
           axisLine: { lineStyle: { color: t.border } },
           axisTick: { show: false },
@@ -113,10 +138,35 @@ function lineOption(
   };
 }
 
+/** A young chart is not stretched: at least five minutes, or five windows, are on the axis. */
+const MIN_SPAN_MS = 5 * 60_000;
+
+function timeRange(
+  model: Extract<ChartModel, { kind: "line" }>,
+  watermark: number | null,
+): { min?: number; max?: number } {
+  const xs = model.series.flatMap((s) => s.points.map((p) => p[0]));
+  if (xs.length === 0) return {};
+  const first = xs.reduce((a, b) => Math.min(a, b));
+  const last = xs.reduce((a, b) => Math.max(a, b));
+  const max = watermark !== null && watermark > last && watermark - last < MIN_SPAN_MS ? watermark : last;
+  return max - first < MIN_SPAN_MS && watermark !== null
+    ? { min: max - MIN_SPAN_MS, max }
+    : { min: first, max: Math.max(max, first + 1) };
+}
+
 function axisTime(ms: number, zone: string, model: Extract<ChartModel, { kind: "line" }>): string {
-  const xs = model.series.flatMap((s) => [s.points[0]?.[0], s.points.at(-1)?.[0]]).filter((x): x is number => x !== undefined);
+  const xs = model.series
+    .flatMap((s) => [s.points[0]?.[0], s.points.at(-1)?.[0]])
+    .filter((x): x is number => x !== undefined);
   const span = Math.max(...xs) - Math.min(...xs);
-  if (span > 2 * 86_400_000) return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", ...(span < 400 * 86_400_000 ? { day: "2-digit" } : {}) }).format(ms);
+  if (span > 2 * 86_400_000)
+    return new Intl.DateTimeFormat("en-CA", {
+      timeZone: zone,
+      year: "numeric",
+      month: "2-digit",
+      ...(span < 400 * 86_400_000 ? { day: "2-digit" } : {}),
+    }).format(ms);
   return formatClock(ms, zone, span < 10 * 60_000);
 }
 
@@ -156,7 +206,10 @@ function barOption(
         },
         data: model.bars.map((b) => ({
           value: b.value,
-          itemStyle: { color: model.bars.length <= 8 ? seriesColor(theme, colors.indexOf(b.key)) : single, borderRadius: [0, 2, 2, 0] },
+          itemStyle: {
+            color: model.bars.length <= 8 ? seriesColor(theme, colors.indexOf(b.key)) : single,
+            borderRadius: [0, 2, 2, 0],
+          },
         })),
       },
     ],

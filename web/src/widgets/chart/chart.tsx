@@ -2,7 +2,7 @@ import { BarChart, LineChart, ScatterChart } from "echarts/charts";
 import { GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { init, use as register, type ECharts } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
-import { useEffect, useRef, useState, type RefObject } from "react";
+import { useEffect, useImperativeHandle, useRef, useState, type Ref } from "react";
 import { useThemeName } from "@/ui/appearance";
 import { cx } from "@/ui/cx";
 import { TOKENS } from "@/ui/tokens";
@@ -20,7 +20,7 @@ export interface ChartProps {
   model: ChartModel;
   zone: string;
   watermark: number | null;
-  handle?: RefObject<ChartHandle | null>;
+  handle?: Ref<ChartHandle>;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -46,16 +46,14 @@ export default function Chart({ model, zone, watermark, handle }: ChartProps) {
     };
   }, []);
 
-  useEffect(() => {
-    if (!handle) return;
-    handle.current = {
+  useImperativeHandle(
+    handle,
+    () => ({
       png: () =>
         chart.current?.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: TOKENS[theme].surface }) ?? null,
-    };
-    return () => {
-      handle.current = null;
-    };
-  }, [handle, theme]);
+    }),
+    [theme],
+  );
 
   useEffect(() => {
     const option = chartOption(model, { theme, zone, colors, hidden, watermark });
@@ -64,7 +62,8 @@ export default function Chart({ model, zone, watermark, handle }: ChartProps) {
 
   const toggle = (key: string, solo: boolean, keys: readonly string[]) =>
     setHidden((current) => {
-      if (solo) return current.size === keys.length - 1 && !current.has(key) ? NONE : new Set(keys.filter((k) => k !== key));
+      if (solo)
+        return current.size === keys.length - 1 && !current.has(key) ? NONE : new Set(keys.filter((k) => k !== key));
       const next = new Set(current);
       if (!next.delete(key)) next.add(key);
       return next;
@@ -77,24 +76,45 @@ export default function Chart({ model, zone, watermark, handle }: ChartProps) {
         <div ref={box} className="h-full w-full" />
       </div>
       {series.length > 0 && series.some((s) => s.key !== "") && (
-        <div className="flex max-h-16 flex-wrap gap-x-1 gap-y-0.5 overflow-y-auto border-t border-line px-2 py-1" aria-label="Legend" role="group">
+        <div
+          className="flex max-h-16 flex-wrap gap-x-1 gap-y-0.5 overflow-y-auto border-t border-line px-2 py-1"
+          aria-label="Legend"
+          role="group"
+        >
           {series.map((s) => (
             <button
               key={s.key}
               type="button"
               aria-pressed={!hidden.has(s.key)}
-              onClick={(event) => toggle(s.key, event.altKey, series.map((other) => other.key))}
-              className={cx("num inline-flex h-6 items-center gap-1.5 rounded-chip px-1.5 text-meta hover:bg-hover", hidden.has(s.key) ? "text-fg-3 line-through" : "text-fg-2")}
+              onClick={(event) =>
+                toggle(
+                  s.key,
+                  event.altKey,
+                  series.map((other) => other.key),
+                )
+              }
+              className={cx(
+                "num inline-flex h-6 items-center gap-1.5 rounded-chip px-1.5 text-meta hover:bg-hover",
+                hidden.has(s.key) ? "text-fg-3 line-through" : "text-fg-2",
+              )}
             >
-              <span aria-hidden className="h-2 w-2 rounded-[2px]" style={{ background: seriesColor(theme, colors.indexOf(s.key)) }} />
+              <span
+                aria-hidden
+                className="h-2 w-2 rounded-[2px]"
+                style={{ background: seriesColor(theme, colors.indexOf(s.key)) }}
+              />
               {s.key}
               <span className="code text-fg">{s.latest}</span>
             </button>
           ))}
-          {model.kind === "line" && model.hidden > 0 && <span className="text-meta leading-6 text-fg-3">{model.hidden} more in the table</span>}
+          {model.kind === "line" && model.hidden > 0 && (
+            <span className="text-meta leading-6 text-fg-3">{model.hidden} more in the table</span>
+          )}
         </div>
       )}
-      {model.kind === "bar" && model.more > 0 && <p className="border-t border-line px-3 py-1 text-meta text-fg-3">{model.more} more in the table</p>}
+      {model.kind === "bar" && model.more > 0 && (
+        <p className="border-t border-line px-3 py-1 text-meta text-fg-3">{model.more} more in the table</p>
+      )}
     </div>
   );
 }

@@ -22,7 +22,7 @@ export interface ColumnLayout {
 /** Widths measured on the first rows, then kept: columns must not move while rows arrive. */
 export function measureColumns(columns: readonly GridColumn[], rows: readonly GridRow[]): ColumnLayout[] {
   return columns.map((column) => {
-    let chars = (column.label ?? column.name).length + 3;
+    let chars = (column.label ?? column.name).length + 1;
     let fraction = 0;
     for (const row of rows.slice(0, SAMPLE)) {
       const text = cellText(row[column.name], column.type).text;
@@ -30,7 +30,10 @@ export function measureColumns(columns: readonly GridColumn[], rows: readonly Gr
       if (point >= 0) fraction = Math.max(fraction, Math.min(text.length - point - 1, 8));
       chars = Math.max(chars, Math.min(text.length, 60));
     }
-    return { width: Math.round(Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, (chars + (fraction ? 2 : 0)) * CHAR + 20))), fraction };
+    return {
+      width: Math.round(Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, (chars + (fraction ? 2 : 0)) * CHAR + 20))),
+      fraction,
+    };
   });
 }
 

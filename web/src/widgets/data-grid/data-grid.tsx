@@ -126,7 +126,11 @@ export function DataGrid(props: DataGridProps) {
       onFocus={() => setActive((current) => current ?? (sorted.length > 0 ? { row: 0, column: 0 } : null))}
       className="relative h-full min-h-0 overflow-auto overscroll-contain bg-surface focus-visible:outline-offset-[-2px]"
     >
-      <div role="rowgroup" className="sticky top-0 z-10 border-b border-line bg-surface" style={{ width, minWidth: "100%" }}>
+      <div
+        role="rowgroup"
+        className="sticky top-0 z-10 border-b border-line bg-surface"
+        style={{ width, minWidth: "100%" }}
+      >
         <div role="row" aria-rowindex={1} className="relative" style={{ height: rowHeight }}>
           {shownColumns.map((item) => {
             const column = columns[item.index];

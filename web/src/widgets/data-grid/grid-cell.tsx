@@ -17,7 +17,19 @@ export interface GridCellProps {
   children?: ReactNode;
 }
 
-export function GridCell({ id, column, index, value, layout, left, width, live, active, onActivate, children }: GridCellProps) {
+export function GridCell({
+  id,
+  column,
+  index,
+  value,
+  layout,
+  left,
+  width,
+  live,
+  active,
+  onActivate,
+  children,
+}: GridCellProps) {
   const cell = cellText(value, column.type);
   const quiet = cell.kind === "null" || cell.kind === "empty";
   return (
@@ -39,7 +51,11 @@ export function GridCell({ id, column, index, value, layout, left, width, live, 
           // A new text remounts the span, which replays the tint of a changed cell.
           key={live ? cell.text : undefined}
           title={cell.text.length > 24 ? cell.text : undefined}
-          className={cx("truncate rounded-chip", live && cell.kind === "number" && "changed", cell.kind === "null" && "italic")}
+          className={cx(
+            "truncate rounded-chip",
+            live && cell.kind === "number" && "changed",
+            cell.kind === "null" && "italic",
+          )}
         >
           {cell.text}
           {cell.kind === "number" && layout && pointPadding(cell.text, layout.fraction)}

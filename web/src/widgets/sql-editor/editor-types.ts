@@ -1,3 +1,5 @@
+import type { Ref } from "react";
+
 export interface EditorFix {
   title: string;
   /** The whole text after the fix. */
@@ -59,5 +61,5 @@ export interface SqlEditorProps {
   onFormat: () => void;
   onFirstFix: () => void;
   onEscape: () => void;
-  handle: { current: SqlEditorHandle | null };
+  handle: Ref<SqlEditorHandle>;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent, useRef } from "react";
+import { useEffect, useEffectEvent, useImperativeHandle, useRef } from "react";
 import { statementAt } from "@/lib/velosql-tokens";
 import { useThemeName } from "@/ui/appearance";
 import { FONT_CODE } from "@/ui/tokens";
@@ -49,6 +49,8 @@ export default function MonacoSqlEditor(props: SqlEditorProps) {
       lineNumbersMinChars: 3,
       lineDecorationsWidth: 8,
       glyphMargin: false,
+      bracketPairColorization: { enabled: false },
+      guides: { indentation: false, bracketPairs: false, highlightActiveIndentation: false },
       folding: false,
       padding: { top: 8, bottom: 8 },
       renderLineHighlight: "none",
@@ -66,6 +68,9 @@ export default function MonacoSqlEditor(props: SqlEditorProps) {
       accessibilitySupport: "on",
     });
     editor.current = instance;
+    instance.getModel()?.updateOptions({
+      bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
+    });
     const { KeyMod, KeyCode } = monaco;
     instance.addCommand(KeyMod.CtrlCmd | KeyCode.Enter, () => run());
     instance.addCommand(KeyMod.CtrlCmd | KeyMod.Shift | KeyCode.Enter, () => runAll());
@@ -87,8 +92,9 @@ export default function MonacoSqlEditor(props: SqlEditorProps) {
     };
   }, []);
 
-  useEffect(() => {
-    handle.current = {
+  useImperativeHandle(
+    handle,
+    () => ({
       focus: () => editor.current?.focus(),
       runnable: () => {
         const model = editor.current?.getModel();
@@ -106,11 +112,9 @@ export default function MonacoSqlEditor(props: SqlEditorProps) {
         editor.current?.revealPositionInCenterIfOutsideViewport(from);
         editor.current?.focus();
       },
-    };
-    return () => {
-      handle.current = null;
-    };
-  }, [handle]);
+    }),
+    [],
+  );
 
   useEffect(() => {
     const model = editor.current?.getModel();

@@ -73,7 +73,10 @@ function tokenizeLine(line: string, state: LineState): { tokens: monaco.language
   return { tokens, endState: new LineState(inside) };
 }
 
-const COLORED: [SqlTokenKind, "sql-keyword" | "sql-function" | "sql-type" | "sql-string" | "sql-number" | "sql-annotation" | "sql-comment"][] = [
+const COLORED: [
+  SqlTokenKind,
+  "sql-keyword" | "sql-function" | "sql-type" | "sql-string" | "sql-number" | "sql-annotation" | "sql-comment",
+][] = [
   ["keyword", "sql-keyword"],
   ["function", "sql-function"],
   ["type", "sql-type"],
@@ -120,7 +123,7 @@ function defineTheme(name: ThemeName): void {
       "editorHoverWidget.border": t.border,
       "editorBracketMatch.background": t.hover,
       "editorBracketMatch.border": t["border-control"],
-      "focusBorder": t.focus,
+      focusBorder: t.focus,
       "list.hoverBackground": t.hover,
       "input.background": t.inset,
       "input.border": t["border-control"],
@@ -180,7 +183,11 @@ function registerProviders(): void {
   });
   monaco.languages.registerHoverProvider(LANGUAGE, {
     provideHover: async (model, position, token) => {
-      const hover = await contextOf(model)?.services.hover(model.getValue(), model.getOffsetAt(position), abortOf(token));
+      const hover = await contextOf(model)?.services.hover(
+        model.getValue(),
+        model.getOffsetAt(position),
+        abortOf(token),
+      );
       if (!hover) return null;
       return {
         range: rangeOf(model, hover.start, hover.end),
@@ -191,7 +198,11 @@ function registerProviders(): void {
   monaco.languages.registerSignatureHelpProvider(LANGUAGE, {
     signatureHelpTriggerCharacters: ["(", ","],
     provideSignatureHelp: async (model, position, token) => {
-      const help = await contextOf(model)?.services.signature(model.getValue(), model.getOffsetAt(position), abortOf(token));
+      const help = await contextOf(model)?.services.signature(
+        model.getValue(),
+        model.getOffsetAt(position),
+        abortOf(token),
+      );
       if (!help || help.signatures.length === 0) return null;
       return {
         value: {

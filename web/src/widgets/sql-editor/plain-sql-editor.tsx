@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useImperativeHandle, useRef } from "react";
 import { statementAt } from "@/lib/velosql-tokens";
 import type { SqlEditorProps } from "@/widgets/sql-editor/editor-types";
 import { SqlText } from "@/widgets/sql-text/sql-text";
@@ -6,8 +6,9 @@ import { SqlText } from "@/widgets/sql-text/sql-text";
 /** The editor for phones, and for when Monaco could not be loaded: coloured text under a plain text box, same checks. */
 export function PlainSqlEditor({ value, onChange, readOnly, label, onRun, onFormat, handle }: SqlEditorProps) {
   const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
-    handle.current = {
+  useImperativeHandle(
+    handle,
+    () => ({
       focus: () => box.current?.focus(),
       runnable: () => {
         const element = box.current;
@@ -19,12 +20,11 @@ export function PlainSqlEditor({ value, onChange, readOnly, label, onRun, onForm
         box.current?.focus();
         box.current?.setSelectionRange(start, end);
       },
-    };
-    return () => {
-      handle.current = null;
-    };
-  }, [handle]);
-  const shared = "code col-start-1 row-start-1 m-0 min-h-full w-full p-3 text-[16px] leading-6 whitespace-pre-wrap break-words md:text-ui";
+    }),
+    [],
+  );
+  const shared =
+    "code col-start-1 row-start-1 m-0 min-h-full w-full p-3 text-[16px] leading-6 whitespace-pre-wrap break-words md:text-ui";
   return (
     <div className="h-full overflow-auto bg-inset">
       <div className="grid min-h-full">

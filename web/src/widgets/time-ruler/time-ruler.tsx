@@ -12,6 +12,8 @@ export interface TimeRulerProps {
 }
 
 const SPAN = 5 * 60_000;
+/** The label of the right end stands on its own ground. */
+const NOW_WIDTH = 44;
 const STEPS = [10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000, 21_600_000, 86_400_000];
 
 /** Where event time is, where the watermark is, and where now is: the three clocks of a stream in 20 pixels. */
@@ -20,9 +22,14 @@ export function TimeRuler({ newest, watermark, now, windowMs, late, zone, live }
   // Recorded data lives in its own time; then the ruler ends at its newest moment, not at the wall clock.
   const recorded = anchor !== null && Math.abs(now - anchor) > 6 * 3_600_000;
   const end = recorded ? Math.max(newest ?? anchor, anchor) : now;
-  const span = Math.max(SPAN, (windowMs ?? 0) * 3, anchor === null ? 0 : Math.min((end - anchor) * 1.4, 24 * 3_600_000));
+  const span = Math.max(
+    SPAN,
+    (windowMs ?? 0) * 3,
+    anchor === null ? 0 : Math.min((end - anchor) * 1.4, 24 * 3_600_000),
+  );
   const start = end - span;
-  const place = (ms: number) => `${Math.max(0, Math.min(100, ((ms - start) / span) * 100))}%`;
+  const place = (ms: number) =>
+    `calc((100% - ${NOW_WIDTH}px) * ${Math.max(0, Math.min(1, (ms - start) / span)).toFixed(5)})`;
   const step = STEPS.find((candidate) => span / candidate <= 6) ?? span / 6;
   const ticks: number[] = [];
   for (let at = Math.ceil(start / step) * step; at < end; at += step) ticks.push(at);
@@ -33,22 +40,32 @@ export function TimeRuler({ newest, watermark, now, windowMs, late, zone, live }
       ? "Time ruler, no watermark yet"
       : `Time ruler: watermark ${formatClock(watermark, zone)}, ${formatDuration(behind ?? 0)} behind, ${late} late`;
   return (
-    <div data-testid="time-ruler" role="img" aria-label={label} className="relative h-5 overflow-hidden border-b border-line bg-inset text-micro">
-      {open !== null && <div className="hatch absolute inset-y-0" style={{ left: place(open), right: 0 }} />}
+    <div
+      data-testid="time-ruler"
+      role="img"
+      aria-label={label}
+      className="relative h-5 overflow-hidden border-b border-line bg-inset text-micro"
+    >
+      {open !== null && <div className="hatch absolute inset-y-0" style={{ left: place(open), right: NOW_WIDTH }} />}
       {ticks.map((at) => (
         <div key={at} className="absolute inset-y-0 border-s border-line" style={{ left: place(at) }}>
           <span className="num ps-1 leading-5 text-fg-3">{formatClock(at, zone, step < 60_000)}</span>
         </div>
       ))}
       {watermark !== null && (
-        <div className="absolute inset-y-0 w-0.5 bg-time" style={{ left: `calc(${place(watermark)} - 1px)` }}>
-          <span className="num absolute end-1 rounded-chip bg-tint-time px-1 leading-[18px] whitespace-nowrap text-time" style={{ top: 1 }}>
+        <div className="absolute inset-y-0 w-0.5 bg-time" style={{ left: place(watermark) }}>
+          <span className="num absolute end-full top-px rounded-s-chip bg-tint-time px-1 leading-[18px] whitespace-nowrap text-time">
             {behind === null || behind < 1000 ? "watermark" : `−${formatDuration(behind)}`}
           </span>
         </div>
       )}
-      {late > 0 && <div className="absolute bottom-0 h-1 w-1 bg-time" style={{ left: place((watermark ?? end) - step / 3) }} />}
-      <div className="absolute inset-y-0 end-0 border-e-2 border-fg-3 bg-inset ps-1 pe-1.5 leading-5 text-fg-2">
+      {late > 0 && (
+        <div className="absolute bottom-0 h-1 w-1 bg-time" style={{ left: place((watermark ?? end) - step / 3) }} />
+      )}
+      <div
+        className="absolute inset-y-0 end-0 border-e-2 border-fg-3 ps-1.5 leading-5 text-fg-2"
+        style={{ width: NOW_WIDTH }}
+      >
         {recorded ? "newest" : live ? "now" : "end"}
       </div>
     </div>

@@ -1,5 +1,15 @@
 import type { Row } from "@/api/types";
-import { bag, bags, columnsOf, isBag, number, text, textOrNull, texts, type ColumnShape } from "@/features/artifacts/guards";
+import {
+  bag,
+  bags,
+  columnsOf,
+  isBag,
+  number,
+  text,
+  textOrNull,
+  texts,
+  type ColumnShape,
+} from "@/features/artifacts/guards";
 
 export interface MessageShape {
   partition: number;
@@ -27,9 +37,18 @@ export function readDataPreview(value: unknown): DataPreviewData | null {
   if (!isBag(value)) return null;
   const messages = bags(value["messages"]).map(readMessage);
   const records = bags(value["records"]);
-  const files = bags(value["files"]).map((f) => ({ path: text(f["path"], text(f["name"])), bytes: number(f["size_bytes"]), modifiedAt: textOrNull(f["modified_at"]) }));
+  const files = bags(value["files"]).map((f) => ({
+    path: text(f["path"], text(f["name"])),
+    bytes: number(f["size_bytes"]),
+    modifiedAt: textOrNull(f["modified_at"]),
+  }));
   const stated = text(value["kind"]);
-  const kind = stated === "files" || (stated === "" && files.length > 0) ? "files" : stated === "messages" || (stated === "" && messages.length > 0) ? "messages" : "rows";
+  const kind =
+    stated === "files" || (stated === "" && files.length > 0)
+      ? "files"
+      : stated === "messages" || (stated === "" && messages.length > 0)
+        ? "messages"
+        : "rows";
   const scan = bag(value["scan"]);
   const scanned = number(scan["scanned"]);
   const columns = columnsOf(value["columns"]);
@@ -59,7 +78,9 @@ function readMessage(value: Record<string, unknown>): MessageShape {
     value: typeof raw === "string" ? raw : JSON.stringify(raw ?? null),
     decoded: isBag(decoded) ? decoded : isBag(raw) ? raw : parseObject(raw),
     timestampMs: number(value["timestamp_ms"]),
-    headers: headers.filter((h): h is [string, string] => Array.isArray(h) && typeof h[0] === "string").map((h) => [h[0], String(h[1] ?? "")]),
+    headers: headers
+      .filter((h): h is [string, string] => Array.isArray(h) && typeof h[0] === "string")
+      .map((h) => [h[0], String(h[1] ?? "")]),
     error: textOrNull(value["error"]),
   };
 }

@@ -36,7 +36,13 @@ export function PreviewBody({ title, data }: { title: string; data: DataPreviewD
     );
   }
   return (
-    <div data-testid="data-preview" data-state="ready" data-kind={data.kind} data-rows={grid.rows.length} className="h-full">
+    <div
+      data-testid="data-preview"
+      data-state="ready"
+      data-kind={data.kind}
+      data-rows={grid.rows.length}
+      className="h-full"
+    >
       <PanelFrame
         facts={
           <>
@@ -80,10 +86,21 @@ export function PreviewBody({ title, data }: { title: string; data: DataPreviewD
             ))}
           </div>
         ) : (
-          <DataGrid label={title} columns={grid.columns} rows={grid.rows} rowTestId="preview-record" onOpen={setOpened} />
+          <DataGrid
+            label={title}
+            columns={grid.columns}
+            rows={grid.rows}
+            rowTestId="preview-record"
+            onOpen={setOpened}
+          />
         )}
       </PanelFrame>
-      <Dialog open={opened !== null} onClose={() => setOpened(null)} title={copy.preview.record} closeLabel={copy.shortcuts.close}>
+      <Dialog
+        open={opened !== null}
+        onClose={() => setOpened(null)}
+        title={copy.preview.record}
+        closeLabel={copy.shortcuts.close}
+      >
         {opened && <RecordView columns={grid.columns as GridColumn[]} row={opened} />}
       </Dialog>
     </div>

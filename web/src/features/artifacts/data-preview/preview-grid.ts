@@ -28,7 +28,11 @@ export function previewGrid(data: DataPreviewData, zone: string): { columns: Gri
         { name: "size", label: copy.preview.size, type: "String" },
         { name: "modified", label: copy.preview.modified, type: "String", dim: true },
       ],
-      rows: data.files.map((f) => ({ path: f.path, size: f.bytes === null ? null : formatBytes(f.bytes), modified: f.modifiedAt ? formatInstant(f.modifiedAt) : null })),
+      rows: data.files.map((f) => ({
+        path: f.path,
+        size: f.bytes === null ? null : formatBytes(f.bytes),
+        modified: f.modifiedAt ? formatInstant(f.modifiedAt) : null,
+      })),
     };
   }
   if (data.kind === "rows") {

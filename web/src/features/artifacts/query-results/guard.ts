@@ -24,10 +24,20 @@ export function readQueryResults(value: unknown): QueryResultsData | null {
     sql: textOrNull(value["sql"]),
     columns: columnsOf(value["columns"]),
     key_columns: texts(value["key_columns"]),
-    viz: typeof viz["type"] === "string" ? { type: viz["type"], x: textOrNull(viz["x"]), y: texts(viz["y"]), series: textOrNull(viz["series"]), reason: text(viz["reason"]) } : null,
+    viz:
+      typeof viz["type"] === "string"
+        ? {
+            type: viz["type"],
+            x: textOrNull(viz["x"]),
+            y: texts(viz["y"]),
+            series: textOrNull(viz["series"]),
+            reason: text(viz["reason"]),
+          }
+        : null,
     is_streaming: value["is_streaming"] === true,
     state: text(value["state"], "finished"),
     preview_rows: bags(value["preview_rows"]),
-    diagnosis: typeof diagnosis["text"] === "string" ? { kind: textOrNull(diagnosis["kind"]), text: diagnosis["text"] } : null,
+    diagnosis:
+      typeof diagnosis["text"] === "string" ? { kind: textOrNull(diagnosis["kind"]), text: diagnosis["text"] } : null,
   };
 }

@@ -4,6 +4,7 @@ import { exportUrl } from "@/api/executions";
 import type { ExecuteResponse } from "@/api/types";
 import { chartOptions } from "@/lib/chart-choice";
 import { copy } from "@/lib/copy/en";
+import { isTimeType } from "@/lib/format/cell";
 import { instantToMs } from "@/lib/format/time";
 import { hasEnded } from "@/stream/live-view";
 import { useLiveView } from "@/stream/use-live-view";
@@ -38,12 +39,27 @@ export interface LiveResultsProps {
   title: string;
   windowMs?: number | null;
   onRunAgain?: (() => void) | undefined;
+  /** Below an editor, which has its own Run and Stop. */
+  embedded?: boolean;
 }
 
-const CHART_NAMES: Record<string, string> = { line: "Line", bar: "Bars", scatter: "Scatter", gauge: "Tiles", histogram: "Histogram" };
+const CHART_NAMES: Record<string, string> = {
+  line: "Line",
+  bar: "Bars",
+  scatter: "Scatter",
+  gauge: "Tiles",
+  histogram: "Histogram",
+};
 
 /** One run, live: chart, table and changelog of the same fold, with its clocks and its counts. */
-export function LiveResults({ executionId, initial, title, windowMs = null, onRunAgain }: LiveResultsProps) {
+export function LiveResults({
+  executionId,
+  initial,
+  title,
+  windowMs = null,
+  onRunAgain,
+  embedded = false,
+}: LiveResultsProps) {
   const [view, live] = useLiveView(executionId, initial);
   const { tab, setTab, spec, setChartType, model } = useResultsView(view);
   const [opened, setOpened] = useState<Record<string, unknown> | null>(null);
@@ -55,8 +71,13 @@ export function LiveResults({ executionId, initial, title, windowMs = null, onRu
   const empty = view.rows.length === 0 && view.changes.length === 0;
   const watermarkMs = view.metadata.watermark ? instantToMs(view.metadata.watermark) : NaN;
   const watermark = Number.isFinite(watermarkMs) ? watermarkMs : null;
-  const newest = tab === "chart" && model.kind === "line" && model.timeAxis ? Math.max(...model.series.map((s) => s.points.at(-1)?.[0] ?? 0)) : null;
+  const newest =
+    tab === "chart" && model.kind === "line" && model.timeAxis
+      ? Math.max(...model.series.map((s) => s.points.at(-1)?.[0] ?? 0))
+      : null;
   const charts = chartOptions(view.columns, spec);
+  // Of a windowed result the newest window is what people look for.
+  const newestFirst = view.columns.find((c) => isTimeType(c.type) && view.keyColumns.includes(c.name))?.name;
 
   const tabs: { value: ResultsTab; label: string }[] = [
     ...(spec.type === "table" ? [] : [{ value: "chart" as const, label: copy.results.chart }]),
@@ -64,8 +85,14 @@ export function LiveResults({ executionId, initial, title, windowMs = null, onRu
     { value: "changelog", label: copy.results.changelog },
   ];
   const exports = [
-    { label: copy.results.csv, onSelect: () => downloadUrl(exportUrl(executionId, "csv", tab === "changelog" ? "changelog" : "table")) },
-    { label: copy.results.json, onSelect: () => downloadUrl(exportUrl(executionId, "json", tab === "changelog" ? "changelog" : "table")) },
+    {
+      label: copy.results.csv,
+      onSelect: () => downloadUrl(exportUrl(executionId, "csv", tab === "changelog" ? "changelog" : "table")),
+    },
+    {
+      label: copy.results.json,
+      onSelect: () => downloadUrl(exportUrl(executionId, "json", tab === "changelog" ? "changelog" : "table")),
+    },
     ...(tab === "chart" && model.kind !== "tiles"
       ? [{ label: copy.results.png, onSelect: () => download(picture.current?.png() ?? null, `${title}.png`) }]
       : []),
@@ -74,14 +101,17 @@ export function LiveResults({ executionId, initial, title, windowMs = null, onRu
   return (
     <div
       data-testid="query-results"
-      data-state={view.connected === "lost" ? "disconnected" : view.error ? "error" : ended ? "ready" : empty ? "empty" : "live"}
+      data-state={
+        view.connected === "lost" ? "disconnected" : view.error ? "error" : ended ? "ready" : empty ? "empty" : "live"
+      }
       data-status={view.paused ? "paused" : view.state}
       data-rows={view.rows.length}
       data-seen={view.seen}
       className="h-full"
       onKeyDown={(event) => {
         if (event.target instanceof HTMLElement && event.target.closest("input, textarea")) return;
-        if (event.key === "p" && !event.metaKey && !event.ctrlKey && !ended) (view.paused ? live.resume : live.pause).call(live);
+        if (event.key === "p" && !event.metaKey && !event.ctrlKey && !ended)
+          (view.paused ? live.resume : live.pause).call(live);
         if (event.key === "v" && !event.metaKey && !event.ctrlKey) {
           const next = tabs[(tabs.findIndex((t) => t.value === tab) + 1) % tabs.length];
           if (next) setTab(next.value);
@@ -89,6 +119,7 @@ export function LiveResults({ executionId, initial, title, windowMs = null, onRu
       }}
     >
       <PanelFrame
+        nested
         facts={
           <>
             <Segmented label={copy.results.views} value={tab} options={tabs} onChange={setTab} />
@@ -96,7 +127,12 @@ export function LiveResults({ executionId, initial, title, windowMs = null, onRu
               <Menu
                 label={copy.results.chart}
                 align="start"
-                trigger={<IconButton icon={ChartLine} label={copy.results.chartBecause(CHART_NAMES[spec.type] ?? spec.type, spec.reason)} />}
+                trigger={
+                  <IconButton
+                    icon={ChartLine}
+                    label={copy.results.chartBecause(CHART_NAMES[spec.type] ?? spec.type, spec.reason)}
+                  />
+                }
                 items={charts.map((type) => ({
                   label: CHART_NAMES[type] ?? type,
                   checked: type === spec.type,
@@ -121,12 +157,14 @@ export function LiveResults({ executionId, initial, title, windowMs = null, onRu
                 >
                   {view.paused ? copy.results.resume : copy.results.pause}
                 </Button>
-                <Button tone="quiet" icon={Square} data-testid="stop-button" onClick={() => live.stop()}>
-                  {copy.results.stop}
-                </Button>
+                {!embedded && (
+                  <Button tone="quiet" icon={Square} data-testid="stop-button" onClick={() => live.stop()}>
+                    {copy.results.stop}
+                  </Button>
+                )}
               </>
             )}
-            {ended && onRunAgain && (
+            {ended && onRunAgain && !embedded && (
               <Button tone="quiet" icon={Play} onClick={onRunAgain}>
                 {copy.results.runAgain}
               </Button>
@@ -142,7 +180,17 @@ export function LiveResults({ executionId, initial, title, windowMs = null, onRu
         evidence={<ResultsEvidence view={view} zone={zone} />}
       >
         <div className="flex h-full min-h-0 flex-col">
-          {!ended && <TimeRuler newest={newest} watermark={watermark} now={now} windowMs={windowMs} late={view.metadata.rows_late ?? 0} zone={zone} live />}
+          {!ended && (
+            <TimeRuler
+              newest={newest}
+              watermark={watermark}
+              now={now}
+              windowMs={windowMs}
+              late={view.metadata.rows_late ?? 0}
+              zone={zone}
+              live
+            />
+          )}
           {view.error && (
             <ErrorBlock
               error={view.error}
@@ -152,7 +200,9 @@ export function LiveResults({ executionId, initial, title, windowMs = null, onRu
           )}
           <div className="min-h-0 flex-1">
             {empty ? (
-              view.error ? null : <WhyNoRows view={view} diagnosis={view.diagnosis} />
+              view.error ? null : (
+                <WhyNoRows view={view} diagnosis={view.diagnosis} />
+              )
             ) : tab === "chart" ? (
               model.kind === "tiles" ? (
                 <Tiles tiles={model.tiles} />
@@ -173,8 +223,12 @@ export function LiveResults({ executionId, initial, title, windowMs = null, onRu
                   columns={view.columns}
                   rows={view.rows}
                   live={!ended && view.keyColumns.length > 0}
+                  initialSort={newestFirst ? { name: newestFirst, descending: true } : null}
                   {...(view.keyColumns.length > 0
-                    ? { rowKey: (row: Record<string, unknown>) => JSON.stringify(view.keyColumns.map((name) => row[name] ?? null)) }
+                    ? {
+                        rowKey: (row: Record<string, unknown>) =>
+                          JSON.stringify(view.keyColumns.map((name) => row[name] ?? null)),
+                      }
                     : {})}
                   onOpen={setOpened}
                 />
@@ -186,7 +240,12 @@ export function LiveResults({ executionId, initial, title, windowMs = null, onRu
         </div>
       </PanelFrame>
       <LiveSummary view={view} />
-      <Dialog open={opened !== null} onClose={() => setOpened(null)} title={copy.preview.record} closeLabel={copy.shortcuts.close}>
+      <Dialog
+        open={opened !== null}
+        onClose={() => setOpened(null)}
+        title={copy.preview.record}
+        closeLabel={copy.shortcuts.close}
+      >
         {opened && <RecordView columns={view.columns} row={opened} />}
       </Dialog>
     </div>

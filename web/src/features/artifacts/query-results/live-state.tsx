@@ -14,20 +14,49 @@ export function LiveChip({ view, now }: { view: LiveSnapshot; now: number }) {
   const state = view.paused && !hasEnded(view.state) ? "paused" : view.state;
   const fresh = view.lastRowAt !== null && now - view.lastRowAt < FRESH_MS;
   const rate = view.metadata.records_per_second;
-  if (view.connected === "lost") return <Tag icon={Unplug} data-testid="live-chip" data-state="disconnected">{words.reconnecting}</Tag>;
+  if (view.connected === "lost")
+    return (
+      <Tag icon={Unplug} data-testid="live-chip" data-state="disconnected">
+        {words.reconnecting}
+      </Tag>
+    );
   switch (state) {
     case "paused":
-      return <Tag icon={CirclePause} data-testid="live-chip" data-state="paused">{words.paused}</Tag>;
+      return (
+        <Tag icon={CirclePause} data-testid="live-chip" data-state="paused">
+          {words.paused}
+        </Tag>
+      );
     case "cancelling":
-      return <Tag data-testid="live-chip" data-state="cancelling"><Mark moving size={11} /> {words.stopping}</Tag>;
+      return (
+        <Tag data-testid="live-chip" data-state="cancelling">
+          <Mark moving size={11} /> {words.stopping}
+        </Tag>
+      );
     case "cancelled":
-      return <Tag icon={CircleStop} data-testid="live-chip" data-state="cancelled">{words.stopped}</Tag>;
+      return (
+        <Tag icon={CircleStop} data-testid="live-chip" data-state="cancelled">
+          {words.stopped}
+        </Tag>
+      );
     case "finished":
-      return <Tag icon={CircleCheck} data-testid="live-chip" data-state="finished">{words.finished}</Tag>;
+      return (
+        <Tag icon={CircleCheck} data-testid="live-chip" data-state="finished">
+          {words.finished}
+        </Tag>
+      );
     case "failed":
-      return <Tag tone="danger" icon={CircleX} data-testid="live-chip" data-state="failed">{words.failed}</Tag>;
+      return (
+        <Tag tone="danger" icon={CircleX} data-testid="live-chip" data-state="failed">
+          {words.failed}
+        </Tag>
+      );
     case "expired":
-      return <Tag icon={CircleStop} data-testid="live-chip" data-state="expired">{words.expired}</Tag>;
+      return (
+        <Tag icon={CircleStop} data-testid="live-chip" data-state="expired">
+          {words.expired}
+        </Tag>
+      );
     default:
       return fresh ? (
         <Tag tone="live" icon={Activity} data-testid="live-chip" data-state="live">
@@ -35,7 +64,9 @@ export function LiveChip({ view, now }: { view: LiveSnapshot; now: number }) {
           {rate !== undefined && rate > 0 ? ` ${formatRate(rate)}` : ""}
         </Tag>
       ) : (
-        <Tag data-testid="live-chip" data-state="waiting"><Mark moving size={11} /> {words.waiting}</Tag>
+        <Tag data-testid="live-chip" data-state="waiting">
+          <Mark moving size={11} /> {words.waiting}
+        </Tag>
       );
   }
 }

@@ -20,7 +20,9 @@ export default function QueryResultsPanel({ artifact, data }: PanelProps<QueryRe
   const runAgain = sql
     ? () => {
         setError(null);
-        executeSql({ sql, options: { changelog: true } }).then(setRerun, (reason: unknown) => setError(toErrorBody(reason)));
+        executeSql({ sql, options: { changelog: true } }).then(setRerun, (reason: unknown) =>
+          setError(toErrorBody(reason)),
+        );
       }
     : undefined;
   const frozen = view.state === "expired" && data.preview_rows.length > 0;
@@ -39,7 +41,12 @@ export default function QueryResultsPanel({ artifact, data }: PanelProps<QueryRe
       {error && <ErrorBlock error={error} className="m-3" />}
       <div className="min-h-0 flex-1">
         {frozen ? (
-          <div className="flex h-full flex-col" data-testid="query-results" data-state="stale" data-rows={data.preview_rows.length}>
+          <div
+            className="flex h-full flex-col"
+            data-testid="query-results"
+            data-state="stale"
+            data-rows={data.preview_rows.length}
+          >
             <p className="flex items-center gap-3 border-b border-line px-3 py-1.5 text-meta text-fg-2">
               {copy.results.frozen}
               {runAgain && (
@@ -49,7 +56,12 @@ export default function QueryResultsPanel({ artifact, data }: PanelProps<QueryRe
               )}
             </p>
             <div className="min-h-0 flex-1">
-              <DataGrid label={`${artifact.title}, rows`} testId="results-table" columns={data.columns} rows={data.preview_rows} />
+              <DataGrid
+                label={`${artifact.title}, rows`}
+                testId="results-table"
+                columns={data.columns}
+                rows={data.preview_rows}
+              />
             </div>
           </div>
         ) : (

@@ -13,11 +13,21 @@ export function ResultsEvidence({ view, zone }: { view: LiveSnapshot; zone: stri
     <>
       {metadata.rows_in !== undefined && <Figure value={formatCount(metadata.rows_in)} unit={words.rowsIn} />}
       <Figure value={formatCount(Math.max(metadata.rows_out ?? 0, view.rows.length))} unit={words.rowsOut} />
-      {metadata.rows_late !== undefined && <Figure value={formatCount(metadata.rows_late)} unit={words.rowsLate} warn={metadata.rows_late > 0} />}
-      {metadata.rows_bad !== undefined && <Figure value={formatCount(metadata.rows_bad)} unit={words.rowsBad} warn={metadata.rows_bad > 0} />}
-      {Number.isFinite(watermark) && !hasEnded(view.state) && <Figure value={formatClock(watermark, zone)} unit={words.watermark} />}
-      {metadata.state_bytes !== undefined && metadata.state_bytes > 0 && <Figure value={formatBytes(metadata.state_bytes)} unit={words.state} />}
-      {metadata.execution_time_ms !== undefined && hasEnded(view.state) && <Figure value={formatDuration(metadata.execution_time_ms)} unit={words.took} />}
+      {metadata.rows_late !== undefined && (
+        <Figure value={formatCount(metadata.rows_late)} unit={words.rowsLate} warn={metadata.rows_late > 0} />
+      )}
+      {metadata.rows_bad !== undefined && (
+        <Figure value={formatCount(metadata.rows_bad)} unit={words.rowsBad} warn={metadata.rows_bad > 0} />
+      )}
+      {Number.isFinite(watermark) && !hasEnded(view.state) && (
+        <Figure value={formatClock(watermark, zone)} unit={words.watermark} />
+      )}
+      {metadata.state_bytes !== undefined && metadata.state_bytes > 0 && (
+        <Figure value={formatBytes(metadata.state_bytes)} unit={words.state} />
+      )}
+      {metadata.execution_time_ms !== undefined && hasEnded(view.state) && (
+        <Figure value={formatDuration(metadata.execution_time_ms)} unit={words.took} />
+      )}
       {progress && !hasEnded(view.state) && progress.total > 0 && (
         <Figure value={formatPercent(Math.min(1, progress.done / progress.total))} unit={progress.unit ?? ""} />
       )}

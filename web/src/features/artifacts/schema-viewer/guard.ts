@@ -32,7 +32,14 @@ export interface SchemaViewerData {
 export function readSchemaViewer(value: unknown): SchemaViewerData | null {
   if (!isBag(value)) return null;
   const outer = { source_id: value["source_id"], name: value["name"] };
-  const list = Array.isArray(value["tables"]) && value["tables"].length > 0 ? bags(value["tables"]) : isBag(value["schema"]) ? [value["schema"]] : Array.isArray(value["columns"]) || Array.isArray(value["fields"]) ? [value] : [];
+  const list =
+    Array.isArray(value["tables"]) && value["tables"].length > 0
+      ? bags(value["tables"])
+      : isBag(value["schema"])
+        ? [value["schema"]]
+        : Array.isArray(value["columns"]) || Array.isArray(value["fields"])
+          ? [value]
+          : [];
   if (list.length === 0) return null;
   return { tables: list.map((table) => readTable({ ...outer, ...table })) };
 }
@@ -47,7 +54,10 @@ export function readTable(value: Record<string, unknown>): TableShape {
     name: text(value["name"], text(value["topic"])),
     source: text(value["source"]),
     sourceId: textOrNull(value["source_id"]),
-    isTopic: typeof value["topic"] === "string" || text(value["kind"]) === "topic" || value["has_keys"] !== undefined && !text(value["uri"]).startsWith("file"),
+    isTopic:
+      typeof value["topic"] === "string" ||
+      text(value["kind"]) === "topic" ||
+      (value["has_keys"] !== undefined && !text(value["uri"]).startsWith("file")),
     exact: value["exact"] === true,
     format: textOrNull(value["format"]),
     sampled: number(value["records_sampled"]),
@@ -60,11 +70,28 @@ export function readTable(value: Record<string, unknown>): TableShape {
 
 function readPair(value: unknown): FieldShape[] {
   if (!Array.isArray(value) || typeof value[0] !== "string") return [];
-  return [{ name: value[0], type: text(value[1]), nullRatio: null, distinct: null, min: undefined, max: undefined, examples: [], roles: [], widenedFrom: null, depth: 0 }];
+  return [
+    {
+      name: value[0],
+      type: text(value[1]),
+      nullRatio: null,
+      distinct: null,
+      min: undefined,
+      max: undefined,
+      examples: [],
+      roles: [],
+      widenedFrom: null,
+      depth: 0,
+    },
+  ];
 }
 
 function readField(column: Record<string, unknown>, depth: number): FieldShape[] {
-  const examples = Array.isArray(column["examples"]) ? column["examples"] : column["example"] !== undefined ? [column["example"]] : [];
+  const examples = Array.isArray(column["examples"])
+    ? column["examples"]
+    : column["example"] !== undefined
+      ? [column["example"]]
+      : [];
   const widened = column["widened_from"];
   const field: FieldShape = {
     name: text(column["name"]),
@@ -81,4 +108,5 @@ function readField(column: Record<string, unknown>, depth: number): FieldShape[]
   return [field, ...(depth < 4 ? bags(column["fields"]).flatMap((child) => readField(child, depth + 1)) : [])];
 }
 
-export const hasRange = (field: FieldShape): boolean => bag(field)["min"] !== undefined && field.min !== null && field.max !== undefined && field.max !== null;
+export const hasRange = (field: FieldShape): boolean =>
+  bag(field)["min"] !== undefined && field.min !== null && field.max !== undefined && field.max !== null;

@@ -20,7 +20,12 @@ export default function SchemaViewerPanel({ artifact, data }: PanelProps<SchemaV
     <div data-testid="schema-viewer" data-state="ready" className="flex h-full min-h-0 flex-col">
       {data.tables.length > 1 && (
         <div className="overflow-x-auto border-b border-line px-3 py-1.5">
-          <Segmented label={artifact.title} value={chosen} options={data.tables.map((t, i) => ({ value: String(i), label: t.name }))} onChange={setChosen} />
+          <Segmented
+            label={artifact.title}
+            value={chosen}
+            options={data.tables.map((t, i) => ({ value: String(i), label: t.name }))}
+            onChange={setChosen}
+          />
         </div>
       )}
       <div className="min-h-0 flex-1">

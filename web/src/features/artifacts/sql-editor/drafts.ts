@@ -9,14 +9,19 @@ export interface SqlDraft {
 
 const key = (artifactId: string) => `velo.sql-draft.${artifactId}`;
 const isDraft = (value: unknown): value is SqlDraft =>
-  typeof value === "object" && value !== null && typeof (value as SqlDraft).sql === "string" && typeof (value as SqlDraft).baseVersion === "number";
+  typeof value === "object" &&
+  value !== null &&
+  typeof (value as SqlDraft).sql === "string" &&
+  typeof (value as SqlDraft).baseVersion === "number";
 
 /** Edits not saved yet. Written through to storage, so that a crash or a reload loses no typing. */
 const drafts = createStore<Readonly<Record<string, SqlDraft | null>>>({});
 
 function draftOf(artifactId: string): SqlDraft | null {
   const held = drafts.get()[artifactId];
-  return held !== undefined ? held : readStoredJson<SqlDraft | null>(key(artifactId), (v): v is SqlDraft | null => isDraft(v), null);
+  return held !== undefined
+    ? held
+    : readStoredJson<SqlDraft | null>(key(artifactId), (v): v is SqlDraft | null => isDraft(v), null);
 }
 
 const cache = new Map<string, SqlDraft | null>();

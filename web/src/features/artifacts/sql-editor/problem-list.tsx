@@ -18,13 +18,32 @@ export function ProblemList({
   onFix: (fix: EditorFix) => void;
 }) {
   return (
-    <ul data-testid="sql-problems" data-rows={problems.length} aria-label={copy.sql.problemsLabel} className={cx("max-h-36 overflow-y-auto", problems.length > 0 && "border-t border-line")}>
+    <ul
+      data-testid="sql-problems"
+      data-rows={problems.length}
+      aria-label={copy.sql.problemsLabel}
+      className={cx("max-h-36 overflow-y-auto", problems.length > 0 && "border-t border-line")}
+    >
       {problems.map((problem, i) => {
         const Icon = ICONS[problem.severity];
         return (
-          <li key={`${problem.start}-${problem.code}-${i}`} data-code={problem.code} data-kind={problem.severity} className="flex items-start gap-2 px-3 py-1.5 text-ui">
-            <Icon size={15} strokeWidth={1.5} aria-label={problem.severity} className={cx("mt-[3px] shrink-0", TONES[problem.severity])} />
-            <button type="button" onClick={() => onReveal(problem)} className="min-w-0 flex-1 rounded-chip hover:text-accent">
+          <li
+            key={`${problem.start}-${problem.code}-${i}`}
+            data-code={problem.code}
+            data-kind={problem.severity}
+            className="flex items-start gap-2 px-3 py-1.5 text-ui"
+          >
+            <Icon
+              size={15}
+              strokeWidth={1.5}
+              aria-label={problem.severity}
+              className={cx("mt-[3px] shrink-0", TONES[problem.severity])}
+            />
+            <button
+              type="button"
+              onClick={() => onReveal(problem)}
+              className="min-w-0 flex-1 rounded-chip hover:text-accent"
+            >
               <span className="text-fg">{problem.message}</span>{" "}
               {problem.hint && <span className="text-fg-2">{problem.hint} </span>}
               <span className="code text-meta whitespace-nowrap text-fg-3">

@@ -5,8 +5,14 @@ import type { EditorProblem } from "@/widgets/sql-editor/editor-types";
 /** Server findings as marks in the text. Positions come in bytes; a finding without one marks its line. */
 export function toProblems(text: string, diagnostics: readonly Diagnostic[]): EditorProblem[] {
   return diagnostics.map((d) => {
-    const start = d.offset !== undefined ? byteToIndex(text, d.offset) : lineStart(text, d.line ?? 1) + Math.max(0, (d.column ?? 1) - 1);
-    const length = d.offset !== undefined ? byteToIndex(text, d.offset + Math.max(1, d.length ?? 1)) - start : Math.max(1, d.length ?? 1);
+    const start =
+      d.offset !== undefined
+        ? byteToIndex(text, d.offset)
+        : lineStart(text, d.line ?? 1) + Math.max(0, (d.column ?? 1) - 1);
+    const length =
+      d.offset !== undefined
+        ? byteToIndex(text, d.offset + Math.max(1, d.length ?? 1)) - start
+        : Math.max(1, d.length ?? 1);
     return {
       start,
       end: Math.min(text.length, start + Math.max(1, length)),

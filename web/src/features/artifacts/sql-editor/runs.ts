@@ -54,7 +54,12 @@ export function adoptRun(sqlArtifactId: string, executionId: string): void {
 
 export async function startRun(artifactId: string, sql: string, threadId: string | undefined): Promise<void> {
   const before = runs.get()[artifactId];
-  put(artifactId, { status: "starting", executionId: before?.executionId ?? null, initial: before?.initial ?? null, error: null });
+  put(artifactId, {
+    status: "starting",
+    executionId: before?.executionId ?? null,
+    initial: before?.initial ?? null,
+    error: null,
+  });
   if (before?.executionId) liveView(before.executionId, before.initial ?? undefined).stop();
   try {
     const response = await executeSql({

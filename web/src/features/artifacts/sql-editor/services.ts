@@ -14,7 +14,10 @@ export function sqlServices(threadId: string | undefined): SqlServices {
           detail: item.detail ?? item.kind,
           documentation: item.documentation ?? item.explanation ?? null,
           replace: item.replace
-            ? { start: byteToIndex(text, item.replace.offset), end: byteToIndex(text, item.replace.offset + item.replace.length) }
+            ? {
+                start: byteToIndex(text, item.replace.offset),
+                end: byteToIndex(text, item.replace.offset + item.replace.length),
+              }
             : null,
         }));
       } catch {
@@ -37,7 +40,11 @@ export function sqlServices(threadId: string | undefined): SqlServices {
         const help = await signatureSql(text, indexToByte(text, index), signal);
         if (!help) return null;
         return {
-          signatures: (help.signatures ?? []).map((s) => ({ label: s.label, doc: s.doc ?? "", parameters: s.parameters ?? [] })),
+          signatures: (help.signatures ?? []).map((s) => ({
+            label: s.label,
+            doc: s.doc ?? "",
+            parameters: s.parameters ?? [],
+          })),
           active: help.active ?? 0,
           parameter: help.parameter ?? 0,
         };

@@ -41,6 +41,12 @@ export function useSqlCheck(text: string, threadId: string | undefined): SqlChec
   );
   const problems = useMemo(() => toProblems(settled, found), [settled, found]);
   const errors = problems.filter((p) => p.severity === "error");
-  const state = check.isError ? "away" : !fresh || check.isPending ? "checking" : errors.length > 0 || check.data?.valid === false ? "wrong" : "valid";
+  const state = check.isError
+    ? "away"
+    : !fresh || check.isPending
+      ? "checking"
+      : errors.length > 0 || check.data?.valid === false
+        ? "wrong"
+        : "valid";
   return { problems, errors, answer: fresh ? (check.data ?? null) : null, state };
 }

@@ -21,7 +21,10 @@ export function useSqlDocument(artifact: Artifact, data: SqlEditorData, frozen: 
 
   const edit = (next: string) => {
     if (frozen || next === sql) return;
-    setDraft(artifact.id, next === data.sql ? null : { baseVersion: draft?.baseVersion ?? artifact.version, sql: next });
+    setDraft(
+      artifact.id,
+      next === data.sql ? null : { baseVersion: draft?.baseVersion ?? artifact.version, sql: next },
+    );
   };
 
   const store = async (text: string, version: number): Promise<void> => {
