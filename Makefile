@@ -1,0 +1,45 @@
+# make run | build | test | lint | fmt | e2e | bench. Each installs what it needs first (dev/bootstrap).
+SHELL := /bin/bash
+PRESET ?= dev
+BUILD := build/$(PRESET)
+export PATH := $(CURDIR)/.deps/node/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: run build web test lint fmt e2e bench bootstrap build-report api clean
+
+run: build
+	@exec bin/velo studio $(ARGS)
+
+build: bootstrap web
+	@dev/build $(PRESET)
+
+bootstrap:
+	@dev/bootstrap
+
+web: bootstrap
+	@dev/build_web
+
+test: bootstrap
+	@dev/test
+
+lint: bootstrap
+	@dev/lint
+
+fmt: bootstrap
+	@dev/lint --fix
+
+e2e: build
+	@dev/test e2e
+
+bench: bootstrap
+	@$(MAKE) --no-print-directory PRESET=release build
+	@.deps/venv/bin/python bench/run.py $(ARGS)
+
+api: build
+	@bin/velo openapi > api/openapi.json && cd web && npm run --silent generate
+
+build-report:
+	@dev/build_report $(BUILD)
+
+clean:
+	rm -rf build bin web/dist

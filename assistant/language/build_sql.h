@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+
+#include "assistant/language/frames.h"
+#include "assistant/language/linker.h"
+#include "engine/sql/ast/query.h"
+
+namespace velo::language {
+
+/// What a new query says about itself.
+struct BuiltQuery {
+  sql::QueryPtr query;
+  std::string intent;         ///< "sql.window_aggregate"
+  std::string title;          ///< "Average price per symbol"
+  std::string explanation;
+  std::string suggested_viz;
+  std::string annotations;    ///< "-- @metric: …" lines to stand before the query; may be empty.
+};
+
+/// Turns a frame into a query by the conventions of API 6.2. Adds what it had to assume to the frame's assumptions.
+BuiltQuery BuildQuery(const SourceModel& source, Frame* frame);
+
+/// The WINDOW clause of a frame, with the time column of files named (message time needs none).
+sql::WindowClause BuildWindow(const SourceModel& source, WindowFrame window, Frame* frame);
+
+/// The condition "younger than n" on the event time of a source.
+sql::ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds);
+
+/// CASE WHEN … END for labels; asks the schema report for thresholds that were not said.
+sql::ExpressionPtr BuildBuckets(const SourceModel& source, BucketFrame* buckets, Frame* frame);
+
+/// First letter in upper case.
+std::string Capitalised(std::string text);
+
+}  // namespace velo::language

@@ -1,0 +1,114 @@
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "cli/options.h"
+
+namespace {
+
+using velo::cli::CommonOptions;
+
+void AddCommon(CLI::App* command, CommonOptions* options, const std::string& formats) {
+  command->add_option("-f,--format", options->format, "Output format: " + formats);
+  command->add_option("--data-dir", options->data_dir,
+                      "Folder for topics and threads (default $VELO_DATA_DIR or ~/.velo)");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Velostream SQL Studio: streaming SQL on one machine"};
+  app.set_version_flag("-V,--version", std::string("velo ") + VELO_VERSION);
+  app.require_subcommand(1);
+  int code = 0;
+
+  velo::cli::StudioArguments studio;
+  CLI::App* command = app.add_subcommand("studio", "Serve the Studio, print and open its address");
+  command->add_option("--host", studio.host, "Address to listen on")->capture_default_str();
+  command->add_option("--port", studio.port, "Port (0: any free one)")->capture_default_str();
+  command->add_option("--data-dir", studio.data_dir,
+                      "Folder for topics and threads (default $VELO_DATA_DIR or ~/.velo)");
+  command->add_option("--demo", studio.demo, "Demo streams: on, off, or frozen (same rows every time)")
+      ->check(CLI::IsMember({"on", "off", "frozen"}))
+      ->capture_default_str();
+  command->add_flag("--no-demo", studio.no_demo, "Same as --demo off");
+  command->add_flag("--no-open", studio.no_open, "Do not open a browser");
+  command->add_flag("--require-token", studio.require_token, "Ask every caller for the token");
+  command->add_flag("--reuse", studio.reuse, "If a Studio already has the port, print its address and exit");
+  command->add_option("--allowed-host", studio.allowed_hosts, "Further Host names to answer to");
+  command->add_option("--web-dir", studio.web_dir, "Folder of the web app (default: beside the program)");
+  command->callback([&] { code = velo::cli::StudioCommand(studio); });
+
+  velo::cli::RunArguments run;
+  command = app.add_subcommand("run", "Run a query or an application");
+  AddCommon(command, &run.common, "table, json, jsonl, csv, markdown, arrow");
+  command->add_option("FILE", run.files, "SQL files; - or nothing reads standard input");
+  command->add_option("-e", run.expression, "SQL text");
+  command->add_flag("--final", run.final_rows, "Print the final table only: one row per key");
+  command->add_flag("--changelog", run.changelog, "Show what each row does: + insert, U update, - delete");
+  command->add_option("--source", run.sources, "NAME=URI: what a name in the SQL reads");
+  command->add_option("--from", run.from, "Where to start: earliest, latest, or a time back such as -1h");
+  command->add_option("--limit", run.limit, "Stop after so many rows");
+  command->add_option("--for", run.duration, "Stop after so long, for example 30s");
+  command->callback([&] { code = velo::cli::RunCommand(run); });
+
+  velo::cli::ValidateArguments validate;
+  command = app.add_subcommand("validate", "Check SQL files and folders");
+  AddCommon(command, &validate.common, "text, json, github");
+  command->add_option("FILE", validate.files, "SQL files or folders; - or nothing reads standard input");
+  command->add_option("--source", validate.sources, "NAME=URI: take the schema of a name from there");
+  command->add_flag("--strict", validate.strict, "Warnings count as errors");
+  command->callback([&] { code = velo::cli::ValidateCommand(validate); });
+
+  velo::cli::ExplainArguments explain;
+  command = app.add_subcommand("explain", "Say in plain words what a query does, and show its plan");
+  AddCommon(command, &explain.common, "text");
+  command->add_option("FILE", explain.files, "SQL files; - or nothing reads standard input");
+  command->add_option("-e", explain.expression, "SQL text");
+  command->add_option("--source", explain.sources, "NAME=URI: take the schema of a name from there");
+  command->callback([&] { code = velo::cli::ExplainCommand(explain); });
+
+  velo::cli::FormatArguments format;
+  command = app.add_subcommand("format", "Pretty-print SQL");
+  command->add_option("FILE", format.files, "SQL files; - or nothing reads standard input");
+  command->add_flag("--write", format.write, "Rewrite the files");
+  command->add_flag("--check", format.check, "Exit 1 when something would change");
+  command->add_option("--width", format.width, "Longest line")->capture_default_str();
+  command->callback([&] { code = velo::cli::FormatCommand(format); });
+
+  velo::cli::SourceArguments schema;
+  command = app.add_subcommand("schema", "Read and print the schema of a source");
+  AddCommon(command, &schema.common, "table, json");
+  command->add_option("URI", schema.uri, "file:///data/*.csv, a path, or a topic")->required();
+  command->add_option("NAME", schema.name, "Item of the source");
+  command->add_option("--max-records", schema.max_records, "How many records to look at")->capture_default_str();
+  command->callback([&] { code = velo::cli::SchemaCommand(schema); });
+
+  velo::cli::SourceArguments peek;
+  command = app.add_subcommand("peek", "Print rows of a source");
+  AddCommon(command, &peek.common, "table, json, jsonl, csv, markdown");
+  command->add_option("URI", peek.uri, "file:///data/*.csv, a path, or a topic")->required();
+  command->add_option("NAME", peek.name, "Item of the source");
+  command->add_option("--limit", peek.limit, "How many rows")->capture_default_str();
+  command->add_flag("--last", peek.last, "The newest rows instead of the first");
+  command->callback([&] { code = velo::cli::PeekCommand(peek); });
+
+  CommonOptions functions;
+  command = app.add_subcommand("functions", "List the functions of the language");
+  command->add_option("-f,--format", functions.format, "Output format: text, json");
+  command->callback([&] { code = velo::cli::FunctionsCommand(functions); });
+
+  command = app.add_subcommand("openapi", "Print the OpenAPI document of the Studio's interface");
+  command->callback([&] { code = velo::cli::OpenApiCommand(); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int parse_code = app.exit(error);
+    return parse_code == 0 ? velo::cli::kDone : velo::cli::kUsage;
+  }
+  return code;
+}

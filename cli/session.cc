@@ -1,0 +1,110 @@
+#include "cli/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <set>
+
+#include "cli/options.h"
+#include "connectors/register_all.h"
+#include "engine/plan/prepared_query.h"
+
+namespace velo::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::string> ReadFile(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return Status::World("SOURCE_NOT_FOUND", fmt::format("Cannot read {}.", path.string()), "Check the path.");
+  return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+}
+
+std::pair<std::string, std::string> SplitSource(const std::string& source) {
+  const size_t equals = source.find('=');
+  if (equals == std::string::npos) return {"", source};
+  return {source.substr(0, equals), source.substr(equals + 1)};
+}
+
+}  // namespace
+
+std::string DataDirectory(const std::string& flag) {
+  if (!flag.empty()) return flag;
+  if (const char* set = std::getenv("VELO_DATA_DIR"); set != nullptr && *set != '\0') return set;
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : ".") + "/.velo";
+}
+
+Result<std::unique_ptr<Session>> Session::Open(const std::string& data_dir, const std::vector<std::string>& sources,
+                                               bool needs_topics) {
+  std::unique_ptr<Session> session(new Session());
+  RegisterAllConnectors(&session->connectors_);
+  EngineOptions options;
+  options.connectors = &session->connectors_;
+  if (needs_topics) options.data_dir = DataDirectory(data_dir);
+  VELO_ASSIGN_OR_RETURN(session->engine_, Engine::Open(options));
+  session->catalog_ = std::make_unique<MemoryCatalog>(&session->engine_->catalog());
+  for (const std::string& source : sources) {
+    const auto [name, uri] = SplitSource(source);
+    if (name.empty()) {
+      return Status::User("VALIDATION_ERROR", fmt::format("'{}' is not a named source.", source),
+                          "Write --source NAME=URI, for example --source trades=file:///data/trades.csv.");
+    }
+    VELO_ASSIGN_OR_RETURN(RelationPtr found, session->engine_->catalog().Find(uri, {}));
+    if (!found) {
+      return Status::World("SOURCE_NOT_FOUND", fmt::format("There is nothing at {}.", uri), "Check the address.");
+    }
+    Relation named = *found;
+    named.name = name;
+    session->catalog_->Put(std::move(named));
+  }
+  return session;
+}
+
+Result<std::vector<SqlText>> ReadSqlFiles(const std::vector<std::string>& files) {
+  std::vector<SqlText> texts;
+  if (files.empty() || files == std::vector<std::string>{"-"}) {
+    texts.push_back({"stdin", std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>())});
+    return texts;
+  }
+  for (const std::string& file : files) {
+    std::vector<fs::path> paths;
+    std::error_code error;
+    if (fs::is_directory(file, error)) {
+      for (const fs::directory_entry& entry : fs::recursive_directory_iterator(file, error)) {
+        if (entry.path().extension() == ".sql") paths.push_back(entry.path());
+      }
+      std::sort(paths.begin(), paths.end());
+    } else {
+      paths.emplace_back(file);
+    }
+    for (const fs::path& path : paths) {
+      VELO_ASSIGN_OR_RETURN(std::string text, ReadFile(path));
+      texts.push_back({path.string(), std::move(text)});
+    }
+  }
+  return texts;
+}
+
+bool NamesTopics(std::string_view text, const std::vector<std::string>& sources) {
+  MemoryCatalog empty;
+  Diagnostics ignored;
+  const ScriptReport report = AnalyseScript(text, &empty, BuiltinFunctions(), &ignored);
+  std::set<std::string> known;
+  for (const std::string& source : sources) known.insert(SplitSource(source).first);
+  for (const StatementReport& statement : report.statements) {
+    for (const std::string& name : statement.sources) {
+      const std::string scheme = UriScheme(name);
+      if (scheme == "topic" || (scheme.empty() && !known.contains(name))) return true;
+    }
+    if (!statement.name.empty()) known.insert(statement.name);
+  }
+  return false;
+}
+
+}  // namespace velo::cli

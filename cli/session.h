@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "engine/catalog/catalog.h"
+#include "engine/io/connector.h"
+#include "engine/runtime/engine.h"
+
+namespace velo::cli {
+
+/// An engine for one command: connectors, named sources, and the embedded topics when the SQL names one.
+class Session {
+ public:
+  /// `sources` are NAME=URI. The data folder is opened only when `needs_topics`, so that a query over files starts fast
+  /// and runs beside a Studio.
+  static Result<std::unique_ptr<Session>> Open(const std::string& data_dir, const std::vector<std::string>& sources,
+                                               bool needs_topics);
+
+  Engine& engine() { return *engine_; }
+  /// Knows the named sources, then what the engine knows.
+  Catalog& catalog() { return *catalog_; }
+  ConnectorRegistry& connectors() { return connectors_; }
+
+ private:
+  Session() = default;
+  ConnectorRegistry connectors_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<MemoryCatalog> catalog_;
+};
+
+/// A text of SQL and where it came from.
+struct SqlText {
+  std::string name;
+  std::string text;
+};
+
+/// Reads the files, or standard input for "-" and for an empty list. Folders stand for their .sql files.
+Result<std::vector<SqlText>> ReadSqlFiles(const std::vector<std::string>& files);
+
+/// Returns whether a statement of the text reads a relation that is neither a URI, nor made by the text, nor named in
+/// `sources`: then it can only be an embedded topic.
+bool NamesTopics(std::string_view text, const std::vector<std::string>& sources);
+
+}  // namespace velo::cli

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/exec/operator.h"
+#include "engine/plan/nodes/plan_node.h"
+
+namespace velo::exec {
+
+/// The evaluated inputs of all aggregate calls for one batch.
+struct AggregateInputs {
+  int64_t rows = 0;
+  std::vector<std::vector<std::shared_ptr<arrow::Array>>> arguments;  ///< Per call.
+  std::vector<std::vector<uint8_t>> selected;                          ///< Per call; empty without FILTER.
+
+  /// Row i of the result is row rows[i] of this.
+  Result<AggregateInputs> Take(std::span<const uint32_t> rows) const;
+};
+
+Result<AggregateInputs> EvaluateInputs(const std::vector<AggregateCall>& calls, const arrow::RecordBatch& batch,
+                                       EvaluationContext* context);
+
+/// The states of all aggregate calls of one node, addressed by dense group ids. Not thread safe.
+class AggregateColumns {
+ public:
+  /// `calls` must outlive this.
+  explicit AggregateColumns(const std::vector<AggregateCall>& calls);
+
+  void Resize(int64_t groups);
+  int64_t groups() const { return groups_; }
+  Status Update(const AggregateInputs& inputs, const uint32_t* ids);
+  /// Rows [offset, offset + length) only. ids[i] belongs to row offset + i.
+  Status UpdateRange(const AggregateInputs& inputs, const uint32_t* ids, int64_t offset, int64_t length);
+  /// Updates row by row as far as anyone can tell: cuts the rows into runs in which no group comes twice and calls
+  /// `after_run(offset, length)` when a run is in.
+  Status UpdateInRuns(const AggregateInputs& inputs, const uint32_t* ids,
+                      const std::function<Status(int64_t offset, int64_t length)>& after_run);
+  /// Group i of `other` goes into group map[i]; UINT32_MAX skips it.
+  Status Merge(const AggregateColumns& other, std::span<const uint32_t> map);
+  /// Appends one array per call.
+  Status Finalise(std::span<const uint32_t> groups, std::vector<std::shared_ptr<arrow::Array>>* columns);
+  int64_t MemoryBytes() const;
+  void Save(std::string* out) const;
+  Status Load(std::string_view* in);
+
+ private:
+  std::vector<std::unique_ptr<Aggregator>> aggregators_;
+  int64_t groups_ = 0;
+  std::vector<uint32_t> last_run_;  ///< Per group: the run it was seen in last.
+  uint32_t run_ = 0;
+};
+
+}  // namespace velo::exec

@@ -1,0 +1,111 @@
+#include "engine/exec/lane.h"
+
+namespace velo::exec {
+
+namespace {
+
+// How many busy steps may pass between two reports of the lane's status.
+constexpr int64_t kStepsPerStatus = 16;
+
+}  // namespace
+
+Lane::Lane(std::shared_ptr<LaneControl> control, const Clock* clock, WorkerPool* pool,
+           std::function<void(const velo::Status&)> on_done)
+    : control_(std::move(control)), clock_(clock), pool_(pool), on_done_(std::move(on_done)) {
+  context_.cancelled = &control_->cancelled;
+}
+
+void Lane::AddScan(ScanSettings settings, std::vector<std::unique_ptr<PartitionReader>> readers, Pipeline::Leaf leaf) {
+  scans_.push_back(
+      std::make_unique<ScanDriver>(std::move(settings), std::move(readers), std::move(leaf), &context_));
+}
+
+void Lane::ListenToReaders() {
+  const std::weak_ptr<Task> self = weak_from_this();
+  for (const auto& scan : scans_) {
+    scan->SetWakeUp([self] {
+      if (const std::shared_ptr<Task> lane = self.lock()) lane->Wake();
+    });
+  }
+}
+
+Task::Next Lane::Step() {
+  if (control_->cancelled) return Finish(velo::Status::OK());
+  if (control_->paused) return Next::kWait;
+  context_.evaluation.now_micros = clock_->Now();
+  if (!values_.empty()) {
+    const velo::Status pushed = PushValues();
+    if (!pushed.ok()) return Finish(pushed);
+  }
+  size_t ended = 0;
+  for (size_t tried = 0; tried < scans_.size(); ++tried) {
+    const size_t at = (turn_ + tried) % scans_.size();
+    const Result<ScanDriver::Progress> progress = scans_[at]->Step();
+    if (!progress.ok()) return Finish(progress.status());
+    if (*progress == ScanDriver::Progress::kWorked) {
+      turn_ = at + 1;
+      if (++steps_ % kStepsPerStatus == 0) PublishStatus();
+      return Next::kAgain;
+    }
+    if (*progress == ScanDriver::Progress::kEnded) ++ended;
+  }
+  if (ended == scans_.size()) return Finish(velo::Status::OK());
+  PublishStatus();
+  int64_t nearest = -1;
+  for (const auto& scan : scans_) {
+    const int64_t left = scan->MillisToIdleTimeout();
+    if (left >= 0 && (nearest < 0 || left < nearest)) nearest = left;
+  }
+  if (nearest >= 0) pool_->WakeAfter(shared_from_this(), nearest);
+  return Next::kWait;
+}
+
+Status Lane::PushValues() {
+  std::vector<Pipeline::Leaf> leaves = std::move(values_);
+  values_.clear();
+  const auto one_row = arrow::RecordBatch::Make(arrow::schema({}), 1, arrow::ArrayVector());
+  for (const Pipeline::Leaf& leaf : leaves) {
+    const auto& node = static_cast<const ValuesNode&>(*leaf.node);
+    for (const std::vector<BoundExpressionPtr>& row : node.rows) {
+      std::vector<std::shared_ptr<arrow::Array>> columns;
+      for (const BoundExpressionPtr& expression : row) {
+        VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column,
+                              EvaluateToArray(*expression, *one_row, &context_.evaluation));
+        columns.push_back(std::move(column));
+      }
+      VELO_RETURN_IF_ERROR(
+          leaf.port->Rows({arrow::RecordBatch::Make(node.output.ToArrow(), 1, std::move(columns)), {}}));
+    }
+    VELO_RETURN_IF_ERROR(leaf.port->Watermark(kEndOfTime));
+    VELO_RETURN_IF_ERROR(leaf.port->End());
+  }
+  return velo::Status::OK();
+}
+
+Task::Next Lane::Finish(const velo::Status& status) {
+  PublishStatus();
+  scans_.clear();
+  // The receiver of this call may release the pipeline, so nothing of it is touched afterwards.
+  const auto on_done = std::move(on_done_);
+  on_done(status);
+  return Next::kDone;
+}
+
+void Lane::PublishStatus() {
+  LaneStatus status;
+  for (const auto& scan : scans_) status.scans.push_back(scan->Status());
+  if (pipeline_ != nullptr) {
+    status.insights = pipeline_->Explain();
+    status.state_bytes = pipeline_->StateBytes();
+  }
+  status.division_by_zero = context_.evaluation.division_by_zero;
+  std::lock_guard lock(status_mutex_);
+  status_ = std::move(status);
+}
+
+LaneStatus Lane::status() const {
+  std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+}  // namespace velo::exec

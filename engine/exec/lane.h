@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "engine/exec/pipeline.h"
+#include "engine/exec/scan_driver.h"
+#include "engine/exec/worker_pool.h"
+
+namespace velo::exec {
+
+/// Switches that outsiders turn and lanes look at before every step.
+struct LaneControl {
+  std::atomic<bool> cancelled{false};
+  std::atomic<bool> paused{false};
+};
+
+/// What a lane last said about itself.
+struct LaneStatus {
+  std::vector<ScanStatus> scans;
+  std::vector<OperatorInsight> insights;
+  int64_t state_bytes = 0;
+  int64_t division_by_zero = 0;
+};
+
+/// One strand of a running query: its scans and the operators they feed, stepped by the worker pool a batch at a time.
+class Lane : public Task {
+ public:
+  /// `on_done` is called once, by the last step: with OK at the end of input or when cancelled.
+  Lane(std::shared_ptr<LaneControl> control, const Clock* clock, WorkerPool* pool,
+       std::function<void(const velo::Status&)> on_done);
+
+  /// Set-up, before the lane is started.
+  LaneContext& context() { return context_; }
+  void SetPipeline(std::unique_ptr<Pipeline> pipeline) { pipeline_ = std::move(pipeline); }
+  Pipeline& pipeline() { return *pipeline_; }
+  void AddScan(ScanSettings settings, std::vector<std::unique_ptr<PartitionReader>> readers, Pipeline::Leaf leaf);
+  /// Constant rows: pushed by the first step.
+  void AddValues(Pipeline::Leaf leaf) { values_.push_back(std::move(leaf)); }
+  /// Registers with the readers, so that new rows wake the lane. The lane must be owned by a shared_ptr.
+  void ListenToReaders();
+
+  /// Lets go of operators and their state once the lane is done.
+  void Release() { pipeline_.reset(); }
+
+  Next Step() override;
+  LaneStatus status() const;
+
+ private:
+  velo::Status PushValues();
+  Next Finish(const velo::Status& status);
+  void PublishStatus();
+
+  const std::shared_ptr<LaneControl> control_;
+  const Clock* const clock_;
+  WorkerPool* const pool_;
+  std::function<void(const velo::Status&)> on_done_;
+  LaneContext context_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::vector<std::unique_ptr<ScanDriver>> scans_;
+  std::vector<Pipeline::Leaf> values_;
+  size_t turn_ = 0;
+  int64_t steps_ = 0;
+  mutable std::mutex status_mutex_;
+  LaneStatus status_;
+};
+
+}  // namespace velo::exec

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "engine/expr/bound_expression.h"
+#include "engine/io/source.h"
+#include "engine/types/batch.h"
+
+namespace velo::exec {
+
+/// Event time in milliseconds since 1970, as in column "_event_time". kBeginOfTime and kEndOfTime keep their meaning.
+using EventMillis = int64_t;
+
+/// Where every input row of a job went. Shared by the lanes; read by anyone at any time.
+struct InputMeter {
+  std::atomic<int64_t> read{0}, used{0}, filtered{0}, late{0}, bad{0}, in_flight{0};
+};
+
+/// Keeps the newest bad records with their reason. Thread safe.
+class BadRecordLog {
+ public:
+  static constexpr size_t kKept = 100;
+  void Add(BadRecord record);
+  void AddAll(std::vector<BadRecord> records);
+  std::vector<BadRecord> Newest() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<BadRecord> records_;
+};
+
+/// What the operators of one lane share. One lane is used by one thread at a time.
+struct LaneContext {
+  EvaluationContext evaluation;
+  InputMeter* meter = nullptr;                    ///< Never null while a lane runs.
+  BadRecordLog* bad_records = nullptr;            ///< Never null while a lane runs.
+  const std::atomic<bool>* cancelled = nullptr;   ///< Long loops look at it between output batches.
+  int64_t batch_rows = 32768;                     ///< Rows per output batch of operators that emit from state.
+
+  bool IsCancelled() const { return cancelled != nullptr && cancelled->load(std::memory_order_relaxed); }
+};
+
+/// Collects what an operator emits; hands it to the next one at once.
+class Output {
+ public:
+  virtual ~Output() = default;
+  virtual Status Emit(Batch batch) = 0;
+};
+
+/// What an operator can say about rows it is holding back; for "why are there no rows".
+struct OperatorInsight {
+  enum class Kind : uint8_t { kFilter, kWindow };
+  Kind kind = Kind::kFilter;
+  std::string text;              ///< Filter: the predicate as written.
+  int64_t rows_removed = 0;      ///< Filter.
+  int64_t open_windows = 0;      ///< Window: not yet emitted.
+  EventMillis first_end = kEndOfTime;  ///< Window: end of the earliest open one.
+};
+
+/// One step of a running query. Settings come from the plan and never change; everything else is state. Five questions
+/// make it up: rows, watermark, end, save, load. Not thread safe: the lane that owns it calls it.
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  virtual Status OnBatch(const Batch& batch, Output& out) = 0;
+  /// No row with an event time below `watermark` will come, apart from late ones. Never goes back. The caller passes the
+  /// watermark on after this returns.
+  virtual Status OnWatermark(EventMillis watermark, Output& out);
+  /// No row will come at all. A watermark of kEndOfTime has been given before.
+  virtual Status OnEnd(Output& out);
+  /// Appends the whole state. Called between batches.
+  virtual Status Save(std::string* out) const;
+  /// Restores what Save wrote into a fresh operator with the same settings; takes its part off the front of `in`.
+  virtual Status Load(std::string_view* in);
+
+  virtual int64_t StateBytes() const { return 0; }
+  /// True when no further input can change the output (LIMIT reached): the job ends early.
+  virtual bool IsSatisfied() const { return false; }
+  /// Adds what this operator knows; called by the thread that runs the lane.
+  virtual void Explain(std::vector<OperatorInsight>* insights) const { (void)insights; }
+};
+
+/// An aggregate that can run in several lanes on parts of the input and be joined at the end.
+class MergeableOperator : public Operator {
+ public:
+  /// Adds the state of `other`, which has the same settings and is later in input order. `other` is empty afterwards.
+  virtual Status MergeFrom(MergeableOperator& other) = 0;
+};
+
+}  // namespace velo::exec

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/exec/operator.h"
+#include "engine/plan/nodes/plan_node.h"
+
+namespace velo::exec {
+
+/// Lets a row through when its values have not been seen. `bounded_memory`: of an endless input only the newest
+/// DistinctNode::max_entries (at least half of them) are remembered.
+std::unique_ptr<Operator> MakeDistinct(std::shared_ptr<const DistinctNode> node, bool bounded_memory,
+                                       LaneContext* context);
+
+}  // namespace velo::exec

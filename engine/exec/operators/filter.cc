@@ -1,0 +1,71 @@
+#include "engine/exec/operators/filter.h"
+
+#include "engine/exec/batch_rows.h"
+#include "engine/exec/row_errors.h"
+
+namespace velo::exec {
+
+namespace {
+
+class FilterOperator : public Operator {
+ public:
+  FilterOperator(FilterSettings settings, LaneContext* context) : settings_(std::move(settings)), context_(context) {}
+
+  Status OnBatch(const Batch& batch, Output& out) override {
+    Batch kept;
+    const auto evaluate = [&](const Batch& part) -> Status {
+      if (!part.kinds.empty()) return FilterWithKinds(part, &kept);
+      VELO_ASSIGN_OR_RETURN(kept.columns,
+                            velo::Filter(*settings_.node->predicate, part.columns, &context_->evaluation));
+      kept.kinds.clear();
+      return Status::OK();
+    };
+    const auto consume = [&](const Batch& part) -> Status {
+      const int64_t removed = part.num_rows() - kept.num_rows();
+      removed_ += removed;
+      if (settings_.counts_input) context_->meter->filtered += removed;
+      return kept.num_rows() == 0 ? Status::OK() : out.Emit(std::move(kept));
+    };
+    return EvaluateGoodRows(batch, *context_, settings_.counts_input, evaluate, consume);
+  }
+
+  void Explain(std::vector<OperatorInsight>* insights) const override {
+    OperatorInsight insight;
+    insight.text = settings_.node->predicate->text;
+    insight.rows_removed = removed_;
+    insights->push_back(std::move(insight));
+  }
+
+ private:
+  Status FilterWithKinds(const Batch& batch, Batch* kept) {
+    VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> array,
+                          EvaluateToArray(*settings_.node->predicate, *batch.columns, &context_->evaluation));
+    const auto& passes = static_cast<const arrow::BooleanArray&>(*array);
+    std::vector<uint32_t> rows;
+    kept->kinds.clear();
+    for (int64_t i = 0; i < batch.num_rows(); ++i) {
+      RowKind kind = batch.kinds[i];
+      if (!(passes.IsValid(i) && passes.Value(i)) && kind != RowKind::kDelete) {
+        if (!settings_.deletes_failing_updates || kind != RowKind::kUpdateAfter) continue;
+        kind = RowKind::kDelete;
+      }
+      rows.push_back(static_cast<uint32_t>(i));
+      kept->kinds.push_back(kind);
+    }
+    VELO_ASSIGN_OR_RETURN(const Batch taken, TakeRows({batch.columns, {}}, rows));
+    kept->columns = taken.columns;
+    return Status::OK();
+  }
+
+  const FilterSettings settings_;
+  LaneContext* const context_;
+  int64_t removed_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> MakeFilter(FilterSettings settings, LaneContext* context) {
+  return std::make_unique<FilterOperator>(std::move(settings), context);
+}
+
+}  // namespace velo::exec

@@ -1,0 +1,362 @@
+#include "engine/exec/operators/window_aggregate.h"
+
+#include <numeric>
+
+#include "engine/exec/bucket_store.h"
+#include "engine/exec/row_errors.h"
+#include "engine/exec/state_codec.h"
+#include "engine/exec/window_math.h"
+
+namespace velo::exec {
+
+namespace {
+
+// Sliding windows merged in one go: enough to share the passes over the panes, few enough to bound scratch memory.
+constexpr int64_t kWindowsPerMerge = 4096;
+
+class WindowAggregate : public MergeableOperator {
+ public:
+  WindowAggregate(AggregateSettings settings, LaneContext* context)
+      : settings_(std::move(settings)),
+        node_(*settings_.node),
+        window_(*node_.window),
+        lateness_(Lateness(window_)),
+        time_column_(node_.inputs[0]->event_time),
+        shares_panes_(window_.type == WindowType::kSliding && window_.advance_ms < window_.size_ms &&
+                      settings_.emit == EmitMode::kFinal),
+        step_(shares_panes_ ? std::gcd(window_.size_ms, window_.advance_ms) : window_.advance_ms),
+        schema_(node_.output.ToArrow()),
+        context_(context),
+        store_(node_) {}
+
+  Status OnBatch(const Batch& batch, Output& out) override {
+    KeysAndInputs input;
+    std::shared_ptr<arrow::Int64Array> times;
+    const auto evaluate = [&](const Batch& part) -> Status {
+      VELO_ASSIGN_OR_RETURN(const Batch rows, WithoutRetractions(part));
+      times = std::static_pointer_cast<arrow::Int64Array>(rows.columns->column(time_column_));
+      return EvaluateKeysAndInputs(node_, rows, &context_->evaluation, &input);
+    };
+    return EvaluateGoodRows(batch, *context_, settings_.counts_input, evaluate,
+                            [&](const Batch&) { return Consume(input, *times, out); });
+  }
+
+  Status OnWatermark(EventMillis watermark, Output& out) override {
+    watermark_ = watermark;
+    if (settings_.emit == EmitMode::kFinal) {
+      VELO_RETURN_IF_ERROR(shares_panes_ ? ClosePanedWindows(out) : CloseWindows(out));
+    } else {
+      MarkClosed();
+    }
+    closed_until_ = watermark;
+    DropExpired();
+    return store_.CompactIfWorthwhile();
+  }
+
+  Status MergeFrom(MergeableOperator& other) override {
+    return store_.MergeFrom(static_cast<WindowAggregate&>(other).store_);
+  }
+
+  Status Save(std::string* out) const override {
+    PutInteger(watermark_, out);
+    PutInteger(closed_until_, out);
+    return store_.Save(out);
+  }
+
+  Status Load(std::string_view* in) override {
+    VELO_ASSIGN_OR_RETURN(watermark_, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(closed_until_, TakeInteger(in));
+    return store_.Load(in);
+  }
+
+  int64_t StateBytes() const override { return store_.MemoryBytes(); }
+
+  void Explain(std::vector<OperatorInsight>* insights) const override {
+    if (settings_.emit != EmitMode::kFinal) return;
+    OperatorInsight insight;
+    insight.kind = OperatorInsight::Kind::kWindow;
+    for (const auto& [start, bucket] : store_.buckets()) {
+      const int64_t end = shares_panes_ ? FirstWindowOf(start) + window_.size_ms : start + window_.size_ms;
+      if (bucket.closed || HasPassed(watermark_, end, 0)) continue;
+      ++insight.open_windows;
+      insight.first_end = std::min(insight.first_end, end);
+    }
+    insights->push_back(std::move(insight));
+  }
+
+ private:
+  // Rows that were accepted, with their bucket: row rows[i] of the batch belongs to slot slots[i].
+  struct Assignment {
+    std::vector<uint32_t> rows;
+    std::vector<uint32_t> slots;
+    bool every_row_once = true;
+    bool touches_closed = false;
+  };
+
+  Status Consume(const KeysAndInputs& input, const arrow::Int64Array& times, Output& out) {
+    VELO_RETURN_IF_ERROR(store_.FindKeys(input, &key_ids_));
+    Assignment assigned;
+    Assign(times, &assigned);
+    store_.Grow();
+    if (assigned.rows.empty()) return Status::OK();
+    if (assigned.every_row_once) return Apply(input.inputs, assigned, out);
+    VELO_ASSIGN_OR_RETURN(const AggregateInputs taken, input.inputs.Take(assigned.rows));
+    return Apply(taken, assigned, out);
+  }
+
+  void Assign(const arrow::Int64Array& times, Assignment* assigned) {
+    const int64_t rows = times.length();
+    assigned->rows.reserve(static_cast<size_t>(rows));
+    assigned->slots.reserve(static_cast<size_t>(rows));
+    const int64_t copies = shares_panes_ ? 1 : (window_.size_ms + step_ - 1) / step_;
+    const int64_t* values = times.raw_values();
+    int64_t late = 0, bad = 0;
+    int64_t cached_start = 0;
+    BucketStore::Bucket* cached = nullptr;
+    const auto add = [&](int64_t row, int64_t start) {
+      if (cached == nullptr || cached_start != start) {
+        cached = &store_.BucketAt(start);
+        cached_start = start;
+      }
+      assigned->rows.push_back(static_cast<uint32_t>(row));
+      assigned->slots.push_back(store_.SlotOf(*cached, start, key_ids_[row]));
+      assigned->touches_closed |= HasPassed(closed_until_, FirstEndOf(start), 0);
+    };
+    for (int64_t row = 0; row < rows; ++row) {
+      if (times.IsNull(row)) {
+        ++bad;
+        continue;
+      }
+      const size_t before = assigned->rows.size();
+      const int64_t last = FloorTo(values[row], step_, window_.offset_ms);
+      for (int64_t start = last - (copies - 1) * step_; start <= last; start += step_) {
+        if (values[row] < start + BucketSize() && !HasPassed(watermark_, LastEndOf(start), lateness_)) add(row, start);
+      }
+      if (assigned->rows.size() == before && FitsNoWindow(values[row])) continue;
+      if (assigned->rows.size() == before) {
+        if (!window_.late_strategy.starts_with("include_in_next")) {
+          ++late;
+          continue;
+        }
+        add(row, EarliestOpenStart());
+      }
+    }
+    assigned->every_row_once = copies == 1 && static_cast<int64_t>(assigned->rows.size()) == rows;
+    if (!settings_.counts_input) return;
+    context_->meter->late += late;
+    context_->meter->bad += bad;
+    context_->meter->used += rows - late - bad;
+  }
+
+  // With an advance above the size there are gaps between the windows.
+  bool FitsNoWindow(int64_t time) const {
+    return window_.advance_ms > window_.size_ms &&
+           time >= FloorTo(time, window_.advance_ms, window_.offset_ms) + window_.size_ms;
+  }
+
+  int64_t BucketSize() const { return shares_panes_ ? step_ : window_.size_ms; }
+  // Start of the first window that covers the pane.
+  int64_t FirstWindowOf(int64_t pane) const {
+    return FloorTo(pane - window_.size_ms + step_ + window_.advance_ms - 1, window_.advance_ms, window_.offset_ms);
+  }
+  int64_t FirstEndOf(int64_t bucket) const {
+    return (shares_panes_ ? FirstWindowOf(bucket) : bucket) + window_.size_ms;
+  }
+  int64_t LastEndOf(int64_t bucket) const {
+    return (shares_panes_ ? FloorTo(bucket, window_.advance_ms, window_.offset_ms) : bucket) + window_.size_ms;
+  }
+  int64_t EarliestOpenStart() const {
+    return FloorTo(watermark_ - lateness_ - window_.size_ms, window_.advance_ms, window_.offset_ms) +
+           window_.advance_ms;
+  }
+
+  Status Apply(const AggregateInputs& inputs, const Assignment& assigned, Output& out) {
+    AggregateColumns& states = store_.states();
+    if (settings_.emit == EmitMode::kEachBatch) {
+      VELO_RETURN_IF_ERROR(states.Update(inputs, assigned.slots.data()));
+      return EmitSlots(DistinctInOrder(assigned.slots, store_.slot_count()), out);
+    }
+    if (settings_.emit == EmitMode::kFinal && !assigned.touches_closed) {
+      return states.Update(inputs, assigned.slots.data());
+    }
+    EmissionBuffer rows(schema_);
+    VELO_RETURN_IF_ERROR(states.UpdateInRuns(inputs, assigned.slots.data(), [&](int64_t offset, int64_t length) {
+      const auto run =
+          std::span(assigned.slots).subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
+      return settings_.emit == EmitMode::kEachRow ? AppendSlots(run, &rows) : AppendCorrections(run, &rows);
+    }));
+    return rows.Flush(out);
+  }
+
+  // FINAL: gives out again what changed in windows that are closed but still accept late rows.
+  Status AppendCorrections(std::span<const uint32_t> run, EmissionBuffer* rows) {
+    std::vector<uint32_t> closed;
+    for (uint32_t slot : run) {
+      if (shares_panes_) {
+        VELO_RETURN_IF_ERROR(AppendPanedCorrections(slot, rows));
+      } else if (HasPassed(closed_until_, store_.start_of(slot) + window_.size_ms, 0)) {
+        closed.push_back(slot);
+      }
+    }
+    return closed.empty() ? Status::OK() : AppendSlots(closed, rows);
+  }
+
+  Status AppendPanedCorrections(uint32_t slot, EmissionBuffer* rows) {
+    const int64_t pane = store_.start_of(slot);
+    for (int64_t start = FirstWindowOf(pane); start <= pane; start += window_.advance_ms) {
+      const int64_t end = start + window_.size_ms;
+      if (!HasPassed(closed_until_, end, 0) || HasPassed(watermark_, end, lateness_)) continue;
+      VELO_RETURN_IF_ERROR(MergeWindows({start}, store_.key_of(slot), RowKind::kUpdateAfter, rows));
+    }
+    return Status::OK();
+  }
+
+  Status CloseWindows(Output& out) {
+    std::vector<uint32_t> slots;
+    for (auto& [start, bucket] : store_.buckets()) {
+      if (!HasPassed(watermark_, start + window_.size_ms, 0)) break;
+      if (bucket.closed) continue;
+      bucket.closed = true;
+      for (uint32_t slot : bucket.slots) {
+        if (!store_.emitted(slot)) slots.push_back(slot);
+      }
+    }
+    return EmitSlots(slots, out);
+  }
+
+  void MarkClosed() {
+    for (auto& [start, bucket] : store_.buckets()) {
+      if (!HasPassed(watermark_, start + window_.size_ms, 0)) break;
+      bucket.closed = true;
+    }
+  }
+
+  // Gives out every window whose end the watermark has passed since last time and that holds rows.
+  Status ClosePanedWindows(Output& out) {
+    std::vector<int64_t> starts;
+    for (const auto& [pane, bucket] : store_.buckets()) {
+      for (int64_t start = FirstWindowOf(pane); start <= pane; start += window_.advance_ms) {
+        const int64_t end = start + window_.size_ms;
+        if (!HasPassed(watermark_, end, 0)) break;
+        if (!HasPassed(closed_until_, end, 0)) starts.push_back(start);
+      }
+    }
+    std::sort(starts.begin(), starts.end());
+    starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+    for (size_t from = 0; from < starts.size() && !context_->IsCancelled(); from += kWindowsPerMerge) {
+      const size_t until = std::min(starts.size(), from + static_cast<size_t>(kWindowsPerMerge));
+      EmissionBuffer rows(schema_);
+      VELO_RETURN_IF_ERROR(MergeWindows({starts.begin() + static_cast<int64_t>(from),
+                                         starts.begin() + static_cast<int64_t>(until)},
+                                        UINT32_MAX, RowKind::kInsert, &rows));
+      VELO_RETURN_IF_ERROR(rows.Flush(out));
+    }
+    return Status::OK();
+  }
+
+  // Merges the panes of each window into scratch groups and appends their rows. `only_key`: one group, or UINT32_MAX.
+  // Panes go in from early to late, because some aggregates depend on order.
+  Status MergeWindows(const std::vector<int64_t>& starts, uint32_t only_key, RowKind kind, EmissionBuffer* rows) {
+    AggregateColumns scratch(node_.aggregates);
+    IntegerIds groups;
+    std::vector<uint32_t> group_key;
+    std::vector<int64_t> group_start;
+    std::map<int64_t, std::vector<std::pair<uint32_t, uint32_t>>> passes;  // pane offset in its window -> (slot, group)
+    for (size_t w = 0; w < starts.size(); ++w) {
+      auto pane = store_.buckets().lower_bound(starts[w]);
+      for (; pane != store_.buckets().end() && pane->first < starts[w] + window_.size_ms; ++pane) {
+        for (uint32_t slot : pane->second.slots) {
+          const uint32_t key = store_.key_of(slot);
+          if (only_key != UINT32_MAX && key != only_key) continue;
+          bool is_new = false;
+          const uint32_t group = groups.FindOrInsert(static_cast<int64_t>(w << 32 | key),
+                                                     static_cast<uint32_t>(group_key.size()), &is_new);
+          if (is_new) {
+            group_key.push_back(key);
+            group_start.push_back(starts[w]);
+          }
+          passes[pane->first - starts[w]].emplace_back(slot, group);
+        }
+      }
+    }
+    scratch.Resize(static_cast<int64_t>(group_key.size()));
+    std::vector<uint32_t> map(store_.slot_count(), UINT32_MAX);
+    for (const auto& [offset, pairs] : passes) {
+      for (const auto& [slot, group] : pairs) map[slot] = group;
+      VELO_RETURN_IF_ERROR(scratch.Merge(store_.states(), map));
+      for (const auto& [slot, group] : pairs) map[slot] = UINT32_MAX;
+    }
+    std::vector<uint32_t> all(group_key.size());
+    std::iota(all.begin(), all.end(), 0U);
+    return AppendRows(group_key, group_start, all, &scratch, std::vector<RowKind>(all.size(), kind), rows);
+  }
+
+  Status AppendSlots(std::span<const uint32_t> slots, EmissionBuffer* rows) {
+    std::vector<uint32_t> keys;
+    std::vector<int64_t> starts;
+    std::vector<RowKind> kinds;
+    for (uint32_t slot : slots) {
+      keys.push_back(store_.key_of(slot));
+      starts.push_back(store_.start_of(slot));
+      kinds.push_back(store_.emitted(slot) ? RowKind::kUpdateAfter : RowKind::kInsert);
+      store_.set_emitted(slot);
+    }
+    return AppendRows(keys, starts, slots, &store_.states(), std::move(kinds), rows);
+  }
+
+  Status AppendRows(std::span<const uint32_t> keys, std::span<const int64_t> starts, std::span<const uint32_t> groups,
+                    AggregateColumns* states, std::vector<RowKind> kinds, EmissionBuffer* rows) {
+    std::vector<std::shared_ptr<arrow::Array>> columns;
+    for (size_t key = 0; key < node_.keys.size(); ++key) {
+      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, store_.Keys(key, keys));
+      columns.push_back(std::move(column));
+    }
+    VELO_RETURN_IF_ERROR(states->Finalise(groups, &columns));
+    std::vector<int64_t> firsts(starts.begin(), starts.end()), ends;
+    for (int64_t start : starts) ends.push_back(start + window_.size_ms);
+    const auto count = static_cast<int64_t>(starts.size());
+    columns.push_back(std::make_shared<arrow::Int64Array>(count, arrow::Buffer::FromVector(std::move(firsts))));
+    columns.push_back(std::make_shared<arrow::Int64Array>(count, arrow::Buffer::FromVector(std::move(ends))));
+    rows->Add(std::move(columns), std::move(kinds));
+    return Status::OK();
+  }
+
+  Status EmitSlots(std::span<const uint32_t> slots, Output& out) {
+    const auto chunk = static_cast<size_t>(context_->batch_rows);
+    for (size_t from = 0; from < slots.size() && !context_->IsCancelled(); from += chunk) {
+      EmissionBuffer rows(schema_);
+      VELO_RETURN_IF_ERROR(AppendSlots(slots.subspan(from, std::min(chunk, slots.size() - from)), &rows));
+      VELO_RETURN_IF_ERROR(rows.Flush(out));
+    }
+    return Status::OK();
+  }
+
+  void DropExpired() {
+    auto bucket = store_.buckets().begin();
+    while (bucket != store_.buckets().end() && HasPassed(watermark_, LastEndOf(bucket->first), lateness_)) {
+      bucket = store_.Drop(bucket);
+    }
+  }
+
+  const AggregateSettings settings_;
+  const AggregateNode& node_;
+  const WindowSpec& window_;
+  const int64_t lateness_;
+  const int time_column_;
+  const bool shares_panes_;
+  const int64_t step_;  ///< Distance of two buckets.
+  const std::shared_ptr<arrow::Schema> schema_;
+  LaneContext* const context_;
+  BucketStore store_;
+  EventMillis watermark_ = kBeginOfTime;
+  EventMillis closed_until_ = kBeginOfTime;
+  std::vector<uint32_t> key_ids_;  ///< Scratch: group key of each row.
+};
+
+}  // namespace
+
+std::unique_ptr<MergeableOperator> MakeWindowAggregate(AggregateSettings settings, LaneContext* context) {
+  return std::make_unique<WindowAggregate>(std::move(settings), context);
+}
+
+}  // namespace velo::exec

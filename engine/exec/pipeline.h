@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/exec/operator.h"
+#include "engine/plan/nodes/plan_node.h"
+
+namespace velo::exec {
+
+/// The entrance of a stage: what flows through a pipeline.
+class Port {
+ public:
+  virtual ~Port() = default;
+  virtual Status Rows(const Batch& batch) = 0;
+  virtual Status Watermark(EventMillis watermark) = 0;
+  virtual Status End() = 0;
+};
+
+/// The operators of one lane, wired from the leaves of the plan to a sink. Everything runs in the caller's thread: giving
+/// rows to a leaf's port pushes them through to the sink before the call returns.
+struct Pipeline {
+  struct Leaf {
+    PlanNodePtr node;                       ///< A scan, constant rows, or the node where the pipeline was cut off.
+    Port* port = nullptr;
+    std::vector<const Operator*> limits;    ///< When one is satisfied, the leaf needs no more rows.
+
+    bool IsSatisfied() const;
+  };
+  std::vector<std::unique_ptr<Port>> stages;
+  std::vector<Operator*> operators;  ///< From the leaves up.
+  std::vector<Leaf> leaves;          ///< In the order of the plan, left to right.
+
+  int64_t StateBytes() const;
+  std::vector<OperatorInsight> Explain() const;
+};
+
+/// How a query is run; decides between equivalent forms of operators.
+struct PipelineSettings {
+  bool coalesce_changes = false;
+  /// The input ends: aggregates under an operator that only needs the last state give out just that.
+  bool ends = false;
+  /// Watermarks come before the end of the input, so the order of rows matters.
+  bool has_watermarks = true;
+};
+
+/// Makes operators out of the plan; the only place that knows both. Rows leave through `sink`. With `cut` (a node of the
+/// plan) that node and all below it are left out, and it becomes a leaf.
+Result<std::unique_ptr<Pipeline>> BuildPipeline(const PlanNodePtr& plan, const PipelineSettings& settings,
+                                                LaneContext* context, Port* sink, const PlanNode* cut = nullptr);
+
+/// The lowest aggregate when everything below it can run in several lanes over parts of one scan, with the lanes' states
+/// merged at the end; null when there is none.
+std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& plan, const PipelineSettings& settings);
+
+/// The operators of one lane of `aggregate` and below. Nothing comes out: the state stays in `aggregate`, which belongs to
+/// the pipeline.
+struct LanePipeline {
+  std::unique_ptr<Pipeline> pipeline;
+  MergeableOperator* aggregate = nullptr;
+};
+Result<LanePipeline> BuildLane(const std::shared_ptr<const AggregateNode>& aggregate, LaneContext* context);
+
+}  // namespace velo::exec

@@ -1,0 +1,179 @@
+#include "engine/exec/scan_driver.h"
+
+#include "engine/exec/row_errors.h"
+
+namespace velo::exec {
+
+ScanDriver::ScanDriver(ScanSettings settings, std::vector<std::unique_ptr<PartitionReader>> readers,
+                       Pipeline::Leaf leaf, LaneContext* context)
+    : settings_(std::move(settings)),
+      schema_(settings_.node->output.ToArrow()),
+      leaf_(std::move(leaf)),
+      context_(context) {
+  for (auto& reader : readers) {
+    Partition partition;
+    partition.reader = std::move(reader);
+    partition.last_rows = settings_.clock->Now();
+    partitions_.push_back(std::move(partition));
+  }
+}
+
+void ScanDriver::SetWakeUp(const std::function<void()>& wake_up) {
+  for (Partition& partition : partitions_) partition.reader->SetWakeUp(wake_up);
+}
+
+Result<ScanDriver::Progress> ScanDriver::Step() {
+  if (ended_) return Progress::kEnded;
+  if (leaf_.IsSatisfied()) {
+    VELO_RETURN_IF_ERROR(Finish());
+    return Progress::kEnded;
+  }
+  // Readers wake the task without saying which of them has rows, so each is asked once per round.
+  for (size_t tried = 0; tried < partitions_.size(); ++tried) {
+    const size_t at = NextPartition();
+    if (at == partitions_.size()) break;
+    VELO_ASSIGN_OR_RETURN(const bool worked, ReadFrom(at));
+    if (worked) return Progress::kWorked;
+  }
+  const bool all_ended =
+      std::all_of(partitions_.begin(), partitions_.end(), [](const Partition& each) { return each.ended; });
+  if (all_ended) {
+    VELO_RETURN_IF_ERROR(Finish());
+    return Progress::kEnded;
+  }
+  for (Partition& partition : partitions_) partition.maybe_ready = true;
+  VELO_RETURN_IF_ERROR(AdvanceWatermark());
+  return Progress::kIdle;
+}
+
+// The partition to read next, or the number of partitions when none may have rows.
+size_t ScanDriver::NextPartition() const {
+  size_t best = partitions_.size();
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    const size_t at = settings_.order == ReadOrder::kTurns ? (turn_ + i) % partitions_.size() : i;
+    const Partition& partition = partitions_[at];
+    if (partition.ended || !partition.maybe_ready) continue;
+    if (settings_.order != ReadOrder::kByTime) return at;
+    if (best == partitions_.size() || partition.max_time < partitions_[best].max_time) best = at;
+  }
+  return best;
+}
+
+Result<bool> ScanDriver::ReadFrom(size_t at) {
+  Partition& partition = partitions_[at];
+  VELO_ASSIGN_OR_RETURN(const ReadOutcome outcome, partition.reader->Read());
+  CountBadRecords(partition);
+  partition.told = std::max(partition.told, outcome.watermark_ms);
+  switch (outcome.state) {
+    case ReadOutcome::State::kEnd:
+      partition.ended = true;
+      VELO_RETURN_IF_ERROR(AdvanceWatermark());
+      return false;
+    case ReadOutcome::State::kIdle: partition.maybe_ready = false; return false;
+    case ReadOutcome::State::kRows: break;
+  }
+  turn_ = at + 1;
+  partition.last_rows = settings_.clock->Now();
+  partition.has_rows = true;
+  const int64_t rows = outcome.batch.num_rows();
+  context_->meter->read += rows;
+  context_->meter->in_flight += rows;
+  const velo::Status pushed = Push(partition, outcome.batch);
+  context_->meter->in_flight -= rows;
+  VELO_RETURN_IF_ERROR(pushed);
+  VELO_RETURN_IF_ERROR(AdvanceWatermark());
+  return true;
+}
+
+Status ScanDriver::Push(Partition& partition, const Batch& batch) {
+  if (settings_.node->event_time_expression == nullptr) {
+    return leaf_.port->Rows({arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
+  }
+  std::shared_ptr<arrow::Array> times;
+  const auto evaluate = [&](const Batch& part) -> velo::Status {
+    VELO_ASSIGN_OR_RETURN(
+        times, EvaluateToArray(*settings_.node->event_time_expression, *part.columns, &context_->evaluation));
+    return velo::Status::OK();
+  };
+  const auto consume = [&](const Batch& part) -> velo::Status {
+    const auto& values = static_cast<const arrow::Int64Array&>(*times);
+    for (int64_t i = 0; i < values.length(); ++i) {
+      if (values.IsValid(i)) partition.max_time = std::max(partition.max_time, values.Value(i));
+    }
+    std::vector<std::shared_ptr<arrow::Array>> columns = part.columns->columns();
+    columns.insert(columns.begin() + settings_.node->event_time, times);
+    return leaf_.port->Rows({arrow::RecordBatch::Make(schema_, part.num_rows(), std::move(columns)), part.kinds});
+  };
+  return EvaluateGoodRows(batch, *context_, true, evaluate, consume);
+}
+
+void ScanDriver::CountBadRecords(Partition& partition) {
+  const int64_t bad = partition.reader->Progress().bad_records;
+  if (bad == partition.bad_seen) return;
+  context_->meter->read += bad - partition.bad_seen;
+  context_->meter->bad += bad - partition.bad_seen;
+  partition.bad_seen = bad;
+  context_->bad_records->AddAll(partition.reader->TakeBadRecords());
+}
+
+bool ScanDriver::IsIdle(const Partition& partition) const {
+  return settings_.node->idle_timeout_ms > 0 &&
+         settings_.clock->Now() - partition.last_rows >= settings_.node->idle_timeout_ms * kMicrosPerMilli;
+}
+
+EventMillis ScanDriver::WatermarkOf(const Partition& partition) const {
+  if (partition.max_time == kBeginOfTime) return partition.told;
+  return std::max(partition.told, partition.max_time - settings_.node->watermark_delay_ms);
+}
+
+Status ScanDriver::AdvanceWatermark() {
+  if (!settings_.has_watermarks) return velo::Status::OK();
+  EventMillis lowest = kEndOfTime;
+  for (const Partition& partition : partitions_) {
+    if (!partition.ended && !IsIdle(partition)) lowest = std::min(lowest, WatermarkOf(partition));
+  }
+  // With nobody left to speak for the time, it stands still.
+  if (lowest == kEndOfTime || lowest <= watermark_) return velo::Status::OK();
+  watermark_ = lowest;
+  return leaf_.port->Watermark(watermark_);
+}
+
+Status ScanDriver::Finish() {
+  ended_ = true;
+  watermark_ = kEndOfTime;
+  VELO_RETURN_IF_ERROR(leaf_.port->Watermark(kEndOfTime));
+  return leaf_.port->End();
+}
+
+int64_t ScanDriver::MillisToIdleTimeout() const {
+  if (!settings_.has_watermarks || settings_.node->idle_timeout_ms <= 0) return -1;
+  int64_t nearest = -1;
+  for (const Partition& partition : partitions_) {
+    if (partition.ended || IsIdle(partition)) continue;
+    const int64_t left = settings_.node->idle_timeout_ms -
+                         (settings_.clock->Now() - partition.last_rows) / kMicrosPerMilli;
+    if (nearest < 0 || left < nearest) nearest = std::max<int64_t>(left, 1);
+  }
+  return nearest;
+}
+
+ScanStatus ScanDriver::Status() const {
+  ScanStatus status;
+  status.watermark = watermark_;
+  const Partition* holder = nullptr;
+  for (const Partition& partition : partitions_) {
+    const ReadProgress progress = partition.reader->Progress();
+    status.bytes_done += progress.bytes_done;
+    status.bytes_total += progress.bytes_total;
+    if (partition.ended || IsIdle(partition)) continue;
+    if (holder == nullptr || WatermarkOf(partition) < WatermarkOf(*holder)) holder = &partition;
+  }
+  if (holder != nullptr && partitions_.size() > 1) {
+    status.holding_partition = holder->reader->name();
+    status.holder_has_rows = holder->has_rows;
+    status.idle_micros = settings_.clock->Now() - holder->last_rows;
+  }
+  return status;
+}
+
+}  // namespace velo::exec

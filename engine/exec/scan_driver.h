@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/exec/pipeline.h"
+#include "engine/io/source.h"
+
+namespace velo::exec {
+
+/// How the partitions of one scan take turns.
+enum class ReadOrder : uint8_t {
+  kSequential,  ///< One after the other: files by name, lines in order.
+  kByTime,      ///< The one whose event time lags behind most.
+  kTurns,       ///< Whoever has rows.
+};
+
+struct ScanSettings {
+  std::shared_ptr<const ScanNode> node;
+  ReadOrder order = ReadOrder::kSequential;
+  bool has_watermarks = false;  ///< Before the end of the input.
+  const Clock* clock = nullptr;
+};
+
+/// What a scan can say about itself; copied out by the thread that runs it.
+struct ScanStatus {
+  int64_t bytes_done = 0, bytes_total = 0;
+  EventMillis watermark = kBeginOfTime;
+  std::string holding_partition;  ///< The one the watermark waits for; empty when there is only one.
+  bool holder_has_rows = false;
+  int64_t idle_micros = 0;        ///< How long that partition has had no rows.
+};
+
+/// Reads the partitions of one scan that belong to a lane: adds the event time column, counts rows and bad records, works
+/// out watermarks (the lowest of all partitions that are neither idle nor at their end) and pushes everything into a port.
+class ScanDriver {
+ public:
+  enum class Progress : uint8_t { kWorked, kIdle, kEnded };
+
+  ScanDriver(ScanSettings settings, std::vector<std::unique_ptr<PartitionReader>> readers, Pipeline::Leaf leaf,
+             LaneContext* context);
+
+  /// Reads and pushes at most one batch. kIdle: nothing to read now.
+  Result<Progress> Step();
+  void SetWakeUp(const std::function<void()>& wake_up);
+  /// Milliseconds until a silent partition becomes idle; -1: never.
+  int64_t MillisToIdleTimeout() const;
+  ScanStatus Status() const;
+
+ private:
+  struct Partition {
+    std::unique_ptr<PartitionReader> reader;
+    EventMillis max_time = kBeginOfTime;
+    EventMillis told = kBeginOfTime;  ///< Watermark given by the source itself.
+    Timestamp last_rows = 0;     ///< By the clock.
+    int64_t bad_seen = 0;
+    bool ended = false;
+    bool maybe_ready = true;     ///< False: it said that it has nothing, and has not called since.
+    bool has_rows = false;
+  };
+
+  Result<bool> ReadFrom(size_t partition);
+  velo::Status Push(Partition& partition, const Batch& batch);
+  velo::Status AdvanceWatermark();
+  velo::Status Finish();
+  void CountBadRecords(Partition& partition);
+  bool IsIdle(const Partition& partition) const;
+  EventMillis WatermarkOf(const Partition& partition) const;
+  size_t NextPartition() const;
+
+  const ScanSettings settings_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  Pipeline::Leaf leaf_;
+  LaneContext* const context_;
+  std::vector<Partition> partitions_;
+  size_t turn_ = 0;
+  EventMillis watermark_ = kBeginOfTime;
+  bool ended_ = false;
+};
+
+}  // namespace velo::exec

@@ -1,0 +1,215 @@
+#include <arrow/api.h>
+#include <gtest/gtest.h>
+
+#include "engine/functions/aggregate/distinct.h"
+#include "engine/functions/column_reader.h"
+#include "engine/functions/registry.h"
+#include "engine/types/cast.h"
+#include "engine/types/value_text.h"
+
+namespace velo {
+namespace {
+
+using Cells = std::vector<std::optional<std::string>>;
+
+// A column written as texts, sliced so that it does not start at offset 0.
+std::shared_ptr<arrow::Array> Column(const SqlType& type, const Cells& cells) {
+  arrow::StringBuilder builder;
+  EXPECT_TRUE(builder.AppendNull().ok());
+  for (const auto& cell : cells) EXPECT_TRUE((cell ? builder.Append(*cell) : builder.AppendNull()).ok());
+  const auto text = builder.Finish().ValueOrDie();
+  return (*CastValues(*text, TypeKind::kString, type, false))->Slice(1);
+}
+
+struct Aggregation {
+  const AggregateFunction* function = nullptr;
+  CallTypes types;
+  std::vector<std::string> texts;
+  std::vector<const std::string*> constants;
+
+  std::unique_ptr<Aggregator> Make() const { return function->make(types, constants); }
+};
+
+Aggregation Prepare(std::string_view name, std::vector<SqlType> arguments, std::vector<std::string> constants = {}) {
+  Aggregation aggregation;
+  aggregation.function = BuiltinFunctions().FindAggregate(name);
+  EXPECT_NE(aggregation.function, nullptr) << name;
+  aggregation.texts = std::move(constants);
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const bool given = i < aggregation.texts.size() && !aggregation.texts[i].empty();
+    aggregation.constants.push_back(given ? &aggregation.texts[i] : nullptr);
+  }
+  auto types = aggregation.function->types(name, arguments, aggregation.constants);
+  EXPECT_TRUE(types.ok()) << types.status().ToString();
+  aggregation.types = types.TakeValue();
+  return aggregation;
+}
+
+std::string Text(Aggregator& state, std::vector<uint32_t> groups) {
+  const auto column = state.Finalise(groups);
+  if (!column.ok()) return column.status().error().code;
+  EXPECT_TRUE((*column)->ValidateFull().ok());
+  std::string out;
+  for (int64_t i = 0; i < (*column)->length(); ++i) {
+    if (i > 0) out += ' ';
+    AppendText(**column, i, &out);
+  }
+  return out;
+}
+
+// Results of one group that sees all cells, of one that sees none, computed in one go; checks on the way that two merged
+// halves and a saved and loaded state give the same.
+std::string Result1(std::string_view name, const SqlType& type, const Cells& cells,
+                    std::vector<std::string> constants = {}) {
+  std::vector<SqlType> argument_types = {type};
+  for (size_t i = 1; i < constants.size(); ++i) argument_types.push_back(TypeKind::kString);
+  const Aggregation aggregation = Prepare(name, argument_types, constants);
+  const auto given = Column(type, cells);
+  std::vector<std::shared_ptr<arrow::Array>> arguments = {
+      *CastValues(*given, type, aggregation.types.arguments[0], false)};
+  for (size_t i = 1; i < constants.size(); ++i) {
+    const auto text = arrow::MakeArrayFromScalar(arrow::StringScalar(constants[i]), given->length()).ValueOrDie();
+    arguments.push_back(*CastValues(*text, TypeKind::kString, aggregation.types.arguments[i], false));
+  }
+  const int64_t rows = given->length();
+  const std::vector<uint32_t> group_ids(static_cast<size_t>(rows), 1);
+  auto whole = aggregation.Make();
+  whole->Resize(2);
+  const Status added = whole->Update(arguments, group_ids.data(), nullptr, rows);
+  if (!added.ok()) return added.error().code;
+  const std::string result = Text(*whole, {1, 0});
+
+  auto first = aggregation.Make();
+  auto second = aggregation.Make();
+  first->Resize(2);
+  second->Resize(1);
+  const int64_t half = rows / 2;
+  std::vector<std::shared_ptr<arrow::Array>> head, tail;
+  for (const auto& argument : arguments) {
+    head.push_back(argument->Slice(0, half));
+    tail.push_back(argument->Slice(half));
+  }
+  EXPECT_TRUE(first->Update(head, group_ids.data(), nullptr, half).ok());
+  const std::vector<uint32_t> zero(static_cast<size_t>(rows), 0);
+  EXPECT_TRUE(second->Update(tail, zero.data(), nullptr, rows - half).ok());
+  const uint32_t map[] = {1};
+  EXPECT_TRUE(first->Merge(*second, map).ok());
+  EXPECT_EQ(Text(*first, {1, 0}), result) << name << " merged";
+
+  std::string saved;
+  first->Save(&saved);
+  auto loaded = aggregation.Make();
+  std::string_view in = saved;
+  EXPECT_TRUE(loaded->Load(&in).ok());
+  EXPECT_TRUE(in.empty());
+  EXPECT_EQ(Text(*loaded, {1, 0}), result) << name << " loaded";
+  loaded->Reset(std::vector<uint32_t>{1});
+  EXPECT_EQ(Text(*loaded, {1}), Text(*loaded, {0})) << name << " reset";
+  EXPECT_GT(loaded->MemoryBytes(), 0);
+  return result;
+}
+
+constexpr auto kNull = std::nullopt;
+
+TEST(Aggregates, CountRowsValuesAndTruths) {
+  EXPECT_EQ(Result1("COUNT", TypeKind::kInteger, {"1", kNull, "1"}), "2 0");
+  EXPECT_EQ(Result1("COUNT", TypeKind::kInteger, {kNull, kNull}), "0 0");
+  EXPECT_EQ(Result1("COUNT_IF", TypeKind::kBoolean, {"true", kNull, "false", "true"}), "2 0");
+  EXPECT_EQ(Result1("BOOL_AND", TypeKind::kBoolean, {"true", kNull, "false"}), "false NULL");
+  EXPECT_EQ(Result1("BOOL_OR", TypeKind::kBoolean, {"false", kNull, "true"}), "true NULL");
+  auto rows = Prepare("COUNT", {}).Make();
+  rows->Resize(2);
+  const uint32_t groups[] = {0, 1, 1};
+  const uint8_t selected[] = {1, 1, 0};
+  ASSERT_TRUE(rows->Update({}, groups, selected, 3).ok());
+  EXPECT_EQ(Text(*rows, {0, 1}), "1 1");
+  ASSERT_TRUE(rows->retractable());
+  ASSERT_TRUE(rows->Retract({}, groups, nullptr, 1).ok());
+  EXPECT_EQ(Text(*rows, {0, 1}), "0 1");
+}
+
+TEST(Aggregates, SumExactly) {
+  EXPECT_EQ(Result1("SUM", TypeKind::kInteger, {"1", kNull, "41"}), "42 NULL");
+  EXPECT_EQ(Result1("SUM", TypeKind::kInteger, {kNull}), "NULL NULL");
+  EXPECT_EQ(Result1("SUM", TypeKind::kInteger, {"9223372036854775807", "1"}), "E4004");
+  EXPECT_EQ(Result1("SUM", TypeKind::kFloat, {"0.5", "0.25"}), "0.75 NULL");
+  EXPECT_EQ(Result1("SUM", SqlType::Decimal(10, 2), {"0.10", "0.20", "-1.00"}), "-0.70 NULL");
+  EXPECT_EQ(Result1("AVG", SqlType::Decimal(10, 2), {"1.00", "2.00", "2.00"}), "1.666667 NULL");
+  EXPECT_EQ(Result1("AVG", TypeKind::kInteger, {"1", "2"}), "1.5 NULL");
+  EXPECT_EQ(Result1("AVG", TypeKind::kInteger, {"9223372036854775807", "9223372036854775807"}),
+            "9.223372036854776e+18 NULL");
+  const std::vector<SqlType> text = {TypeKind::kString};
+  const auto* sum = BuiltinFunctions().FindAggregate("sum");
+  EXPECT_EQ(sum->types("SUM", text, {}).status().error().code, "E2313");
+  const std::vector<SqlType> any = {TypeKind::kAny};
+  EXPECT_TRUE(sum->types("SUM", any, {}).ok());
+}
+
+TEST(Aggregates, FindExtremes) {
+  EXPECT_EQ(Result1("MIN", TypeKind::kInteger, {"3", kNull, "-2"}), "-2 NULL");
+  EXPECT_EQ(Result1("MAX", TypeKind::kFloat, {"3", "NaN", "-2"}), "NaN NULL");
+  EXPECT_EQ(Result1("MAX", TypeKind::kString, {"b", kNull, "ä", "c"}), "ä NULL");
+  EXPECT_EQ(Result1("MIN", TypeKind::kString, {"b", "", "c"}), " NULL");
+  EXPECT_EQ(Result1("MIN", TypeKind::kBoolean, {"true", "false"}), "false NULL");
+  EXPECT_EQ(Result1("MAX", TypeKind::kDate, {"2025-04-01", "2024-12-31"}), "2025-04-01 NULL");
+  EXPECT_EQ(Result1("MAX", SqlType::Decimal(10, 2), {"1.50", "1.05"}), "1.50 NULL");
+  EXPECT_EQ(Result1("DELTA", TypeKind::kInteger, {"3", "10", "4"}), "7 NULL");
+}
+
+TEST(Aggregates, MeasureSpread) {
+  EXPECT_EQ(Result1("VAR_POP", TypeKind::kInteger, {"2", "4", "4", "4", "5", "5", "7", "9"}), "4.0 NULL");
+  EXPECT_EQ(Result1("STDDEV_POP", TypeKind::kInteger, {"2", "4", "4", "4", "5", "5", "7", "9"}), "2.0 NULL");
+  EXPECT_EQ(Result1("VARIANCE", TypeKind::kInteger, {"1", "3"}), "2.0 NULL");
+  EXPECT_EQ(Result1("STDDEV", TypeKind::kInteger, {"1"}), "NULL NULL");
+  EXPECT_EQ(Result1("STDDEV_POP", TypeKind::kInteger, {"1"}), "0.0 NULL");
+}
+
+TEST(Aggregates, CountDistinctValues) {
+  EXPECT_EQ(Result1("COUNT_DISTINCT", TypeKind::kInteger, {"1", kNull, "1", "2"}), "2 0");
+  EXPECT_EQ(Result1("COUNT_DISTINCT", TypeKind::kString, {"a", "", "a"}), "2 0");
+  EXPECT_EQ(Result1("COUNT_DISTINCT", SqlType::Decimal(10, 2), {"1.5", "1.50"}), "1 0");
+}
+
+TEST(Aggregates, FeedEachValueOnceWhenDistinct) {
+  const Aggregation sum = Prepare("SUM", {TypeKind::kInteger});
+  auto left = MakeDistinct(sum.Make(), sum.types.arguments);
+  auto right = MakeDistinct(sum.Make(), sum.types.arguments);
+  left->Resize(1);
+  right->Resize(1);
+  const uint32_t groups[] = {0, 0, 0};
+  ASSERT_TRUE(left->Update(std::vector{Column(TypeKind::kInteger, {"1", "1", "2"})}, groups, nullptr, 3).ok());
+  ASSERT_TRUE(right->Update(std::vector{Column(TypeKind::kInteger, {"2", "5", kNull})}, groups, nullptr, 3).ok());
+  const uint32_t map[] = {0};
+  ASSERT_TRUE(left->Merge(*right, map).ok());
+  EXPECT_EQ(Text(*left, {0}), "8");
+}
+
+TEST(Aggregates, KeepValuesByPosition) {
+  EXPECT_EQ(Result1("FIRST_VALUE", TypeKind::kString, {kNull, "b"}), "NULL NULL");
+  EXPECT_EQ(Result1("LAST", TypeKind::kString, {"a", "b"}), "b NULL");
+  EXPECT_EQ(Result1("LAST_VALUE", SqlType::Decimal(9, 2), {"1.00", "2.50"}), "2.50 NULL");
+  EXPECT_EQ(Result1("FIRST", SqlType::Array(TypeKind::kInteger), {"[1,2]", "[3]"}), "[1,2] NULL");
+  const Aggregation by = Prepare("MAX_BY", {TypeKind::kString, TypeKind::kFloat});
+  auto state = by.Make();
+  state->Resize(1);
+  const uint32_t groups[] = {0, 0, 0};
+  const std::vector<std::shared_ptr<arrow::Array>> columns = {Column(TypeKind::kString, {"a", "b", "c"}),
+                                                              Column(TypeKind::kFloat, {"1", "9", kNull})};
+  ASSERT_TRUE(state->Update(columns, groups, nullptr, 3).ok());
+  EXPECT_EQ(Text(*state, {0}), "b");
+}
+
+TEST(Aggregates, FindQuantiles) {
+  EXPECT_EQ(Result1("MEDIAN", TypeKind::kInteger, {"4", "1", kNull, "3", "2"}), "2.5 NULL");
+  EXPECT_EQ(Result1("MEDIAN", SqlType::Decimal(9, 2), {"1.00", "2.01"}), "1.505000 NULL");
+  EXPECT_EQ(Result1("PERCENTILE_CONT", TypeKind::kInteger, {"10", "20", "30"}, {"", "0.25"}), "15.0 NULL");
+  EXPECT_EQ(Result1("PERCENTILE_DISC", TypeKind::kInteger, {"10", "20", "30"}, {"", "0.5"}), "20 NULL");
+  EXPECT_EQ(Result1("PERCENTILE_DISC", TypeKind::kString, {"b", "a"}, {"", "0"}), "a NULL");
+  const std::vector<SqlType> types = {TypeKind::kInteger, TypeKind::kInteger};
+  const std::string wrong = "95";
+  const std::vector<const std::string*> constants = {nullptr, &wrong};
+  EXPECT_EQ(BuiltinFunctions().FindAggregate("PERCENTILE_CONT")->types("PERCENTILE_CONT", types, constants).status().error().code, "E2312");
+}
+
+}  // namespace
+}  // namespace velo

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "engine/functions/registry.h"
+
+namespace velo {
+
+// One function per family, defined in the file of that family and called by RegisterAllFunctions.
+void RegisterArithmetic(FunctionRegistry* registry);
+void RegisterComparison(FunctionRegistry* registry);
+void RegisterLogic(FunctionRegistry* registry);
+void RegisterPatterns(FunctionRegistry* registry);
+void RegisterMembership(FunctionRegistry* registry);
+void RegisterCounts(FunctionRegistry* registry);
+void RegisterSums(FunctionRegistry* registry);
+void RegisterExtremes(FunctionRegistry* registry);
+void RegisterMoments(FunctionRegistry* registry);
+void RegisterQuantiles(FunctionRegistry* registry);
+void RegisterPositions(FunctionRegistry* registry);
+void RegisterDistinct(FunctionRegistry* registry);
+void RegisterStrings(FunctionRegistry* registry);
+void RegisterTimeConversions(FunctionRegistry* registry);
+void RegisterTimeFields(FunctionRegistry* registry);
+void RegisterConditionals(FunctionRegistry* registry);
+void RegisterMath(FunctionRegistry* registry);
+void RegisterStringSearch(FunctionRegistry* registry);
+
+}  // namespace velo

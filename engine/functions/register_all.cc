@@ -1,0 +1,26 @@
+#include "engine/functions/families.h"
+
+namespace velo {
+
+void RegisterAllFunctions(FunctionRegistry* registry) {
+  RegisterArithmetic(registry);
+  RegisterComparison(registry);
+  RegisterLogic(registry);
+  RegisterPatterns(registry);
+  RegisterMembership(registry);
+  RegisterCounts(registry);
+  RegisterSums(registry);
+  RegisterExtremes(registry);
+  RegisterMoments(registry);
+  RegisterQuantiles(registry);
+  RegisterPositions(registry);
+  RegisterDistinct(registry);
+  RegisterStrings(registry);
+  RegisterStringSearch(registry);
+  RegisterTimeConversions(registry);
+  RegisterTimeFields(registry);
+  RegisterConditionals(registry);
+  RegisterMath(registry);
+}
+
+}  // namespace velo

@@ -1,0 +1,71 @@
+#include "engine/plan/binder/event_time.h"
+
+#include <arrow/scalar.h>
+
+namespace velo::plan {
+namespace {
+
+BoundExpressionPtr CastOrNull(const BoundExpressionPtr& value, TypeKind type) {
+  Result<BoundExpressionPtr> cast = MakeCast(value, type, true, value->text, value->span);
+  return cast.ok() ? *cast : nullptr;
+}
+
+BoundExpressionPtr CallOrNull(const FunctionRegistry& functions, std::string_view name,
+                              std::vector<BoundExpressionPtr> arguments) {
+  const ScalarFunction* function = functions.FindScalar(name);
+  if (function == nullptr) return nullptr;
+  const std::string text = arguments[0]->text;
+  Result<BoundExpressionPtr> call = MakeCall(*function, std::move(arguments), text);
+  return call.ok() ? *call : nullptr;
+}
+
+/// Factor between the unit of `format` and milliseconds: value * multiply / divide.
+bool EpochScale(std::string_view format, int64_t* multiply, int64_t* divide) {
+  *multiply = *divide = 1;
+  if (format == "epoch_seconds" || format == "epoch") *multiply = 1000;
+  else if (format == "epoch_micros") *divide = 1000;
+  else if (format == "epoch_nanos") *divide = 1'000'000;
+  else if (format != "epoch_millis") return false;
+  return true;
+}
+
+bool IsPattern(std::string_view format) {
+  return format.find('%') != std::string_view::npos || format.find("yy") != std::string_view::npos ||
+         format.find("HH") != std::string_view::npos;
+}
+
+}  // namespace
+
+BoundExpressionPtr ToEventTime(const BoundExpressionPtr& value, std::string_view format,
+                               const FunctionRegistry& functions) {
+  BoundExpressionPtr time = value;
+  const TypeKind kind = value->type.kind();
+  int64_t multiply = 1, divide = 1;
+  if (kind == TypeKind::kString || kind == TypeKind::kJson) {
+    if (EpochScale(format, &multiply, &divide)) {
+      time = CastOrNull(value, TypeKind::kInteger);
+    } else if (IsPattern(format)) {
+      auto pattern = MakeLiteral(std::make_shared<arrow::StringScalar>(std::string(format)), TypeKind::kString);
+      time = CallOrNull(functions, "TO_TIMESTAMP", {value, pattern});
+    } else {
+      time = CastOrNull(value, TypeKind::kTimestamp);
+    }
+    if (time == nullptr) return nullptr;
+  } else if (kind == TypeKind::kDate) {
+    time = CastOrNull(value, TypeKind::kTimestamp);
+  } else if (value->type.is_numeric()) {
+    if (format == "auto") {
+      time = CastOrNull(CastOrNull(value, TypeKind::kInteger), TypeKind::kTimestamp);
+    } else if (EpochScale(format, &multiply, &divide) && (multiply != 1 || divide != 1)) {
+      const int64_t factor = multiply != 1 ? multiply : divide;
+      auto constant = MakeLiteral(std::make_shared<arrow::Int64Scalar>(factor), TypeKind::kInteger);
+      time = CallOrNull(functions, multiply != 1 ? "*" : "/", {value, constant});
+    }
+  } else if (kind != TypeKind::kTimestamp && kind != TypeKind::kAny) {
+    return nullptr;
+  }
+  if (time == nullptr || time->type.kind() == TypeKind::kAny) return time;
+  return CastOrNull(time, TypeKind::kInteger);
+}
+
+}  // namespace velo::plan

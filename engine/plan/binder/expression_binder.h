@@ -1,0 +1,140 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/expr/bound_expression.h"
+#include "engine/plan/binder/aggregate_stage.h"
+#include "engine/plan/binder/binding_context.h"
+#include "engine/plan/binder/scope.h"
+#include "engine/sql/words.h"
+
+namespace velo::plan {
+
+using sql::LowerCase;
+using sql::UpperCase;
+
+/// Where an expression stands; decides which names it sees and whether it may aggregate (dialect 4.2).
+enum class Clause : uint8_t { kSelect, kWhere, kGroupBy, kHaving, kOrderBy, kOn, kWindow, kCondition };
+
+/// A SELECT item that later expressions may use by name.
+struct Alias {
+  std::string name;
+  SourceSpan span;
+  BoundExpressionPtr expression;             ///< Null until its item is bound.
+  const sql::Expression* source = nullptr;
+};
+
+/// What the expressions of one SELECT can see.
+struct Environment {
+  Scope* scope = nullptr;
+  std::vector<Alias> aliases;
+  /// Set while binding above a grouping: plain columns then become keys or last values.
+  AggregateStage* stage = nullptr;
+  /// The query has a time window whose bounds may be named.
+  bool windowed = false;
+  int64_t session_gap_ms = 0;  ///< For SESSION_DURATION().
+  /// Place of the window's bounds when there is no grouping; -1 else.
+  int window_start_column = -1;
+  int window_end_column = -1;
+};
+
+/// Binds expressions of one SELECT. Never returns null: what is wrong is reported once and replaced by an untyped NULL
+/// so that the rest is still checked.
+class ExpressionBinder {
+ public:
+  ExpressionBinder(BindingContext* context, Environment* environment) : context_(context), env_(environment) {}
+
+  /// `whole_element`: the expression is a whole SELECT item or list element, where "x" is always a name (dialect 1.5).
+  BoundExpressionPtr Bind(const sql::Expression& expression, Clause clause, bool whole_element = false);
+  /// Binds over the input of the grouping (GROUP BY items, aggregate arguments).
+  BoundExpressionPtr BindOverInput(const sql::Expression& expression, Clause clause, bool whole_element = false);
+  /// Binds a condition; anything but BOOLEAN is E2301.
+  BoundExpressionPtr BindBoolean(const sql::Expression& expression, Clause clause, std::string_view clause_name);
+  /// Makes the last value of an input column available above the grouping (dialect 4.2).
+  BoundExpressionPtr LastValue(const BoundExpressionPtr& input_column, SourceSpan span, bool warn);
+
+ private:
+  using Bound = BoundExpressionPtr;
+
+  Bound BindNode(const sql::Expression& expression);
+  Bound BindLiteral(const sql::Literal& literal);
+  Bound BindUnary(const sql::Unary& unary);
+  Bound BindBinary(const sql::Binary& binary);
+  Bound BindIsTest(const sql::IsTest& test);
+  Bound BindBetween(const sql::Between& between);
+  Bound BindInList(const sql::InList& in);
+  Bound BindRowIn(const sql::InList& in, const sql::RowValue& row);
+  Bound BindRowEquality(const sql::Binary& binary);
+  Bound BindLike(const sql::Like& like);
+  Bound BindCase(const sql::Case& node);
+  Bound BindCast(const sql::Cast& cast);
+  Bound BindAccess(const sql::Access& access);
+  Bound BindConstructor(const sql::Expression& expression);
+  Bound BindStringOperand(const sql::Expression& expression);
+
+  // expression_columns.cc
+  Bound BindColumn(const sql::ColumnReference& reference, bool whole_element);
+  Bound TryAlias(const sql::ColumnReference& reference, bool* poisoned);
+  Bound TryWindowBound(const sql::ColumnReference& reference);
+  /// An aggregate's argument may name an earlier item that does not aggregate itself.
+  Bound ExpandAliasOverInput(const sql::ColumnReference& reference);
+  Bound UseMatch(const ColumnMatch& match, const sql::ColumnReference& reference);
+  Bound UseOuter(const sql::ColumnReference& reference, const std::vector<std::string_view>& parts);
+  Bound ReportMissing(const ColumnMatch& match, const sql::ColumnReference& reference);
+  bool ReportMissingAlias(const sql::ColumnReference& reference);
+  Bound Field(Bound base, std::string_view name, SourceSpan span);
+  Bound WindowBoundColumn(bool start, SourceSpan span, std::string text);
+
+  // expression_calls.cc
+  Bound BindCall(const sql::Call& call);
+  Bound BindLazyCall(const sql::Call& call, std::string_view name, bool* handled);
+  Bound BindWindowCall(const sql::Call& call, std::string_view name, bool* handled);
+  Bound BindAggregate(const sql::Call& call, const AggregateFunction& function);
+  Bound BindOver(const sql::Call& call, std::string_view name);
+  Bound BindScalar(const sql::Call& call, const ScalarFunction& function);
+  void CheckOver(const sql::Call& call, std::string_view name);
+  Bound UnknownFunction(const sql::Call& call);
+  bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out);
+  std::vector<Bound> BindArguments(const sql::Call& call);
+
+  // expression_queries.cc
+  Bound BindScalarQuery(const sql::ScalarQuery& node);
+  Bound BindInQuery(const sql::InQuery& node);
+  Bound BindExists(const sql::Exists& node);
+  Bound BindQuantified(const sql::Quantified& node);
+  Schema BindSubquery(const sql::Query& query);
+
+  // Building blocks.
+  Bound Poison(SourceSpan span);
+  /// Stands for a value that cannot be computed in this version, with its type known.
+  Bound Placeholder(SqlType type, SourceSpan span);
+  Bound Report(const Status& status, SourceSpan span, std::string_view default_code = "E2301");
+  Bound Operator(std::string_view name, std::vector<Bound> arguments, SourceSpan span, SourceSpan error_span = {});
+  Bound CaseOf(std::vector<Bound> parts, SourceSpan span);
+  Bound Negated(Bound operand, bool negated, SourceSpan span);
+  Diagnostics& diagnostics() { return *context_->diagnostics; }
+  bool input_level() const { return env_->stage == nullptr || inside_aggregate_ > 0; }
+
+  BindingContext* context_;
+  Environment* env_;
+  Clause clause_ = Clause::kSelect;
+  int inside_aggregate_ = 0;
+  bool expanding_alias_ = false;
+};
+
+/// True when the expression calls an aggregate that belongs to the query it stands in.
+bool ContainsAggregate(const sql::Expression& expression, const FunctionRegistry& functions);
+/// Calls `visit` for the expression and everything below it, subqueries left out. `visit` returns false to stay out of a
+/// subtree.
+void VisitExpressions(const sql::Expression& expression, const std::function<bool(const sql::Expression&)>& visit);
+/// SQL text of an expression, for messages and facts.
+std::string ExpressionText(const sql::Expression& expression);
+/// "columns of trades: symbol, price, ..." (at most twelve names).
+std::string ColumnsHint(const ScopeRelation& relation);
+/// Resolves a type as written. Reports E2302-style problems and returns ANY for unknown names.
+SqlType ResolveType(const sql::TypeName& type, Diagnostics* diagnostics);
+
+}  // namespace velo::plan

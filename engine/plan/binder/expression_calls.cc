@@ -1,0 +1,345 @@
+#include <arrow/scalar.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/base/near_names.h"
+#include "engine/plan/binder/expression_binder.h"
+
+namespace velo::plan {
+namespace {
+
+/// Foreign spellings with a direct counterpart (dialect 9.4).
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kForeign = {{
+    {"SYSDATE", "NOW()"},
+    {"GETDATE", "NOW()"},
+    {"STRFTIME", "DATE_FORMAT"},
+    {"NVL2", "CASE WHEN x IS NOT NULL THEN a ELSE b END"},
+    {"TOP", "LIMIT n"},
+    {"LEN_BYTES", "OCTET_LENGTH"},
+}};
+
+bool IsWindowStart(std::string_view name) {
+  return name == "TUMBLE_START" || name == "HOP_START" || name == "SLIDING_START" || name == "SESSION_START" ||
+         name == "WINDOW_START";
+}
+bool IsWindowEnd(std::string_view name) {
+  return name == "TUMBLE_END" || name == "HOP_END" || name == "SLIDING_END" || name == "SESSION_END" ||
+         name == "WINDOW_END";
+}
+
+/// Text of a literal argument as the type rules want it; nothing for other expressions.
+std::optional<std::string> ConstantText(const BoundExpression& expression) {
+  if (expression.kind != BoundKind::kLiteral || expression.literal == nullptr || !expression.literal->is_valid) {
+    return std::nullopt;
+  }
+  return expression.literal->ToString();
+}
+
+}  // namespace
+
+BoundExpressionPtr ExpressionBinder::BindCall(const sql::Call& call) {
+  const std::string name = UpperCase(call.name.text);
+  if (call.over != nullptr) return BindOver(call, name);
+  bool handled = false;
+  Bound bound = BindLazyCall(call, name, &handled);
+  if (handled) return bound;
+  bound = BindWindowCall(call, name, &handled);
+  if (handled) return bound;
+  if (const AggregateFunction* aggregate = context_->functions->FindAggregate(name)) return BindAggregate(call, *aggregate);
+  if (const ScalarFunction* scalar = context_->functions->FindScalar(name)) return BindScalar(call, *scalar);
+  if (context_->functions->FindWindow(name) != nullptr) {
+    diagnostics().Error("E2210", call.span, fmt::format("{}() needs an OVER clause", name)).hint =
+        fmt::format("write {}(...) OVER (PARTITION BY ... ORDER BY ...)", name);
+    BindArguments(call);
+    return Poison(call.span);
+  }
+  return UnknownFunction(call);
+}
+
+std::vector<BoundExpressionPtr> ExpressionBinder::BindArguments(const sql::Call& call) {
+  std::vector<Bound> arguments;
+  for (const sql::ExpressionPtr& argument : call.arguments) {
+    if (argument->kind == sql::ExpressionKind::kStar) continue;
+    arguments.push_back(BindNode(*argument));
+  }
+  return arguments;
+}
+
+BoundExpressionPtr ExpressionBinder::BindLazyCall(const sql::Call& call, std::string_view name, bool* handled) {
+  *handled = true;
+  const size_t count = call.arguments.size();
+  auto expect = [&](size_t least, size_t most, std::string_view signature) {
+    if (count >= least && count <= most) return true;
+    diagnostics().Error("E2311", call.span, fmt::format("{} takes {} argument{}: {}", name,
+                                                        least == most ? std::to_string(least) : fmt::format("at least {}", least),
+                                                        least == 1 ? "" : "s", signature));
+    BindArguments(call);
+    return false;
+  };
+  if (name == "COALESCE" || name == "IFNULL" || name == "NVL") {
+    const bool pair = name != "COALESCE";
+    if (!expect(pair ? 2 : 1, pair ? 2 : SIZE_MAX, fmt::format("{}(value, {})", name, pair ? "replacement" : "value, ..."))) {
+      return Poison(call.span);
+    }
+    std::vector<Bound> arguments = BindArguments(call);
+    SqlType type(TypeKind::kNull);
+    for (const Bound& argument : arguments) type = CommonType(type, argument->type);
+    for (Bound& argument : arguments) {
+      if (type.kind() == TypeKind::kAny || argument->type.kind() == TypeKind::kAny) return Placeholder(type, call.span);
+      Result<Bound> cast = MakeCast(argument, type, false, argument->text, argument->span);
+      if (!cast.ok()) return Report(cast.status(), call.span);
+      argument = std::move(*cast);
+    }
+    auto expression = std::make_shared<BoundExpression>();
+    expression->kind = BoundKind::kCoalesce;
+    expression->type = type;
+    expression->span = call.span;
+    expression->arguments = std::move(arguments);
+    return expression;
+  }
+  if (name == "NULLIF") {
+    if (!expect(2, 2, "NULLIF(value, other)")) return Poison(call.span);
+    std::vector<Bound> arguments = BindArguments(call);
+    Bound equal = Operator("=", {arguments[0], arguments[1]}, call.span);
+    Bound null = MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull, "NULL", call.span);
+    return CaseOf({equal, null, arguments[0]}, call.span);
+  }
+  if (name == "IF" || name == "IIF") {
+    if (!expect(3, 3, fmt::format("{}(condition, then, else)", name))) return Poison(call.span);
+    return CaseOf(BindArguments(call), call.span);
+  }
+  *handled = false;
+  return nullptr;
+}
+
+BoundExpressionPtr ExpressionBinder::BindWindowCall(const sql::Call& call, std::string_view name, bool* handled) {
+  const bool start = IsWindowStart(name);
+  const bool end = IsWindowEnd(name);
+  const bool duration = name == "SESSION_DURATION";
+  *handled = start || end || duration;
+  if (name == "TIMESTAMP" && call.arguments.empty()) {
+    *handled = true;
+    sql::ColumnReference event_time(call.span);
+    event_time.parts.push_back({std::string(kEventTimeColumn), call.span, sql::Identifier::Quote::kBacktick});
+    return BindColumn(event_time, true);
+  }
+  if (!*handled) return nullptr;
+  if (!env_->windowed) {
+    // TUMBLE_START(ts, d) also computes the bucket of any time outside a window.
+    if (call.arguments.size() == 2 && context_->functions->FindScalar(name) != nullptr) {
+      *handled = false;
+      return nullptr;
+    }
+    diagnostics().Error("E2205", call.span, fmt::format("{}() needs a time window in this query", name)).hint =
+        "add a WINDOW clause such as WINDOW TUMBLING(INTERVAL '5' MINUTE)";
+    return Poison(call.span);
+  }
+  if (clause_ == Clause::kWhere || clause_ == Clause::kGroupBy || !call.arguments.empty()) {
+    for (const sql::ExpressionPtr& argument : call.arguments) BindOverInput(*argument, Clause::kWindow);
+  }
+  if (duration) {
+    Bound length = Operator("-", {WindowBoundColumn(false, call.span, "_window_end"),
+                                  WindowBoundColumn(true, call.span, "_window_start")}, call.span);
+    Bound gap = MakeLiteral(std::make_shared<arrow::Int64Scalar>(env_->session_gap_ms), TypeKind::kInteger, "", call.span);
+    return Operator("-", {length, gap}, call.span);
+  }
+  return WindowBoundColumn(start, call.span, std::string(start ? kWindowStartColumn : kWindowEndColumn));
+}
+
+BoundExpressionPtr ExpressionBinder::BindScalar(const sql::Call& call, const ScalarFunction& function) {
+  std::vector<Bound> arguments = BindArguments(call);
+  const bool untyped = std::any_of(arguments.begin(), arguments.end(),
+                                   [](const Bound& a) { return a->type.kind() == TypeKind::kAny; });
+  // Constant arguments may be expressions; rules look at their values.
+  for (Bound& argument : arguments) argument = FoldConstants(argument);
+  Result<Bound> bound = MakeCall(function, std::move(arguments), "", call.span);
+  if (bound.ok()) return std::move(*bound);
+  if (untyped && bound.status().error().code != "E2311") return Placeholder(TypeKind::kAny, call.span);
+  return Report(bound.status(), call.span);
+}
+
+BoundExpressionPtr ExpressionBinder::UnknownFunction(const sql::Call& call) {
+  Diagnostic found;
+  found.code = "E2309";
+  found.span = call.name.span.valid() ? call.name.span : call.span;
+  found.message = fmt::format("unknown function {}", call.name.text);
+  found.statement = diagnostics().statement();
+  const std::string name = UpperCase(call.name.text);
+  for (const auto& [foreign, ours] : kForeign) {
+    if (name == foreign) found.hint = fmt::format("use {}", ours);
+  }
+  if (found.hint.empty()) {
+    const std::vector<std::string> near = NearNames(name, context_->functions->Names());
+    for (const std::string& candidate : near) {
+      found.hint += (found.hint.empty() ? "did you mean " : " or ") + candidate;
+      found.fixes.push_back({fmt::format("did you mean '{}'?", candidate), {{found.span, candidate}}});
+    }
+    if (near.empty()) found.hint = "SHOW FUNCTIONS lists what there is";
+  }
+  diagnostics().Add(std::move(found));
+  // Above a grouping the arguments may be meant to be aggregated; complaints about them would only distract.
+  if (input_level()) BindArguments(call);
+  return Poison(call.span);
+}
+
+bool ExpressionBinder::CollectAggregateArguments(const sql::Call& call, AggregateCall* out) {
+  ++inside_aggregate_;
+  const size_t errors = diagnostics().error_count();
+  std::vector<Bound> arguments = BindArguments(call);
+  if (!call.within_group.empty()) {
+    // PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY x) is PERCENTILE_CONT(x, p).
+    Bound value = BindNode(*call.within_group[0].expression);
+    if (call.within_group[0].descending && !arguments.empty()) {
+      Bound one = MakeLiteral(std::make_shared<arrow::Int64Scalar>(1), TypeKind::kInteger, "1", call.span);
+      arguments[0] = Operator("-", {one, arguments[0]}, call.span);
+    }
+    arguments.insert(arguments.begin(), std::move(value));
+  }
+  if (!call.order_by.empty()) {
+    for (const sql::OrderItem& item : call.order_by) BindNode(*item.expression);
+    context_->RefuseToRun("E3090", fmt::format("ORDER BY inside {} cannot be run in this version.", call.name.text));
+  }
+  if (call.filter != nullptr) {
+    Bound filter = FoldConstants(BindNode(*call.filter));
+    const TypeKind kind = filter->type.kind();
+    if (kind == TypeKind::kBoolean) {
+      out->filter = std::move(filter);
+    } else if (kind != TypeKind::kAny) {
+      diagnostics().Error("E2301", call.filter->span,
+                          fmt::format("FILTER needs a condition that is true or false, not {}", filter->type.ToString()));
+    }
+  }
+  --inside_aggregate_;
+  for (Bound& argument : arguments) argument = FoldConstants(argument);
+  out->arguments = std::move(arguments);
+  return diagnostics().error_count() == errors;
+}
+
+BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const AggregateFunction& function) {
+  const std::string name = UpperCase(call.name.text);
+  if (inside_aggregate_ > 0 && clause_ != Clause::kGroupBy) {
+    diagnostics().Error("E2112", call.span, fmt::format("{} cannot stand inside another aggregate", name)).hint =
+        "compute the inner one in a subquery in FROM";
+    return Poison(call.span);
+  }
+  if (env_->stage == nullptr || clause_ == Clause::kGroupBy || clause_ == Clause::kWhere || clause_ == Clause::kOn) {
+    const char* place = clause_ == Clause::kWhere     ? "WHERE"
+                        : clause_ == Clause::kGroupBy ? "GROUP BY"
+                        : clause_ == Clause::kOn      ? "ON"
+                                                      : "this place";
+    Diagnostic& found =
+        diagnostics().Error("E2110", call.span, fmt::format("{} cannot be used in {}", name, place));
+    found.hint = clause_ == Clause::kWhere ? "conditions on aggregates go to HAVING, after GROUP BY" : "";
+    return Poison(call.span);
+  }
+  AggregateCall bound;
+  bound.function = &function;
+  bound.distinct = call.distinct;
+  bound.text = ExpressionText(call);
+  const bool star = call.arguments.size() == 1 && call.arguments[0]->kind == sql::ExpressionKind::kStar;
+  if (star && !function.counts_rows) {
+    diagnostics().Error("E2311", call.span, fmt::format("{}(*) is not possible; only COUNT takes *", name)).hint =
+        function.doc.signature;
+    return Poison(call.span);
+  }
+  if (!CollectAggregateArguments(call, &bound)) return Poison(call.span);
+
+  std::vector<SqlType> types;
+  std::vector<std::string> texts(bound.arguments.size());
+  std::vector<const std::string*> constants(bound.arguments.size(), nullptr);
+  bool untyped = false;
+  for (size_t i = 0; i < bound.arguments.size(); ++i) {
+    types.push_back(bound.arguments[i]->type);
+    untyped = untyped || types.back().kind() == TypeKind::kAny;
+    const std::optional<std::string> text = ConstantText(*bound.arguments[i]);
+    bound.constant_given.push_back(text.has_value());
+    if (text.has_value()) {
+      texts[i] = *text;
+      constants[i] = &texts[i];
+    }
+  }
+  bound.constants = texts;
+  Result<CallTypes> rule = function.types(name, types, constants);
+  if (!rule.ok()) {
+    if (untyped && rule.status().error().code != "E2311") return Placeholder(TypeKind::kAny, call.span);
+    return Report(rule.status(), call.span);
+  }
+  bound.types = *rule;
+  for (size_t i = 0; i < bound.arguments.size() && i < bound.types.arguments.size(); ++i) {
+    if (bound.types.arguments[i].kind() == TypeKind::kAny || types[i].kind() == TypeKind::kAny) continue;
+    Result<Bound> cast = MakeCast(bound.arguments[i], bound.types.arguments[i], false, bound.arguments[i]->text,
+                                  bound.arguments[i]->span);
+    if (!cast.ok()) return Report(cast.status(), call.span);
+    bound.arguments[i] = std::move(*cast);
+  }
+  const SqlType result = bound.types.result;
+  const bool counts = name.starts_with("COUNT") || name.starts_with("APPROX_COUNT");
+  std::string text = bound.text;
+  const int place = env_->stage->AddCall(std::move(bound), !counts);
+  return MakeColumn(place, result, std::move(text), call.span);
+}
+
+BoundExpressionPtr ExpressionBinder::BindOver(const sql::Call& call, std::string_view name) {
+  CheckOver(call, name);
+  std::vector<Bound> arguments = BindArguments(call);
+  const sql::Over& over = *call.over;
+  for (const sql::ExpressionPtr& part : over.partition_by) BindNode(*part);
+  for (const sql::OrderItem& item : over.order_by) BindNode(*item.expression);
+  for (const sql::OrderItem& item : call.within_group) arguments.insert(arguments.begin(), BindNode(*item.expression));
+  context_->RefuseToRun("E3090", "Row windows (OVER) are checked but cannot be run in this version.");
+  std::vector<SqlType> types;
+  std::vector<std::string> texts(arguments.size());
+  std::vector<const std::string*> constants(arguments.size(), nullptr);
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    arguments[i] = FoldConstants(arguments[i]);
+    types.push_back(arguments[i]->type);
+    if (const auto text = ConstantText(*arguments[i])) {
+      texts[i] = *text;
+      constants[i] = &texts[i];
+    }
+  }
+  TypeRule rule = nullptr;
+  if (const WindowFunction* window = context_->functions->FindWindow(name)) {
+    rule = window->types;
+  } else if (const AggregateFunction* aggregate = context_->functions->FindAggregate(name)) {
+    rule = aggregate->types;
+  } else if (context_->functions->FindScalar(name) != nullptr) {
+    diagnostics().Error("E2210", call.span, fmt::format("{} cannot be used with OVER", name)).hint =
+        "OVER goes with aggregates and functions such as LAG, RANK and ROW_NUMBER";
+    return Poison(call.span);
+  } else {
+    return UnknownFunction(call);
+  }
+  Result<CallTypes> result = rule(name, types, constants);
+  if (!result.ok()) {
+    const bool untyped = std::any_of(types.begin(), types.end(), [](const SqlType& t) { return t.kind() == TypeKind::kAny; });
+    if (untyped && result.status().error().code != "E2311") return Placeholder(TypeKind::kAny, call.span);
+    return Report(result.status(), call.span);
+  }
+  return Placeholder(result->result, call.span);
+}
+
+void ExpressionBinder::CheckOver(const sql::Call& call, std::string_view name) {
+  const sql::Over& over = *call.over;
+  if (clause_ == Clause::kWhere || clause_ == Clause::kGroupBy || clause_ == Clause::kHaving) {
+    diagnostics().Error("E2110", call.span, fmt::format("{} OVER (...) can only stand in SELECT and ORDER BY", name)).hint =
+        "compute it in a subquery in FROM and filter there";
+  }
+  const bool ranks = name == "RANK" || name == "DENSE_RANK" || name == "PERCENT_RANK" || name == "CUME_DIST";
+  if (ranks && over.order_by.empty() && over.window_name.empty()) {
+    diagnostics().Warning("W2215", call.span, fmt::format("{} without ORDER BY gives every row the same rank", name)).hint =
+        "add ORDER BY to the OVER clause";
+  }
+  const bool shifts = name == "LAG" || name == "LEAD";
+  if (shifts && call.arguments.size() > 1) {
+    const sql::Expression& offset = *call.arguments[1];
+    const bool constant = offset.kind == sql::ExpressionKind::kLiteral &&
+                          static_cast<const sql::Literal&>(offset).type == sql::Literal::Type::kInteger;
+    if (!constant) {
+      diagnostics().Error("E2216", offset.span, fmt::format("the offset of {} must be a constant of 0 or more", name));
+    }
+  }
+}
+
+}  // namespace velo::plan

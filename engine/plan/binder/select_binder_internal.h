@@ -1,0 +1,89 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/plan/binder/expression_binder.h"
+#include "engine/plan/binder/from_binder.h"
+#include "engine/plan/binder/query_binder.h"
+
+namespace velo::plan {
+
+/// One column of the result while it is being made.
+struct OutputItem {
+  std::string name;
+  BoundExpressionPtr expression;  ///< Over the places of the input or of the grouping.
+  bool nullable = true;
+  bool primary_key = false;
+  bool sets_event_time = false;   ///< AS _event_time: taken out of the payload.
+  SourceSpan span;
+};
+
+/// Binds one SELECT clause by clause and then builds its plan (dialect 4.2).
+class SelectBinder {
+ public:
+  SelectBinder(BindingContext* context, const sql::Query& query, const Scope* outer, QueryNeeds needs)
+      : context_(context),
+        query_(query),
+        core_(*query.body.select),
+        needs_(needs),
+        scope_(outer),
+        from_(context, &environment_),
+        binder_(context, &environment_) {
+    environment_.scope = &scope_;
+  }
+
+  BoundQuery Bind();
+
+ private:
+  bool RejectWithoutFrom();
+  bool Aggregates() const;
+  void CollectAliases();
+  void BindWindowAndTime();
+  void BindExplicitTime(const sql::WindowClause& window);
+  // select_group.cc
+  void BindGroupBy();
+  void BindGroupItem(const sql::Expression& item);
+  const sql::Expression* OrdinalItem(const sql::Literal& literal, std::string_view clause);
+  // select_items.cc
+  void BindItems();
+  void BindItem(const sql::SelectItem& item, size_t ordinal);
+  void ExpandStar(const sql::SelectItem& item);
+  void AddStarColumn(int relation, const Column& column, const std::string& name, SourceSpan span, bool* ungrouped);
+  void AddItem(OutputItem item, bool replaces);
+  void MakeNamesUnique();
+  bool Nullable(const BoundExpression& expression) const;
+  // select_plan.cc
+  PlanNodePtr BuildBelowProject(std::vector<int>* mapping);
+  std::shared_ptr<ProjectNode> BuildProject(const PlanNodePtr& input, const std::vector<int>& mapping,
+                                            BoundQuery* result);
+  int AddHidden(ProjectNode* project, std::string name, BoundExpressionPtr expression, SqlType type, bool nullable);
+  void AddWindowBounds(ProjectNode* project, const std::vector<int>& mapping, BoundQuery* result);
+  void AddKey(ProjectNode* project, const std::vector<int>& mapping, BoundQuery* result);
+  void AddEventTime(ProjectNode* project, const PlanNodePtr& input, const std::vector<int>& mapping, BoundQuery* result);
+  std::vector<SortKey> BuildSortKeys(ProjectNode* project, const std::vector<int>& mapping);
+  void BindOrderBy();
+  void PushDownFilter(const PlanNodePtr& input, const BoundExpression& predicate);
+  bool FinalForReaders() const;
+
+  BindingContext* context_;
+  const sql::Query& query_;
+  const sql::SelectCore& core_;
+  QueryNeeds needs_;
+  Scope scope_;
+  Environment environment_;
+  FromBinder from_;
+  ExpressionBinder binder_;
+  AggregateStage stage_;
+  bool aggregated_ = false;
+  bool schema_known_ = true;
+  std::optional<WindowSpec> window_;
+  BoundExpressionPtr time_;
+  std::string time_name_;
+  BoundExpressionPtr where_, having_;
+  std::vector<OutputItem> items_;
+  std::vector<BoundExpressionPtr> order_by_;
+  std::vector<std::string> fields_;
+};
+
+}  // namespace velo::plan

@@ -1,0 +1,171 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/source_span.h"
+#include "engine/catalog/catalog.h"
+#include "engine/expr/bound_expression.h"
+#include "engine/types/schema.h"
+
+namespace velo {
+
+enum class PlanKind : uint8_t {
+  kScan,
+  kValues,
+  kFilter,
+  kProject,
+  kAggregate,
+  kWindowRows,
+  kDistinct,
+  kSort,
+  kLimit,
+  kUnion,
+  kJoin
+};
+
+struct PlanNode;
+using PlanNodePtr = std::shared_ptr<const PlanNode>;
+
+/// A logical operator as plain data: what EXPLAIN, lineage, the validator, the assistant and exec read. Immutable once
+/// bound. Expressions refer to columns of the input by position.
+struct PlanNode {
+  explicit PlanNode(PlanKind kind) : kind(kind) {}
+  virtual ~PlanNode() = default;
+
+  const PlanKind kind;
+  std::vector<PlanNodePtr> inputs;
+  Schema output;
+  bool bounded = false;
+  SourceSpan span;
+  /// Column of `output` holding event time in INTEGER ms, or -1. It travels with the rows so that windows above a
+  /// filter or projection still know their time.
+  int event_time = -1;
+};
+
+/// Reads the columns the query needs from one relation.
+struct ScanNode : PlanNode {
+  ScanNode() : PlanNode(PlanKind::kScan) {}
+  RelationPtr relation;
+  PropertyMap properties;            ///< Resolved properties of this relation (dialect 7.1).
+  std::vector<std::string> columns;  ///< Payload and system columns read; output starts with them in this order.
+  /// Computes event time (INTEGER ms) from the columns read; null when nothing above needs time. When set, output has
+  /// one more column, "_event_time", at position `event_time`.
+  BoundExpressionPtr event_time_expression;
+  std::string event_time_name;     ///< "timestamp", "message time": for EXPLAIN and messages.
+  std::string watermark_strategy;  ///< Empty: none before the end of bounded input, else as dialect 4.4.
+  int64_t watermark_delay_ms = 0;
+  int64_t idle_timeout_ms = 60'000;
+  /// Conjuncts `column op constant` of the filter above, for chunk skipping.
+  struct Pushed {
+    std::string column;
+    std::string op;  ///< "=", "<", "<=", ">", ">="
+    std::shared_ptr<arrow::Scalar> value;
+  };
+  std::vector<Pushed> pushed;
+};
+
+/// Constant rows: SELECT without FROM, VALUES.
+struct ValuesNode : PlanNode {
+  ValuesNode() : PlanNode(PlanKind::kValues) {}
+  std::vector<std::vector<BoundExpressionPtr>> rows;
+};
+
+struct FilterNode : PlanNode {
+  FilterNode() : PlanNode(PlanKind::kFilter) {}
+  BoundExpressionPtr predicate;
+  bool is_having = false;
+};
+
+struct ProjectNode : PlanNode {
+  ProjectNode() : PlanNode(PlanKind::kProject) {}
+  std::vector<BoundExpressionPtr> expressions;  ///< One per output column.
+};
+
+enum class WindowType : uint8_t { kTumbling, kSliding, kSession };
+
+/// Time windows of an aggregation. All lengths in milliseconds.
+struct WindowSpec {
+  WindowType type = WindowType::kTumbling;
+  int64_t size_ms = 0;     ///< The gap for sessions.
+  int64_t advance_ms = 0;  ///< Equal to size for tumbling.
+  int64_t grace_ms = 0;    ///< Allowed lateness (dialect 4.5).
+  int64_t offset_ms = 0;
+  std::string late_strategy = "drop";
+  SourceSpan span;
+};
+
+struct AggregateCall {
+  const AggregateFunction* function = nullptr;
+  CallTypes types;
+  std::vector<BoundExpressionPtr> arguments;  ///< Over the input; empty for COUNT(*).
+  std::vector<std::string> constants;         ///< Text of constant arguments (percentile, separator).
+  std::vector<bool> constant_given;           ///< Parallel to constants.
+  bool distinct = false;
+  BoundExpressionPtr filter;  ///< May be null.
+  std::string text;
+};
+
+/// Groups rows. Output: keys, then aggregates, then, when windowed, _window_start and _window_end (INTEGER ms).
+struct AggregateNode : PlanNode {
+  AggregateNode() : PlanNode(PlanKind::kAggregate) {}
+  std::vector<BoundExpressionPtr> keys;
+  std::vector<AggregateCall> aggregates;
+  std::optional<WindowSpec> window;
+  bool emit_changes = true;  ///< False: EMIT FINAL.
+  int64_t max_groups = 0;    ///< 0: no limit.
+};
+
+/// A window over rows without aggregation (dialect 4.7): passes rows on (CHANGES) or when their window closes (FINAL),
+/// adding _window_start and _window_end.
+struct WindowRowsNode : PlanNode {
+  WindowRowsNode() : PlanNode(PlanKind::kWindowRows) {}
+  WindowSpec window;
+  bool emit_changes = false;
+};
+
+struct DistinctNode : PlanNode {
+  DistinctNode() : PlanNode(PlanKind::kDistinct) {}
+  std::vector<int> columns;  ///< Input columns that must differ.
+  int64_t max_entries = 1'000'000;
+};
+
+struct SortKey {
+  BoundExpressionPtr expression;
+  bool descending = false;
+  bool nulls_first = false;
+};
+
+/// ORDER BY [LIMIT]: full sort at the end of bounded input; per closed window; or continuous top-N (dialect 4.15).
+struct SortNode : PlanNode {
+  SortNode() : PlanNode(PlanKind::kSort) {}
+  std::vector<SortKey> keys;
+  int64_t limit = -1;  ///< -1: none.
+  int64_t offset = 0;
+  enum class Scope : uint8_t { kWhole, kPerWindow, kContinuous, kPerBatch };
+  Scope scope = Scope::kWhole;
+  std::vector<int> row_key;  ///< Continuous: newest row per key replaces the older one.
+};
+
+/// LIMIT without ORDER BY.
+struct LimitNode : PlanNode {
+  LimitNode() : PlanNode(PlanKind::kLimit) {}
+  int64_t limit = 0;
+  int64_t offset = 0;
+  bool per_window = false;
+};
+
+struct UnionNode : PlanNode {
+  UnionNode() : PlanNode(PlanKind::kUnion) {}
+};
+
+/// A join known by its inputs and its result only: queries with one are checked and explained, not run (their
+/// PreparedQuery::not_runnable_reason is set).
+struct JoinNode : PlanNode {
+  JoinNode() : PlanNode(PlanKind::kJoin) {}
+  std::string description;  ///< "left join hub_regions".
+};
+
+}  // namespace velo

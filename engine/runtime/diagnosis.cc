@@ -1,0 +1,104 @@
+#include "engine/runtime/diagnosis.h"
+
+namespace velo {
+
+namespace {
+
+std::string WithThousands(int64_t number) {
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text.push_back(',');
+    text.push_back(digits[i]);
+  }
+  return text;
+}
+
+std::string TimeOf(exec::EventMillis millis) { return FormatInstant(millis * kMicrosPerMilli); }
+
+std::string Rows(int64_t count) { return WithThousands(count) + (count == 1 ? " row" : " rows"); }
+
+std::string JoinNames(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    if (!text.empty()) text += ", ";
+    text += name;
+  }
+  return text.empty() ? std::string("the source") : text;
+}
+
+// The filter that removed most.
+const exec::OperatorInsight* StrictestFilter(const std::vector<exec::LaneStatus>& statuses) {
+  const exec::OperatorInsight* strictest = nullptr;
+  for (const exec::LaneStatus& status : statuses) {
+    for (const exec::OperatorInsight& insight : status.insights) {
+      if (insight.kind != exec::OperatorInsight::Kind::kFilter || insight.rows_removed == 0) continue;
+      if (strictest == nullptr || insight.rows_removed > strictest->rows_removed) strictest = &insight;
+    }
+  }
+  return strictest;
+}
+
+Diagnosis ExplainWindow(const std::vector<exec::LaneStatus>& statuses) {
+  exec::EventMillis first_end = kEndOfTime, watermark = kEndOfTime;
+  int64_t open = 0;
+  const exec::ScanStatus* holder = nullptr;
+  for (const exec::LaneStatus& status : statuses) {
+    for (const exec::OperatorInsight& insight : status.insights) {
+      if (insight.kind != exec::OperatorInsight::Kind::kWindow) continue;
+      open += insight.open_windows;
+      first_end = std::min(first_end, insight.first_end);
+    }
+    for (const exec::ScanStatus& scan : status.scans) {
+      watermark = std::min(watermark, scan.watermark);
+      if (!scan.holding_partition.empty()) holder = &scan;
+    }
+  }
+  if (open == 0) return {};
+  std::string text = fmt::format("The first window closes at {}; ", TimeOf(first_end));
+  text += watermark == kBeginOfTime || watermark == kEndOfTime
+              ? "event time has not advanced yet"
+              : fmt::format("event time (the watermark) is at {}", TimeOf(watermark));
+  if (holder != nullptr) {
+    const int64_t seconds = holder->idle_micros / 1'000'000;
+    text += fmt::format(", held back by {} ({})", holder->holding_partition,
+                        holder->holder_has_rows ? fmt::format("silent for {} s", seconds) : "no rows so far");
+  }
+  return {"window_open", text + ". Rows appear when it passes the end of the window, or at once with EMIT CHANGES."};
+}
+
+}  // namespace
+
+Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::vector<exec::LaneStatus>& statuses,
+                         const std::vector<BadRecord>& bad_records, const std::vector<std::string>& sources) {
+  if (metrics.rows_out > 0) return {};
+  if (metrics.rows_in == 0) {
+    return {"no_input", fmt::format("{} has given no rows{}.", JoinNames(sources),
+                                    has_ended ? "" : " so far; new ones are shown as they arrive")};
+  }
+  if (metrics.rows_bad == metrics.rows_in) {
+    std::string text = fmt::format("None of the {} could be used", Rows(metrics.rows_in));
+    if (!bad_records.empty()) text += fmt::format("; the last one because {}", bad_records.back().reason);
+    return {"all_bad", text + "."};
+  }
+  if (metrics.rows_late > 0 && metrics.rows_used == 0) {
+    return {"all_late", fmt::format("{} of {} came after their window had closed and its grace period was over.",
+                                    WithThousands(metrics.rows_late), Rows(metrics.rows_in))};
+  }
+  const exec::OperatorInsight* filter = StrictestFilter(statuses);
+  if (metrics.rows_used == 0 && filter != nullptr) {
+    return {"all_filtered", fmt::format("All {} were read, and none passed the filter: {} removed {}.",
+                                        Rows(metrics.rows_in), filter->text, Rows(filter->rows_removed))};
+  }
+  if (!has_ended) {
+    const Diagnosis window = ExplainWindow(statuses);
+    if (!window.kind.empty()) return window;
+  }
+  if (filter != nullptr) {
+    return {"all_filtered", fmt::format("{} read, but no result row passed: {} removed {}.", Rows(metrics.rows_in),
+                                        filter->text, Rows(filter->rows_removed))};
+  }
+  return {};
+}
+
+}  // namespace velo

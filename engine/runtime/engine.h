@@ -1,0 +1,109 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/status.h"
+#include "engine/io/connector.h"
+#include "engine/plan/prepared_query.h"
+#include "engine/topics/topic_store.h"
+#include "engine/types/batch.h"
+
+namespace velo {
+
+struct EngineOptions {
+  std::string data_dir;    ///< Empty: no embedded topics (the one-shot command line without a data folder).
+  int workers = 0;         ///< 0: one per core.
+  Clock* clock = nullptr;  ///< Null: the machine's.
+  ConnectorRegistry* connectors = nullptr;  ///< Not owned; must outlive the engine. The engine adds "topic".
+};
+
+struct RunOptions {
+  /// Live: follow unbounded sources. Otherwise read what is there now and end.
+  bool live = false;
+  ReadOptions::Start start = ReadOptions::Start::kEarliest;
+  Timestamp start_time = 0;
+  /// Emit at most one change per key and batch instead of one per input row. For tables and charts, where only the
+  /// newest value counts.
+  bool coalesce_changes = false;
+  int lanes = 0;  ///< 0: as many as workers, where the plan allows it.
+  int64_t batch_rows = 32768;
+};
+
+enum class JobState : uint8_t { kStarting, kRunning, kPaused, kCancelling, kCancelled, kFinished, kFailed };
+
+/// in = used + filtered + late + bad + in_flight at every moment when the job is quiet.
+struct JobMetrics {
+  int64_t rows_in = 0, rows_used = 0, rows_filtered = 0, rows_late = 0, rows_bad = 0, rows_in_flight = 0, rows_out = 0;
+  int64_t bytes_read = 0, bytes_total = 0;
+  int64_t state_bytes = 0;
+  int64_t division_by_zero = 0;
+  Timestamp watermark = kBeginOfTime;
+  int64_t elapsed_micros = 0;
+};
+
+/// Why there are no rows (yet): API 2.3.6.
+struct Diagnosis {
+  std::string kind;  ///< "no_input", "all_filtered", "window_open", "source_idle", "all_late", "all_bad", or empty.
+  std::string text;  ///< One or two sentences with the figures.
+};
+
+/// Takes the results of a job. Called by engine threads, one call at a time; must return quickly.
+class ResultReceiver {
+ public:
+  virtual ~ResultReceiver() = default;
+  /// Rows with the columns of PreparedQuery::plan->output (hidden ones included).
+  virtual void OnRows(const Batch& batch) = 0;
+  /// The last call. OK, or why the job failed; a cancelled job is OK.
+  virtual void OnFinished(const Status& status) = 0;
+};
+
+/// One running query. All calls are thread safe.
+class Job {
+ public:
+  virtual ~Job() = default;
+  virtual JobState state() const = 0;
+  virtual JobMetrics metrics() const = 0;
+  virtual Diagnosis WhyNoRows() const = 0;
+  virtual std::vector<BadRecord> RecentBadRecords() const = 0;
+  /// Returns at once; state() becomes kCancelled when the engine has let go of everything (well under a second).
+  virtual void Cancel() = 0;
+  virtual void Pause() = 0;
+  virtual void Resume() = 0;
+  /// Blocks until the job has ended or the time is over. Returns whether it has ended.
+  virtual bool WaitFor(int64_t timeout_ms) = 0;
+  virtual Status result() const = 0;
+};
+
+/// The embedded engine: catalog of embedded topics and connectors, and the jobs on one shared pool of workers.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  static Result<std::unique_ptr<Engine>> Open(const EngineOptions& options);
+
+  /// Null when the engine was opened without a data folder.
+  virtual TopicStore* topics() = 0;
+  virtual ConnectorRegistry& connectors() = 0;
+  /// Knows topics by bare name and anything a connector opens by URI (schemas are inferred and cached for 60 s).
+  virtual Catalog& catalog() = 0;
+  virtual Clock& clock() = 0;
+  /// Starts a query. `receiver` must live until OnFinished.
+  virtual Result<std::shared_ptr<Job>> Start(std::shared_ptr<const PreparedQuery> query, const RunOptions& options,
+                                             std::shared_ptr<ResultReceiver> receiver) = 0;
+  /// Replaces sources by given rows, for previews and tests: relation name to rows.
+  using Inputs = std::vector<std::pair<std::string, std::shared_ptr<arrow::RecordBatch>>>;
+  virtual Result<std::shared_ptr<Job>> StartOnRows(std::shared_ptr<const PreparedQuery> query, const Inputs& inputs,
+                                                   const RunOptions& options,
+                                                   std::shared_ptr<ResultReceiver> receiver) = 0;
+};
+
+/// Runs to the end and returns all result rows (visible and hidden columns); for tests, previews and the command line.
+/// With `fold`, only the newest row of every key is kept and deleted rows are gone.
+Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> query, const RunOptions& options, bool fold,
+                       int64_t timeout_ms, JobMetrics* metrics = nullptr);
+
+}  // namespace velo

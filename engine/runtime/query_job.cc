@@ -1,0 +1,335 @@
+#include "engine/runtime/query_job.h"
+
+#include <numeric>
+
+#include "engine/runtime/diagnosis.h"
+
+namespace velo {
+
+namespace {
+
+// The end of the plan: hands rows to whoever asked.
+class ReceiverPort : public exec::Port {
+ public:
+  ReceiverPort(ResultReceiver* receiver, std::atomic<int64_t>* rows_out) : receiver_(receiver), rows_out_(rows_out) {}
+  Status Rows(const Batch& batch) override {
+    if (batch.num_rows() == 0) return Status::OK();
+    *rows_out_ += batch.num_rows();
+    receiver_->OnRows(batch);
+    return Status::OK();
+  }
+  Status Watermark(exec::EventMillis) override { return Status::OK(); }
+  Status End() override { return Status::OK(); }
+
+ private:
+  ResultReceiver* receiver_;
+  std::atomic<int64_t>* rows_out_;
+};
+
+// Passes what an operator emits on to a port.
+class PortOutput : public exec::Output {
+ public:
+  explicit PortOutput(exec::Port* port) : port_(port) {}
+  Status Emit(Batch batch) override { return port_->Rows(batch); }
+
+ private:
+  exec::Port* port_;
+};
+
+void VisitScans(const PlanNode& node, const std::function<void(const ScanNode&)>& visit) {
+  if (node.kind == PlanKind::kScan) visit(static_cast<const ScanNode&>(node));
+  for (const PlanNodePtr& input : node.inputs) VisitScans(*input, visit);
+}
+
+std::shared_ptr<const ScanNode> ScanBelow(PlanNodePtr node) {
+  while (node->kind != PlanKind::kScan) node = node->inputs[0];
+  return std::static_pointer_cast<const ScanNode>(node);
+}
+
+std::vector<ColumnPredicate> PredicatesOf(const ScanNode& node) {
+  std::vector<ColumnPredicate> predicates;
+  for (const ScanNode::Pushed& pushed : node.pushed) {
+    ColumnPredicate predicate;
+    predicate.column = pushed.column;
+    predicate.value = pushed.value;
+    if (pushed.op == "<") predicate.op = ColumnPredicate::Op::kLess;
+    if (pushed.op == "<=") predicate.op = ColumnPredicate::Op::kLessEqual;
+    if (pushed.op == ">") predicate.op = ColumnPredicate::Op::kGreater;
+    if (pushed.op == ">=") predicate.op = ColumnPredicate::Op::kGreaterEqual;
+    predicates.push_back(std::move(predicate));
+  }
+  return predicates;
+}
+
+// Cuts the readers into runs of neighbours with about the same number of bytes, so that lanes joined in order see the
+// input in order.
+std::vector<std::vector<std::unique_ptr<PartitionReader>>> DealOut(
+    std::vector<std::unique_ptr<PartitionReader>> readers, size_t lanes) {
+  std::vector<int64_t> weights;
+  for (const auto& reader : readers) weights.push_back(std::max<int64_t>(1, reader->Progress().bytes_total));
+  const int64_t total = std::accumulate(weights.begin(), weights.end(), int64_t{0});
+  std::vector<std::vector<std::unique_ptr<PartitionReader>>> shares(lanes);
+  int64_t before = 0;
+  for (size_t i = 0; i < readers.size(); ++i) {
+    const int64_t middle = before + weights[i] / 2;
+    const auto lane = static_cast<size_t>(static_cast<__int128>(middle) * static_cast<int64_t>(lanes) / total);
+    shares[std::min(lane, lanes - 1)].push_back(std::move(readers[i]));
+    before += weights[i];
+  }
+  std::erase_if(shares, [](const auto& share) { return share.empty(); });
+  return shares;
+}
+
+}  // namespace
+
+QueryJob::QueryJob(std::shared_ptr<const PreparedQuery> query, RunOptions options,
+                   std::shared_ptr<ResultReceiver> receiver, exec::WorkerPool* pool, const Clock* clock)
+    : query_(std::move(query)),
+      options_(options),
+      receiver_(std::move(receiver)),
+      pool_(pool),
+      clock_(clock),
+      sink_(std::make_unique<ReceiverPort>(receiver_.get(), &rows_out_)) {}
+
+Status QueryJob::Start(const SourceOpener& open) {
+  started_ = clock_->Now();
+  settings_.coalesce_changes = options_.coalesce_changes;
+  bool all_bounded = true, strategy_set = false;
+  VisitScans(*query_->plan, [&](const ScanNode& scan) {
+    all_bounded &= scan.bounded;
+    strategy_set |= !scan.watermark_strategy.empty();
+  });
+  settings_.ends = !options_.live || all_bounded;
+  settings_.has_watermarks = !settings_.ends || strategy_set;
+  const auto aggregate = exec::FindParallelAggregate(query_->plan, settings_);
+  const Status prepared = aggregate != nullptr ? StartShared(aggregate, open) : StartSingle(open);
+  if (!prepared.ok()) {
+    lanes_.clear();
+    return prepared;
+  }
+  lanes_open_ = static_cast<int>(lanes_.size());
+  {
+    std::lock_guard lock(mutex_);
+    state_ = JobState::kRunning;
+  }
+  for (const auto& lane : lanes_) {
+    lane->ListenToReaders();
+    pool_->Start(lane);
+  }
+  return Status::OK();
+}
+
+Result<QueryJob::OpenScan> QueryJob::Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open) {
+  VELO_ASSIGN_OR_RETURN(std::shared_ptr<Source> source, open(*node));
+  ReadOptions read;
+  read.columns = node->columns;
+  read.predicates = PredicatesOf(*node);
+  read.start = options_.start;
+  read.start_time = options_.start_time;
+  read.follow = options_.live;
+  read.batch_rows = options_.batch_rows;
+  OpenScan scan;
+  scan.node = node;
+  VELO_ASSIGN_OR_RETURN(scan.readers, source->OpenReaders(read));
+  sources_.push_back(std::move(source));
+  return scan;
+}
+
+exec::ScanSettings QueryJob::SettingsOf(const std::shared_ptr<const ScanNode>& node) const {
+  exec::ScanSettings settings;
+  settings.node = node;
+  settings.clock = clock_;
+  settings.has_watermarks = settings_.has_watermarks && node->event_time_expression != nullptr;
+  if (settings_.ends) {
+    settings.order = settings.has_watermarks ? exec::ReadOrder::kByTime : exec::ReadOrder::kSequential;
+  } else {
+    settings.order = exec::ReadOrder::kTurns;
+  }
+  return settings;
+}
+
+std::shared_ptr<exec::Lane> QueryJob::MakeLane(std::function<void(const Status&)> on_done) {
+  auto lane = std::make_shared<exec::Lane>(control_, clock_, pool_, std::move(on_done));
+  lane->context().meter = &meter_;
+  lane->context().bad_records = &bad_records_;
+  lane->context().batch_rows = options_.batch_rows;
+  lanes_.push_back(lane);
+  return lane;
+}
+
+Status QueryJob::StartSingle(const SourceOpener& open) {
+  const auto lane = MakeLane([self = shared_from_this()](const Status& status) { self->Finish(status); });
+  VELO_ASSIGN_OR_RETURN(std::unique_ptr<exec::Pipeline> pipeline,
+                        exec::BuildPipeline(query_->plan, settings_, &lane->context(), sink_.get()));
+  for (const exec::Pipeline::Leaf& leaf : pipeline->leaves) {
+    if (leaf.node->kind == PlanKind::kValues) {
+      lane->AddValues(leaf);
+      continue;
+    }
+    VELO_ASSIGN_OR_RETURN(OpenScan scan, Open(std::static_pointer_cast<const ScanNode>(leaf.node), open));
+    lane->AddScan(SettingsOf(scan.node), std::move(scan.readers), leaf);
+  }
+  lane->SetPipeline(std::move(pipeline));
+  return Status::OK();
+}
+
+Status QueryJob::StartShared(const std::shared_ptr<const AggregateNode>& aggregate, const SourceOpener& open) {
+  VELO_ASSIGN_OR_RETURN(OpenScan scan, Open(ScanBelow(aggregate), open));
+  const int wanted = options_.lanes > 0 ? options_.lanes : pool_->threads();
+  auto shares = DealOut(std::move(scan.readers), static_cast<size_t>(wanted));
+  if (shares.empty()) shares.emplace_back();
+  for (auto& share : shares) {
+    const auto lane = MakeLane([self = shared_from_this()](const Status& status) { self->SharedLaneDone(status); });
+    VELO_ASSIGN_OR_RETURN(exec::LanePipeline part, exec::BuildLane(aggregate, &lane->context()));
+    parts_.push_back(part.aggregate);
+    lane->AddScan(SettingsOf(scan.node), std::move(share), part.pipeline->leaves[0]);
+    lane->SetPipeline(std::move(part.pipeline));
+  }
+  join_context_ = lanes_[0]->context();
+  join_context_.evaluation.now_micros = started_;
+  VELO_ASSIGN_OR_RETURN(
+      rest_, exec::BuildPipeline(query_->plan, settings_, &join_context_, sink_.get(), aggregate.get()));
+  return Status::OK();
+}
+
+void QueryJob::SharedLaneDone(const Status& status) {
+  if (!status.ok()) {
+    {
+      std::lock_guard lock(mutex_);
+      if (first_failure_.ok()) first_failure_ = status;
+    }
+    control_->cancelled = true;
+    WakeLanes();
+  }
+  if (--lanes_open_ > 0) return;
+  Status joined;
+  if (!control_->cancelled) joined = JoinLanes();
+  {
+    std::lock_guard lock(mutex_);
+    if (!first_failure_.ok()) joined = first_failure_;
+  }
+  Finish(joined);
+}
+
+// Runs in the last step of the lane that ends last; the operators of the others are kept alive by their pipelines.
+Status QueryJob::JoinLanes() {
+  for (size_t i = 1; i < parts_.size(); ++i) {
+    if (control_->cancelled) return Status::OK();
+    VELO_RETURN_IF_ERROR(parts_[0]->MergeFrom(*parts_[i]));
+  }
+  exec::Port* above = rest_->leaves[0].port;
+  PortOutput out(above);
+  VELO_RETURN_IF_ERROR(parts_[0]->OnWatermark(kEndOfTime, out));
+  VELO_RETURN_IF_ERROR(above->Watermark(kEndOfTime));
+  VELO_RETURN_IF_ERROR(parts_[0]->OnEnd(out));
+  VELO_RETURN_IF_ERROR(above->End());
+  std::lock_guard lock(mutex_);
+  rest_insights_ = rest_->Explain();
+  return Status::OK();
+}
+
+void QueryJob::Finish(Status status) {
+  for (const auto& lane : lanes_) lane->Release();
+  rest_.reset();
+  receiver_->OnFinished(status);
+  std::lock_guard lock(mutex_);
+  ended_ = clock_->Now();
+  result_ = status;
+  if (!status.ok()) {
+    state_ = JobState::kFailed;
+  } else {
+    state_ = control_->cancelled ? JobState::kCancelled : JobState::kFinished;
+  }
+  changed_.notify_all();
+}
+
+JobState QueryJob::state() const {
+  std::lock_guard lock(mutex_);
+  return state_;
+}
+
+JobMetrics QueryJob::metrics() const {
+  JobMetrics metrics;
+  metrics.rows_in = meter_.read;
+  metrics.rows_used = meter_.used;
+  metrics.rows_filtered = meter_.filtered;
+  metrics.rows_late = meter_.late;
+  metrics.rows_bad = meter_.bad;
+  metrics.rows_in_flight = meter_.in_flight;
+  metrics.rows_out = rows_out_;
+  exec::EventMillis watermark = kEndOfTime;
+  for (const auto& lane : lanes_) {
+    const exec::LaneStatus status = lane->status();
+    metrics.state_bytes += status.state_bytes;
+    metrics.division_by_zero += status.division_by_zero;
+    for (const exec::ScanStatus& scan : status.scans) {
+      metrics.bytes_read += scan.bytes_done;
+      metrics.bytes_total += scan.bytes_total;
+      watermark = std::min(watermark, scan.watermark);
+    }
+  }
+  const bool outside_time = watermark == kBeginOfTime || watermark == kEndOfTime;
+  metrics.watermark = outside_time ? watermark : watermark * kMicrosPerMilli;
+  std::lock_guard lock(mutex_);
+  metrics.elapsed_micros = (ended_ != 0 ? ended_ : clock_->Now()) - started_;
+  return metrics;
+}
+
+Diagnosis QueryJob::WhyNoRows() const {
+  std::vector<exec::LaneStatus> statuses;
+  for (const auto& lane : lanes_) statuses.push_back(lane->status());
+  JobState state;
+  {
+    std::lock_guard lock(mutex_);
+    state = state_;
+    statuses.push_back({{}, rest_insights_, 0, 0});
+  }
+  const bool has_ended =
+      state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCancelled;
+  return ExplainSilence(metrics(), has_ended, statuses, bad_records_.Newest(), query_->sources);
+}
+
+void QueryJob::Cancel() {
+  {
+    std::lock_guard lock(mutex_);
+    if (state_ != JobState::kStarting && state_ != JobState::kRunning && state_ != JobState::kPaused) return;
+    state_ = JobState::kCancelling;
+  }
+  control_->cancelled = true;
+  WakeLanes();
+}
+
+void QueryJob::Pause() {
+  std::lock_guard lock(mutex_);
+  if (state_ != JobState::kRunning) return;
+  state_ = JobState::kPaused;
+  control_->paused = true;
+}
+
+void QueryJob::Resume() {
+  {
+    std::lock_guard lock(mutex_);
+    if (state_ != JobState::kPaused) return;
+    state_ = JobState::kRunning;
+    control_->paused = false;
+  }
+  WakeLanes();
+}
+
+void QueryJob::WakeLanes() {
+  for (const auto& lane : lanes_) lane->Wake();
+}
+
+bool QueryJob::WaitFor(int64_t timeout_ms) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [this] {
+    return state_ == JobState::kFinished || state_ == JobState::kFailed || state_ == JobState::kCancelled;
+  });
+}
+
+Status QueryJob::result() const {
+  std::lock_guard lock(mutex_);
+  return result_;
+}
+
+}  // namespace velo

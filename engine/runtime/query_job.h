@@ -1,0 +1,86 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "engine/exec/lane.h"
+#include "engine/exec/worker_pool.h"
+#include "engine/runtime/engine.h"
+
+namespace velo {
+
+/// Opens the source behind a scan.
+using SourceOpener = std::function<Result<std::shared_ptr<Source>>(const ScanNode&)>;
+
+/// One query on the worker pool. When the plan starts with an aggregation that several lanes can share, each lane works on
+/// its own partitions and the lane that ends last joins the states and runs the rest of the plan; otherwise there is one
+/// lane.
+class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
+ public:
+  QueryJob(std::shared_ptr<const PreparedQuery> query, RunOptions options, std::shared_ptr<ResultReceiver> receiver,
+           exec::WorkerPool* pool, const Clock* clock);
+
+  /// Opens the sources and starts the lanes. After an error the job must be dropped; the receiver hears nothing.
+  Status Start(const SourceOpener& open);
+
+  JobState state() const override;
+  JobMetrics metrics() const override;
+  Diagnosis WhyNoRows() const override;
+  std::vector<BadRecord> RecentBadRecords() const override { return bad_records_.Newest(); }
+  void Cancel() override;
+  void Pause() override;
+  void Resume() override;
+  bool WaitFor(int64_t timeout_ms) override;
+  Status result() const override;
+
+ private:
+  struct OpenScan {
+    std::shared_ptr<const ScanNode> node;
+    std::vector<std::unique_ptr<PartitionReader>> readers;
+  };
+
+  Result<OpenScan> Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open);
+  Status StartShared(const std::shared_ptr<const AggregateNode>& aggregate, const SourceOpener& open);
+  Status StartSingle(const SourceOpener& open);
+  exec::ScanSettings SettingsOf(const std::shared_ptr<const ScanNode>& node) const;
+  std::shared_ptr<exec::Lane> MakeLane(std::function<void(const Status&)> on_done);
+  void SharedLaneDone(const Status& status);
+  Status JoinLanes();
+  void Finish(Status status);
+  void WakeLanes();
+
+  const std::shared_ptr<const PreparedQuery> query_;
+  const RunOptions options_;
+  std::shared_ptr<ResultReceiver> receiver_;
+  exec::WorkerPool* const pool_;
+  const Clock* const clock_;
+  exec::PipelineSettings settings_;
+
+  std::shared_ptr<exec::LaneControl> control_ = std::make_shared<exec::LaneControl>();
+  exec::InputMeter meter_;
+  exec::BadRecordLog bad_records_;
+  std::atomic<int64_t> rows_out_{0};
+  std::unique_ptr<exec::Port> sink_;
+  std::vector<std::shared_ptr<Source>> sources_;
+  std::vector<std::shared_ptr<exec::Lane>> lanes_;
+
+  // Several lanes only.
+  std::vector<exec::MergeableOperator*> parts_;  ///< Per lane, in input order.
+  exec::LaneContext join_context_;
+  std::unique_ptr<exec::Pipeline> rest_;         ///< The plan above the shared aggregate.
+  std::atomic<int> lanes_open_{0};
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  JobState state_ = JobState::kStarting;
+  Status result_;
+  Status first_failure_;
+  std::vector<exec::OperatorInsight> rest_insights_;
+  Timestamp started_ = 0;
+  Timestamp ended_ = 0;
+};
+
+}  // namespace velo

@@ -1,0 +1,113 @@
+#include <arrow/array/concatenate.h>
+
+#include "engine/exec/batch_rows.h"
+#include "engine/exec/group_table.h"
+#include "engine/runtime/engine.h"
+#include "engine/types/arrow_status.h"
+
+namespace velo {
+
+namespace {
+
+class CollectingReceiver : public ResultReceiver {
+ public:
+  void OnRows(const Batch& batch) override { batches_.push_back(batch); }
+  void OnFinished(const Status&) override {}
+  std::vector<Batch>& batches() { return batches_; }
+
+ private:
+  std::vector<Batch> batches_;
+};
+
+Result<Batch> Concatenate(const std::vector<Batch>& batches, const std::shared_ptr<arrow::Schema>& schema) {
+  Batch all;
+  int64_t rows = 0;
+  for (const Batch& batch : batches) {
+    rows += batch.num_rows();
+    all.kinds.insert(all.kinds.end(), batch.kinds.begin(), batch.kinds.end());
+    all.kinds.resize(static_cast<size_t>(rows), RowKind::kInsert);
+  }
+  std::vector<std::shared_ptr<arrow::Array>> columns;
+  for (int c = 0; c < schema->num_fields(); ++c) {
+    arrow::ArrayVector pieces;
+    for (const Batch& batch : batches) pieces.push_back(batch.columns->column(c));
+    if (pieces.empty()) {
+      VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> none, arrow::MakeEmptyArray(schema->field(c)->type()));
+      pieces.push_back(std::move(none));
+    }
+    VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> column, arrow::Concatenate(pieces));
+    columns.push_back(std::move(column));
+  }
+  all.columns = arrow::RecordBatch::Make(schema, rows, std::move(columns));
+  return all;
+}
+
+// Keeps the newest row of every key, in order of the keys' first rows; a key whose newest row is a delete is gone, and
+// takes a new place when it comes back.
+Result<Batch> Fold(const Batch& all, const std::vector<int>& key) {
+  std::vector<std::shared_ptr<arrow::Array>> columns;
+  std::vector<std::shared_ptr<arrow::DataType>> types;
+  for (int column : key) {
+    columns.push_back(all.columns->column(column));
+    types.push_back(columns.back()->type());
+  }
+  exec::GroupTable table(types);
+  std::vector<uint32_t> ids(static_cast<size_t>(all.num_rows()));
+  VELO_RETURN_IF_ERROR(table.FindOrInsert(columns, all.num_rows(), ids.data()));
+  constexpr uint32_t kGone = UINT32_MAX;
+  std::vector<uint32_t> place_of(table.size(), kGone);
+  std::vector<uint32_t> places;
+  for (uint32_t row = 0; row < ids.size(); ++row) {
+    uint32_t& place = place_of[ids[row]];
+    if (all.kinds[row] == RowKind::kUpdateBefore) continue;
+    if (all.kinds[row] == RowKind::kDelete) {
+      if (place != kGone) places[place] = kGone;
+      place = kGone;
+    } else if (place == kGone) {
+      place = static_cast<uint32_t>(places.size());
+      places.push_back(row);
+    } else {
+      places[place] = row;
+    }
+  }
+  std::erase(places, kGone);
+  VELO_ASSIGN_OR_RETURN(Batch folded, exec::TakeRows(all, places));
+  folded.kinds.clear();
+  return folded;
+}
+
+// Whether every result row replaces the one before: an aggregate without GROUP BY.
+bool IsSingleRow(PlanNodePtr node) {
+  while (node->kind == PlanKind::kFilter || node->kind == PlanKind::kProject || node->kind == PlanKind::kSort ||
+         node->kind == PlanKind::kLimit) {
+    node = node->inputs[0];
+  }
+  if (node->kind != PlanKind::kAggregate) return false;
+  const auto& aggregate = static_cast<const AggregateNode&>(*node);
+  return aggregate.keys.empty() && !aggregate.window.has_value();
+}
+
+}  // namespace
+
+Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> query, const RunOptions& options, bool fold,
+                       int64_t timeout_ms, JobMetrics* metrics) {
+  RunOptions ending = options;
+  ending.live = false;
+  // Whoever folds throws intermediate changes away, so they need not be made.
+  ending.coalesce_changes |= fold;
+  auto receiver = std::make_shared<CollectingReceiver>();
+  VELO_ASSIGN_OR_RETURN(const std::shared_ptr<Job> job, engine->Start(query, ending, receiver));
+  if (!job->WaitFor(timeout_ms)) {
+    job->Cancel();
+    job->WaitFor(timeout_ms);
+    return Status::World("TIMEOUT", fmt::format("the query did not end within {} ms and was cancelled", timeout_ms),
+                         "narrow it with WHERE or LIMIT, or allow more time");
+  }
+  if (metrics != nullptr) *metrics = job->metrics();
+  VELO_RETURN_IF_ERROR(job->result());
+  VELO_ASSIGN_OR_RETURN(Batch all, Concatenate(receiver->batches(), query->plan->output.ToArrow()));
+  const bool has_key = !query->key.empty() || IsSingleRow(query->plan);
+  return fold && query->updates && has_key ? Fold(all, query->key) : all;
+}
+
+}  // namespace velo

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/io/source.h"
+#include "engine/topics/topic_partition.h"
+
+namespace velo::topics {
+
+/// Gives the partitions of one topic as a Source: payload columns plus the system columns that the log knows.
+std::unique_ptr<Source> MakeTopicSource(std::vector<std::shared_ptr<TopicPartition>> partitions);
+
+/// Joins slices into the wanted columns, payload or system, in the order of `columns`.
+Result<std::shared_ptr<arrow::RecordBatch>> ProjectSlices(const TopicDefinition& definition, int32_t partition,
+                                                          const std::vector<StoredSlice>& slices,
+                                                          const std::vector<std::string>& columns);
+
+}  // namespace velo::topics
