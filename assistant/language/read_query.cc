@@ -249,7 +249,7 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
   reading.named_source = reader.named_source;
   reading.leftovers = std::move(reader.leftovers);
   reading.score = content > 0 ? covered / content : 0;
-  if (reader.links > 0) reading.fit = reader.link_score / reader.links;
+  reading.fit = reader.links > 0 ? reader.link_score / reader.links : 0.85;
   if (!reader.frame.unknown_field.empty()) reading.score -= 0.3;
   reading.frame = std::move(reader.frame);
   return reading;
