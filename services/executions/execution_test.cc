@@ -135,11 +135,11 @@ TEST_F(ExecutionTest, TellsDeletedRowsAndDropsThoseNobodySaw) {
 TEST_F(ExecutionTest, LiveRowsKeepTheNewestBoundedTheFirst) {
   Make(false, true, 2);
   execution_->OnRows(Rows({{"a", 1, 0}, {"b", 2, 0}, {"c", 3, 0}}));
-  EXPECT_EQ(execution_->Rows(0, 10).front(), R"({"symbol":"b","total":2})");
+  EXPECT_EQ(execution_->Rows(0, 10).front(), R"({"symbol":"b","total":2,"_window_end":0})");
   Make(false, false, 2);
   execution_->OnRows(Rows({{"a", 1, 0}, {"b", 2, 0}, {"c", 3, 0}}));
   EXPECT_EQ(execution_->Rows(0, 10).size(), 2u);
-  EXPECT_EQ(execution_->Rows(0, 10).front(), R"({"symbol":"a","total":1})");
+  EXPECT_EQ(execution_->Rows(0, 10).front(), R"({"symbol":"a","total":1,"_window_end":0})");
   EXPECT_TRUE(execution_->Facts().truncated);
 }
 
