@@ -261,6 +261,10 @@ Json SchemaOf(bool input) {
   } else if constexpr (IsMap<T>::value) {
     return {{"type", "object"}, {"additionalProperties", SchemaOf<typename T::mapped_type>(input)}};
   } else {
+    // A struct that holds itself (the fields of a field) is described once.
+    static thread_local bool inside = false;
+    if (inside) return {{"type", "object"}};
+    inside = true;
     const std::vector<FieldRule> rules = RulesOf<T>();
     const T defaults{};
     Json properties = Json::object();
@@ -278,6 +282,7 @@ Json SchemaOf(bool input) {
       }
       properties[name] = std::move(schema);
     });
+    inside = false;
     Json object = {{"type", "object"}, {"properties", std::move(properties)}};
     if (!required.empty()) object["required"] = std::move(required);
     if (input) object["additionalProperties"] = false;

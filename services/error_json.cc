@@ -25,6 +25,7 @@ constexpr std::array kStatuses = {
     CodeStatus{"THREAD_NOT_FOUND", 404},
     CodeStatus{"METHOD_NOT_ALLOWED", 405},
     CodeStatus{"CONFLICT", 409},
+    CodeStatus{"IDEMPOTENCY_CONFLICT", 409},
     CodeStatus{"AMBIGUOUS", 409},
     CodeStatus{"VERSION_CONFLICT", 412},
     CodeStatus{"PAYLOAD_TOO_LARGE", 413},

@@ -66,7 +66,10 @@ Json DetailsOf(const ConnectionReport& report, const Connection& connection) {
     details["format"] = report.format;
     if (connection.type == "file_mmap") details["mapped"] = true;
   }
-  for (const auto& [key, value] : report.details) details[key] = value;
+  for (const auto& [key, value] : report.details) {
+    if (details.contains(key)) continue;
+    details[key] = value == "true" || value == "false" ? Json(value == "true") : Json(value);
+  }
   return details;
 }
 

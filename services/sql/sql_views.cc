@@ -21,7 +21,8 @@ QueryTreeView ViewTree(const StatementReport& statement) {
   tree.group_by = statement.group_by;
   if (!statement.window_type.empty()) {
     tree.window = WindowView{statement.window_type, statement.window_size_ms, std::nullopt};
-    if (statement.window_advance_ms > 0) tree.window->advance_ms = statement.window_advance_ms;
+    bool hops = statement.window_advance_ms > 0 && statement.window_advance_ms != statement.window_size_ms;
+    if (hops) tree.window->advance_ms = statement.window_advance_ms;
   }
   tree.emit_mode = statement.emit_mode;
   tree.joins = statement.joins;

@@ -20,7 +20,7 @@ def main():
     try:
         for module_name in MODULES:
             module = importlib.import_module(module_name)
-            for name, test in vars(module).items():
+            for name, test in list(vars(module).items()):
                 if not name.startswith("test_") or not callable(test):
                     continue
                 title = f"{module_name}.{name}"
@@ -32,7 +32,11 @@ def main():
                     passed += 1
                 except Exception:
                     failed.append(title)
-                    print(f"FAILED {title} ({time.time() - started:.2f} s)\n{traceback.format_exc()}", flush=True)
+                    print(f"FAILED {title} ({time.time() - started:.2f} s)\n{traceback.format_exc(limit=-2)}", flush=True)
+                    if studio.process.poll() is not None:
+                        print(f"the Studio ended with {studio.process.returncode}:\n{studio.process.stdout.read()}")
+                        print(f"api: {passed} passed, {len(failed)} failed")
+                        return 1
     finally:
         studio.stop()
     print(f"api: {passed} passed, {len(failed)} failed")
