@@ -3,6 +3,7 @@
 #include "services/executions/execution_registry.h"
 #include "services/operation.h"
 #include "services/sources/connections.h"
+#include "services/sources/schema_reports.h"
 #include "services/store/artifact_store.h"
 #include "services/store/database.h"
 #include "services/store/settings_store.h"
@@ -32,6 +33,7 @@ Result<std::unique_ptr<Workspace>> Workspace::Open(const WorkspaceOptions& optio
   workspace->threads_ = std::make_unique<ThreadStore>(database);
   workspace->artifacts_ = std::make_unique<ArtifactStore>(database);
   workspace->connections_ = std::make_unique<Connections>(database, options.engine);
+  workspace->schema_reports_ = std::make_unique<SchemaReports>(options.engine);
   workspace->settings_ = std::make_unique<SettingsStore>(database);
   workspace->executions_ = std::make_unique<ExecutionRegistry>(options.engine, database);
   workspace->operations_ = std::make_unique<OperationRegistry>();

@@ -14,6 +14,7 @@ class Connections;
 class Database;
 class ExecutionRegistry;
 class OperationRegistry;
+class SchemaReports;
 class SettingsStore;
 class ThreadStore;
 
@@ -37,6 +38,7 @@ class Workspace {
   ThreadStore& threads() { return *threads_; }
   ArtifactStore& artifacts() { return *artifacts_; }
   Connections& connections() { return *connections_; }
+  SchemaReports& schema_reports() { return *schema_reports_; }
   ExecutionRegistry& executions() { return *executions_; }
   SettingsStore& settings() { return *settings_; }
   const OperationRegistry& operations() const { return *operations_; }
@@ -55,6 +57,7 @@ class Workspace {
   std::unique_ptr<ThreadStore> threads_;
   std::unique_ptr<ArtifactStore> artifacts_;
   std::unique_ptr<Connections> connections_;
+  std::unique_ptr<SchemaReports> schema_reports_;
   std::unique_ptr<SettingsStore> settings_;
   std::unique_ptr<ExecutionRegistry> executions_;
   std::unique_ptr<OperationRegistry> operations_;

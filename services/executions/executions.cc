@@ -156,6 +156,17 @@ void RegisterExecutions(OperationRegistry* registry) {
                 .rate_per_minute = 120,
                 .is_tool = true},
                CancelExecution);
+  AddOperation(registry,
+               {.name = "stop_query",
+                .title = "Stop a query",
+                .description = "The same as DELETE, for callers that only POST.",
+                .effect = Effect::kSession,
+                .method = "POST",
+                .path = "/api/queries/{id}/stop",
+                .also = {"/api/executions/{id}/cancel"},
+                .scope = "execute",
+                .rate_per_minute = 120},
+               CancelExecution);
 }
 
 }  // namespace velo::services

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/sources/connections.h"
+#include "services/sources/schema_reports.h"
 #include "services/store/artifact_store.h"
 #include "services/store/thread_store.h"
 #include "services/workspace.h"
@@ -10,7 +11,7 @@
 namespace velo::services {
 namespace {
 
-void AddSource(const Connection& connection, Catalog* catalog, language::Situation* situation) {
+void AddFiles(const Connection& connection, Catalog* catalog, SchemaReports* reports, language::Situation* situation) {
   Result<RelationPtr> relation = catalog->Find(connection.uri, connection.EngineProperties());
   if (!relation.ok() || *relation == nullptr) return;  // A file that has gone cannot be meant.
   language::SourceFact fact;
@@ -18,6 +19,7 @@ void AddSource(const Connection& connection, Catalog* catalog, language::Situati
   fact.alias = connection.alias;
   fact.type = "file";
   fact.relation = *relation;
+  fact.report = reports->Find(connection.uri, connection.EngineProperties());
   situation->sources.push_back(std::move(fact));
 }
 
@@ -29,13 +31,14 @@ Result<language::Situation> SituationOf(CallContext& context) {
   std::unique_ptr<Catalog> catalog = workspace.CatalogFor(context.thread_id);
   VELO_ASSIGN_OR_RETURN(std::vector<Connection> connections, workspace.connections().List(context.thread_id));
   for (const Connection& connection : connections) {
-    if (connection.type != "topic") AddSource(connection, catalog.get(), &situation);
+    if (connection.type != "topic") AddFiles(connection, catalog.get(), &workspace.schema_reports(), &situation);
   }
   if (TopicStore* topics = workspace.engine().topics()) {
     for (const TopicInfo& topic : topics->List()) {
       Result<RelationPtr> relation = catalog->Find(topic.name, {});
       if (!relation.ok() || *relation == nullptr) continue;
-      situation.sources.push_back({topic.name, topic.name, "topic", *relation, nullptr});
+      situation.sources.push_back(
+          {topic.name, topic.name, "topic", *relation, workspace.schema_reports().Find("topic://" + topic.name, {})});
     }
   }
   VELO_ASSIGN_OR_RETURN(ThreadContext thread, workspace.threads().Context(context.thread_id));

@@ -1,6 +1,10 @@
 """Validate, format, explain, complete, words to SQL."""
+import json
+import os
 import statistics
 import time
+
+from studio import repository
 
 
 def test_valid_sql_tells_its_columns_and_meaning(studio):
@@ -107,6 +111,8 @@ def test_nonsense_words_are_not_understood(studio):
 
 def test_the_interface_describes_itself(studio):
     document = studio.get("/api/openapi.json").json
+    with open(os.path.join(repository(), "api", "openapi.json")) as file:
+        assert json.load(file) == document, "api/openapi.json is stale: velo openapi > api/openapi.json"
     assert document["openapi"] == "3.1.0"
     assert document["paths"]["/api/validate"]["post"]["operationId"] == "validate_sql"
     tools = {tool["name"]: tool for tool in studio.get("/api/tools").json["tools"]}
