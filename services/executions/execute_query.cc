@@ -34,7 +34,8 @@ struct ExecuteOptions {
             {"timeout_ms", "wall time", false, 1, 1'800'000},
             {"max_rows", "rows kept", false, 1, 100'000},
             {"from", "earliest, latest, an instant, or back from now: -1h", false, {}, {}, {}, {}, 64},
-            {"inputs", "rows to use in place of a source"}};
+            {"inputs", "rows to use in place of a source"},
+            {"changelog", "viewers get operations in any case; accepted for callers that ask for them"}};
   }
 };
 BOOST_DESCRIBE_STRUCT(ExecuteOptions, (), (mode, timeout_ms, max_rows, from, inputs, write, changelog))
@@ -127,7 +128,7 @@ Result<ExecutionSpec> SpecOf(const ExecuteParams& params, CallContext& context, 
   bool unbounded = !spec.query->bounded && params.options.inputs.empty();
   spec.run.live = params.options.mode == RunMode::kLive || (params.options.mode == RunMode::kAuto && unbounded);
   if (!unbounded) spec.run.live = false;  // What ends by itself is never followed.
-  spec.run.coalesce_changes = !params.options.changelog;
+  spec.run.coalesce_changes = true;       // Changes are folded between two publications anyway.
   spec.timeout_ms = params.options.timeout_ms.value_or(spec.run.live ? 0 : kBoundedTimeoutMs);
   Timestamp now = context.workspace->clock().Now();
   constexpr Timestamp kRecent = 300'000'000;

@@ -286,6 +286,8 @@ void Execution::Publish() {
       batch.bytes += Encode(change.row.get()).size();
       batch.changes.push_back(std::move(change));
     }
+    changes_so_far_ += static_cast<int64_t>(batch.changes.size());
+    batch.changes_so_far = changes_so_far_;
     batch.conflated = std::exchange(conflated_, 0);
     batch.dropped = std::exchange(dropped_, 0);
     ring_bytes_ += batch.bytes;

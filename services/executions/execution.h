@@ -116,6 +116,7 @@ class Execution : public ResultReceiver {
     int64_t number = 0;
     std::vector<Change> changes;
     size_t bytes = 0;
+    int64_t changes_so_far = 0;  ///< Of all batches up to this one.
     int64_t conflated = 0, dropped = 0;
   };
   struct Viewer {
@@ -123,6 +124,7 @@ class Execution : public ResultReceiver {
     std::shared_ptr<ViewerSink> sink;
     ViewerOptions options;
     int64_t sent = 0, acknowledged = 0;  ///< Batch numbers.
+    int64_t seen_changes = 0;            ///< Of what was sent.
     bool paused = false, wants_snapshot = false, told_end = false;
     std::string snapshot_reason, told_state;
     int64_t full_since = 0, metrics_at = 0, rows_second = 0, rows_in_second = 0;
@@ -170,7 +172,7 @@ class Execution : public ResultReceiver {
   int64_t conflated_ = 0, dropped_ = 0;
   std::deque<Published> ring_;
   size_t ring_bytes_ = 0;
-  int64_t last_number_ = 0, published_at_ = 0;
+  int64_t last_number_ = 0, published_at_ = 0, changes_so_far_ = 0;
 
   std::vector<std::unique_ptr<Viewer>> viewers_;
   int64_t next_viewer_ = 1;

@@ -162,6 +162,7 @@ void Execution::SendRows(Viewer* viewer) {
       if (before == Op::kInsert && change.op == Op::kUpdate) known->second->op = Op::kInsert;
     }
     viewer->sent = batch.number;
+    viewer->seen_changes = batch.changes_so_far;
     if (keyed_ && merged.size() >= kBatchRows) break;
   }
   for (; !keyed_ && merged.size() > kMergedRows; ++dropped) merged.pop_front();
@@ -191,10 +192,14 @@ void Execution::SendSnapshot(Viewer* viewer) {
   }
   // Changes not published yet are in the rows already; they are published first so that numbers agree.
   if (!changes_.empty()) Publish();
+  // Who comes for the first time has missed nothing.
+  bool fresh = viewer->options.after < 0 && viewer->seen_changes == 0;
+  int64_t stands_for = fresh ? 0 : changes_so_far_ - viewer->seen_changes;
   viewer->sink->Send(
       fmt::format("{{\"type\":\"snapshot\",\"batch_number\":{},\"reason\":\"{}\",\"stands_for\":{},\"data\":[{}]}}",
-                  last_number_, viewer->snapshot_reason, last_number_ - viewer->sent, data));
+                  last_number_, viewer->snapshot_reason, stands_for, data));
   viewer->sent = last_number_;
+  viewer->seen_changes = changes_so_far_;
   viewer->acknowledged = std::max(viewer->acknowledged, last_number_ - 1);
   viewer->wants_snapshot = false;
 }

@@ -71,6 +71,10 @@ std::optional<std::string> NotEmpty(const std::string& text) {
 }
 
 Result<Outcome<CompletionAnswer>> CompleteText(const CompletionParams& params, CallContext& context) {
+  auto thread = params.context.is_object() ? params.context.find("thread_id") : params.context.end();
+  if (params.context.is_object() && thread != params.context.end() && thread->is_string()) {
+    context.thread_id = thread->get<std::string>();
+  }
   int64_t cursor = params.cursor_position.value_or(static_cast<int64_t>(params.prefix.size()));
   Place place(params.prefix + params.suffix, cursor, context);
   bool list = params.mode == CompletionMode::kList;

@@ -1,4 +1,7 @@
+#include <fstream>
 #include <thread>
+
+#include <unistd.h>
 
 #include "services/executions/execution_registry.h"
 #include "services/operation_binding.h"
@@ -11,15 +14,14 @@ namespace velo::services {
 namespace {
 
 struct EngineView {
-  int64_t lanes = 1;
+  int64_t lanes = 1, memory_used_bytes = 0;
 };
-BOOST_DESCRIBE_STRUCT(EngineView, (), (lanes))
+BOOST_DESCRIBE_STRUCT(EngineView, (), (lanes, memory_used_bytes))
 
 struct Features {
   bool demo = false, topics = false, model = false;
-  std::vector<std::string> sources;
 };
-BOOST_DESCRIBE_STRUCT(Features, (), (demo, topics, model, sources))
+BOOST_DESCRIBE_STRUCT(Features, (), (demo, topics, model))
 
 struct Limits {
   int64_t body_bytes = 1 << 20, sql_bytes = 256 << 10, prompt_bytes = 16 << 10, preview_rows = 1000;
@@ -32,10 +34,20 @@ struct InfoAnswer {
   int64_t uptime_seconds = 0;
   EngineView engine;
   Features features;
+  std::vector<std::string> sources;  ///< URI schemes that can be connected.
   Limits limits;
   bool first_run = false;
 };
-BOOST_DESCRIBE_STRUCT(InfoAnswer, (), (name, version, commit, api, uptime_seconds, engine, features, limits, first_run))
+BOOST_DESCRIBE_STRUCT(InfoAnswer, (),
+                      (name, version, commit, api, uptime_seconds, engine, features, sources, limits, first_run))
+
+/// Resident memory of the process; 0 where the system does not tell.
+int64_t MemoryUsed() {
+  std::ifstream file("/proc/self/statm");
+  int64_t total = 0, resident = 0;
+  file >> total >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
 
 Result<Outcome<InfoAnswer>> SystemInfo(const NoParams&, CallContext& context) {
   Workspace& workspace = *context.workspace;
@@ -45,9 +57,10 @@ Result<Outcome<InfoAnswer>> SystemInfo(const NoParams&, CallContext& context) {
   info.commit = workspace.options().commit;
   info.uptime_seconds = (workspace.clock().Now() - workspace.started_at()) / 1'000'000;
   info.engine.lanes = std::max(1U, std::thread::hardware_concurrency());
+  info.engine.memory_used_bytes = MemoryUsed();
   info.features.demo = workspace.options().demo;
   info.features.topics = workspace.engine().topics() != nullptr;
-  info.features.sources = workspace.engine().connectors().Schemes();
+  info.sources = workspace.engine().connectors().Schemes();
   int64_t threads = 0;
   VELO_ASSIGN_OR_RETURN(std::vector<ThreadRow> rows, workspace.threads().List({.limit = 1}, &threads));
   info.first_run = rows.empty();

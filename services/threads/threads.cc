@@ -14,7 +14,9 @@ namespace velo::services {
 namespace {
 
 struct ThreadView {
-  std::string id, title, status;
+  std::string id;
+  std::optional<std::string> title;
+  std::string status;
   int64_t version = 1, context_version = 0;
   std::optional<std::string> head_message_id, running_stream;
   int64_t message_count = 0, artifact_count = 0;
@@ -33,7 +35,7 @@ BOOST_DESCRIBE_STRUCT(ThreadView, (),
 ThreadView View(const ThreadRow& row) {
   ThreadView view;
   view.id = row.id;
-  view.title = row.title;
+  if (!row.title.empty()) view.title = row.title;
   view.status = row.status;
   view.version = row.version;
   view.context_version = row.context_version;
