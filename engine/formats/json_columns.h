@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "engine/formats/json_types.h"
+#include "engine/types/schema.h"
+
+namespace arrow {
+class RecordBatch;
+}
+
+namespace velo::formats {
+
+/// Decodes the texts of JSON records: into columns, or into a guess of their types. Not thread safe.
+class JsonDecoder {
+ public:
+  /// The columns to fill. Empty for guessing only.
+  explicit JsonDecoder(Schema columns);
+  ~JsonDecoder();
+
+  /// Appends one record to the columns. 64 bytes behind `text` must be readable. Returns the reason, in the user's
+  /// words, when the record is bad; it then has no row.
+  Result<std::string> Append(std::string_view text);
+  /// Adds one record to the guess. Returns the reason when it is bad.
+  std::string Guess(std::string_view text, JsonTypeGuess* guess);
+
+  int64_t rows() const;
+  /// Takes the rows appended so far.
+  Result<std::shared_ptr<arrow::RecordBatch>> Finish();
+
+ private:
+  class Machinery;
+  std::unique_ptr<Machinery> machinery_;
+};
+
+}  // namespace velo::formats

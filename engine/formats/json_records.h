@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/formats/byte_window.h"
+
+namespace velo::formats {
+
+enum class JsonLayout : uint8_t {
+  kLines,     ///< One value per line.
+  kElements,  ///< Elements of one array, or values one after the other, over any number of lines.
+};
+
+/// Tells the layout from the beginning of a file: lines when the first line that is not blank is a whole object.
+JsonLayout SniffJsonLayout(std::string_view text);
+
+/// Cuts a file into the texts of its records. Constant memory. Call Next until it says kEnd.
+class JsonRecords {
+ public:
+  JsonRecords(std::unique_ptr<ByteWindow> window, JsonLayout layout) : window_(std::move(window)), layout_(layout) {}
+
+  enum class Kind : uint8_t {
+    kRecord,   ///< `text` is one record, with padding behind it that can be read.
+    kTooLong,  ///< A record longer than kMaxRecordBytes was skipped; `text` is its beginning.
+    kCutOff,   ///< The file ends inside `text`.
+    kEnd,
+  };
+  struct Record {
+    Kind kind = Kind::kEnd;
+    std::string_view text;  ///< Valid until the next call.
+    int64_t offset = 0;     ///< Of its first byte in the content.
+    int64_t line = 0;       ///< 1-based, counted from where reading began.
+  };
+  Result<Record> Next();
+
+  /// Just behind the last record.
+  int64_t offset() const { return window_->position() + static_cast<int64_t>(at_); }
+  /// Line ends passed so far.
+  int64_t lines() const;
+  /// REQUIRES: Next was not called yet.
+  Status SkipTo(int64_t offset, int64_t lines);
+  int64_t file_bytes_read() const { return window_->file_bytes_read(); }
+
+ private:
+  void CountLines(size_t end);
+  /// Makes at least `wanted` bytes from at_ on available.
+  Status Refill(size_t wanted);
+  /// Returns the end of the record that starts at `begin`, npos when it is not in the text.
+  size_t FindEnd(size_t begin) const;
+  size_t SkipBetween(size_t from);
+  Result<Record> SkipTooLong(size_t begin);
+
+  std::unique_ptr<ByteWindow> window_;
+  const JsonLayout layout_;
+  std::string_view text_;
+  bool at_end_ = false;
+  size_t at_ = 0;
+  bool inside_array_ = false;
+  size_t counted_to_ = 0;
+  int64_t lines_ = 0;
+  std::string too_long_;
+};
+
+}  // namespace velo::formats
