@@ -1,6 +1,7 @@
 #include "engine/exec/scan_driver.h"
 
 #include "engine/exec/row_errors.h"
+#include "engine/exec/state_codec.h"
 
 namespace velo::exec {
 
@@ -155,6 +156,30 @@ int64_t ScanDriver::MillisToIdleTimeout() const {
     if (nearest < 0 || left < nearest) nearest = std::max<int64_t>(left, 1);
   }
   return nearest;
+}
+
+Status ScanDriver::Save(std::string* out) const {
+  PutInteger(watermark_, out);
+  for (const Partition& partition : partitions_) {
+    PutText(partition.reader->Position(), out);
+    PutInteger(partition.max_time, out);
+    PutInteger(partition.told, out);
+    PutInteger(partition.ended ? 1 : 0, out);
+  }
+  return velo::Status::OK();
+}
+
+Status ScanDriver::Load(std::string_view* in) {
+  VELO_ASSIGN_OR_RETURN(watermark_, TakeInteger(in));
+  for (Partition& partition : partitions_) {
+    VELO_ASSIGN_OR_RETURN(const std::string_view position, TakeText(in));
+    VELO_RETURN_IF_ERROR(partition.reader->Seek(std::string(position)));
+    VELO_ASSIGN_OR_RETURN(partition.max_time, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(partition.told, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(const int64_t ended, TakeInteger(in));
+    partition.ended = ended != 0;
+  }
+  return velo::Status::OK();
 }
 
 ScanStatus ScanDriver::Status() const {

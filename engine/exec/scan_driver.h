@@ -47,6 +47,9 @@ class ScanDriver {
   /// Milliseconds until a silent partition becomes idle; -1: never.
   int64_t MillisToIdleTimeout() const;
   ScanStatus Status() const;
+  /// Positions and watermarks of the partitions. Load seeks the readers of a fresh driver over the same partitions.
+  velo::Status Save(std::string* out) const;
+  velo::Status Load(std::string_view* in);
 
  private:
   struct Partition {
