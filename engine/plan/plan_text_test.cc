@@ -80,7 +80,9 @@ void CheckLine(const std::string& line, const std::string& where) {
     EXPECT_EQ(errors.front(), wanted) << where << ": " << sql << "\n" << all;
   } else {
     EXPECT_TRUE(report.valid) << where << ": " << sql << "\n" << all;
-    EXPECT_NE(std::find(others.begin(), others.end(), wanted), others.end()) << where << ": " << sql << "\nwanted " << wanted << "\n" << all;
+    EXPECT_NE(std::find(others.begin(), others.end(), wanted), others.end())
+        << where << ": " << sql << "\nwanted " << wanted << "\n"
+        << all;
   }
 }
 

@@ -211,5 +211,41 @@ TEST(Aggregates, FindQuantiles) {
   EXPECT_EQ(BuiltinFunctions().FindAggregate("PERCENTILE_CONT")->types("PERCENTILE_CONT", types, constants).status().error().code, "E2312");
 }
 
+TEST(Aggregates, CollectValues) {
+  EXPECT_EQ(Result1("STRING_AGG", TypeKind::kInteger, {"1", kNull, "2"}), "1,2 NULL");
+  EXPECT_EQ(Result1("LISTAGG", TypeKind::kString, {"a", "b"}, {"", "; "}), "a; b NULL");
+  EXPECT_EQ(Result1("ARRAY_AGG", TypeKind::kInteger, {"1", kNull, "1"}), "[1,null,1] NULL");
+  EXPECT_EQ(Result1("COLLECT_SET", TypeKind::kString, {"b", "a", kNull, "b"}), "[\"b\",\"a\"] NULL");
+  EXPECT_EQ(Result1("MODE", TypeKind::kString, {"a", "b", "b", "a", kNull}), "a NULL");
+}
+
+TEST(Aggregates, MeasurePairs) {
+  const Aggregation corr = Prepare("CORR", {TypeKind::kFloat, TypeKind::kFloat});
+  const Aggregation slope = Prepare("REGR_SLOPE", {TypeKind::kFloat, TypeKind::kFloat});
+  const uint32_t groups[] = {0, 0, 0, 0};
+  const std::vector<std::shared_ptr<arrow::Array>> columns = {Column(TypeKind::kFloat, {"2", "4", "6", "9"}),
+                                                              Column(TypeKind::kFloat, {"1", "2", "3", kNull})};
+  for (const auto& [aggregation, expected] : {std::pair(&corr, "1.0"), {&slope, "2.0"}}) {
+    auto state = aggregation->Make();
+    state->Resize(1);
+    ASSERT_TRUE(state->Update(columns, groups, nullptr, 4).ok());
+    EXPECT_EQ(Text(*state, {0}), expected);
+  }
+}
+
+TEST(Aggregates, CountDistinctValuesApproximately) {
+  EXPECT_EQ(Result1("APPROX_COUNT_DISTINCT", TypeKind::kString, {"a", "b", "a", kNull}), "2 0");
+  const Aggregation count = Prepare("APPROX_COUNT_DISTINCT", {TypeKind::kInteger});
+  auto state = count.Make();
+  state->Resize(1);
+  Cells cells;
+  for (int i = 0; i < 20000; ++i) cells.push_back(std::to_string(i % 10000));
+  const std::vector<uint32_t> groups(cells.size(), 0);
+  ASSERT_TRUE(state->Update(std::vector{Column(TypeKind::kInteger, cells)}, groups.data(), nullptr,
+                            static_cast<int64_t>(cells.size()))
+                  .ok());
+  EXPECT_NEAR(std::stod(Text(*state, {0})), 10000, 500);
+}
+
 }  // namespace
 }  // namespace velo

@@ -127,7 +127,8 @@ void Fill(ColumnMatch* match, int relation, const Found& found, size_t used) {
 }
 
 /// Finds a column without qualifier in all relations; more than one holder is ambiguous.
-bool FindUnqualified(const Scope& scope, const std::vector<std::string_view>& parts, Finder finder, ColumnMatch* match) {
+bool FindUnqualified(const Scope& scope, const std::vector<std::string_view>& parts, Finder finder,
+                     ColumnMatch* match) {
   for (size_t i = 0; i < scope.relations().size(); ++i) {
     Found found;
     size_t used = 0;
@@ -189,7 +190,8 @@ ColumnMatch ResolveColumn(const Scope& scope, const std::vector<std::string_view
   if (scope.has_unknown_schema() && !(dotted && scope.relations().size() > 1)) {
     for (size_t i = 0; i < scope.relations().size(); ++i) {
       if (scope.relations()[i].schema_known) continue;
-      Fill(&match, static_cast<int>(i), {Column{std::string(parts[0]), SqlType(TypeKind::kAny), true}, false, false}, 1);
+      Fill(&match, static_cast<int>(i), {Column{std::string(parts[0]), SqlType(TypeKind::kAny), true}, false, false},
+           1);
       match.assumed = true;
       return match;
     }
