@@ -42,8 +42,9 @@ std::shared_ptr<arrow::RecordBatch> EventRows() {
   arrow::StringBuilder keys;
   arrow::Int64Builder times, values;
   for (int64_t i = 0; i < 40; ++i) {
-    const bool added = (i % 7 == 3 ? keys.AppendNull() : keys.Append(std::string(1, static_cast<char>('a' + i % 3)))).ok() &&
-                       times.Append(i * 10 - (i % 5 == 4 ? 25 : 0)).ok() && values.Append(i * i % 11).ok();
+    const bool added =
+        (i % 7 == 3 ? keys.AppendNull() : keys.Append(std::string(1, static_cast<char>('a' + i % 3)))).ok() &&
+        times.Append(i * 10 - (i % 5 == 4 ? 25 : 0)).ok() && values.Append(i * i % 11).ok();
     EXPECT_TRUE(added);
   }
   return arrow::RecordBatch::Make(Events().schema.ToArrow(), 40,
@@ -141,9 +142,11 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         "SELECT k, v FROM e WHERE v > 3",  //
         "SELECT k, COUNT(*) AS n, SUM(v) AS s, AVG(v) AS a, MIN(v) AS lo FROM e GROUP BY k EMIT CHANGES",
-        "SELECT COUNT(DISTINCT v) AS n FROM e EMIT CHANGES", "SELECT k, SUM(DISTINCT v) AS s FROM e GROUP BY k EMIT FINAL",
+        "SELECT COUNT(DISTINCT v) AS n FROM e EMIT CHANGES",
+        "SELECT k, SUM(DISTINCT v) AS s FROM e GROUP BY k EMIT FINAL",
         "SELECT k, SUM(v) AS s, _window_start AS w FROM e GROUP BY k WINDOW TUMBLING(50ms)",
-        "SELECT k, SUM(v) AS s, _window_start AS w FROM e GROUP BY k WINDOW TUMBLING(50ms, GRACE PERIOD 0ms) EMIT CHANGES",
+        "SELECT k, SUM(v) AS s, _window_start AS w FROM e GROUP BY k WINDOW TUMBLING(50ms, GRACE PERIOD 0ms) EMIT "
+        "CHANGES",
         "SELECT k, MAX(v) AS s, _window_start AS w FROM e GROUP BY k WINDOW SLIDING(60ms, 40ms)",
         "SELECT k, SUM(v) AS s, _window_start AS w, _window_end AS x FROM e GROUP BY k WINDOW SESSION(25ms)",
         "SELECT k, SUM(v) AS s FROM e GROUP BY k WINDOW SESSION(25ms) EMIT CHANGES",

@@ -70,8 +70,11 @@ Result<bool> ScanDriver::ReadFrom(size_t at) {
       partition.ended = true;
       VELO_RETURN_IF_ERROR(AdvanceWatermark());
       return false;
-    case ReadOutcome::State::kIdle: partition.maybe_ready = false; return false;
-    case ReadOutcome::State::kRows: break;
+    case ReadOutcome::State::kIdle:
+      partition.maybe_ready = false;
+      return false;
+    case ReadOutcome::State::kRows:
+      break;
   }
   turn_ = at + 1;
   partition.last_rows = settings_.clock->Now();
@@ -88,7 +91,8 @@ Result<bool> ScanDriver::ReadFrom(size_t at) {
 
 Status ScanDriver::Push(Partition& partition, const Batch& batch) {
   if (settings_.node->event_time_expression == nullptr) {
-    return leaf_.port->Rows({arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
+    return leaf_.port->Rows(
+        {arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
   }
   std::shared_ptr<arrow::Array> times;
   const auto evaluate = [&](const Batch& part) -> velo::Status {
@@ -151,8 +155,8 @@ int64_t ScanDriver::MillisToIdleTimeout() const {
   int64_t nearest = -1;
   for (const Partition& partition : partitions_) {
     if (partition.ended || IsIdle(partition)) continue;
-    const int64_t left = settings_.node->idle_timeout_ms -
-                         (settings_.clock->Now() - partition.last_rows) / kMicrosPerMilli;
+    const int64_t left =
+        settings_.node->idle_timeout_ms - (settings_.clock->Now() - partition.last_rows) / kMicrosPerMilli;
     if (nearest < 0 || left < nearest) nearest = std::max<int64_t>(left, 1);
   }
   return nearest;

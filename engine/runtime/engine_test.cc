@@ -51,8 +51,7 @@ std::shared_ptr<arrow::RecordBatch> Numbers(int64_t from, int64_t rows) {
     EXPECT_TRUE(keys.Append("key" + std::to_string(i % 10)).ok());
     EXPECT_TRUE(values.Append(i).ok());
   }
-  return arrow::RecordBatch::Make(NumberSchema().ToArrow(), rows,
-                                  arrow::ArrayVector{*keys.Finish(), *values.Finish()});
+  return arrow::RecordBatch::Make(NumberSchema().ToArrow(), rows, arrow::ArrayVector{*keys.Finish(), *values.Finish()});
 }
 
 // A source that never ends: the reader gives the same rows again and again.
@@ -115,9 +114,9 @@ class EndlessConnector : public Connector {
 class EngineTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    directory_ = std::filesystem::temp_directory_path() /
-                 (std::string("velo_engine_test_") + std::to_string(getpid()) + "_" +
-                  ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    directory_ =
+        std::filesystem::temp_directory_path() / (std::string("velo_engine_test_") + std::to_string(getpid()) + "_" +
+                                                  ::testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(directory_);
     auto endless = std::make_unique<EndlessConnector>();
     endless_ = endless.get();
@@ -161,9 +160,9 @@ class EngineTest : public ::testing::Test {
 };
 
 TEST_F(EngineTest, CancelsInTheMiddleOfAScanWithinASecond) {
-  for (const char* sql : {"SELECT k, SUM(v) AS s FROM endless://x GROUP BY k EMIT FINAL",
-                          "SELECT k, SUM(v) AS s FROM endless://x GROUP BY k EMIT CHANGES",
-                          "SELECT v FROM endless://x WHERE v < 0"}) {
+  for (const char* sql :
+       {"SELECT k, SUM(v) AS s FROM endless://x GROUP BY k EMIT FINAL",
+        "SELECT k, SUM(v) AS s FROM endless://x GROUP BY k EMIT CHANGES", "SELECT v FROM endless://x WHERE v < 0"}) {
     auto collector = std::make_shared<Collector>();
     const auto job = Start(sql, collector);
     while (job->metrics().rows_in < 10'000) std::this_thread::yield();
@@ -183,7 +182,8 @@ TEST_F(EngineTest, CancelsInTheMiddleOfAScanWithinASecond) {
 TEST_F(EngineTest, RunsManyJobsOnTwoThreads) {
   std::vector<std::shared_ptr<Job>> jobs;
   for (int i = 0; i < 50; ++i) {
-    jobs.push_back(Start("SELECT k, COUNT(*) AS n FROM endless://x GROUP BY k EMIT FINAL", std::make_shared<Collector>()));
+    jobs.push_back(
+        Start("SELECT k, COUNT(*) AS n FROM endless://x GROUP BY k EMIT FINAL", std::make_shared<Collector>()));
   }
   for (const auto& job : jobs) {
     while (job->metrics().rows_in == 0) std::this_thread::yield();
@@ -213,8 +213,8 @@ TEST_F(EngineTest, FollowsATopicAndReadsWhatIsThereWhenNotLive) {
   ASSERT_TRUE(engine_->topics()->Create("numbers", NumberSchema(), {.partitions = 3}, "", {}).ok());
   for (int32_t partition = 0; partition < 3; ++partition) AppendNumbers(partition, partition * 100, 50);
   JobMetrics metrics;
-  const auto rows = RunToEnd(engine_.get(), Prepare("SELECT COUNT(*) AS n, SUM(v) AS s FROM numbers"), {}, true, 20'000,
-                             &metrics);
+  const auto rows =
+      RunToEnd(engine_.get(), Prepare("SELECT COUNT(*) AS n, SUM(v) AS s FROM numbers"), {}, true, 20'000, &metrics);
   ASSERT_TRUE(rows.ok()) << rows.status().ToString();
   std::string text;
   AppendJsonRow(*rows->columns, 0, JsonStyle::kExact, &text);

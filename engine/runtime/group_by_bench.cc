@@ -1,5 +1,5 @@
-// velo_group_by_bench [ROWS]: GROUP BY over rows in memory, with one and two lanes, in rows per second of wall-clock and of
-// processor time (the latter holds on a busy machine too).
+// velo_group_by_bench [ROWS]: GROUP BY over rows in memory, with one and two lanes, in rows per second of wall-clock
+// and of processor time (the latter holds on a busy machine too).
 
 #include <sys/resource.h>
 
@@ -83,8 +83,11 @@ int Main(int64_t rows) {
   Relation trades;
   trades.name = "trades";
   trades.bounded = true;
-  trades.schema.columns = {{"symbol", TypeKind::kString}, {"account", TypeKind::kInteger},
-                           {"qty", TypeKind::kInteger}, {"price", TypeKind::kFloat}, {"ts", TypeKind::kInteger}};
+  trades.schema.columns = {{"symbol", TypeKind::kString},
+                           {"account", TypeKind::kInteger},
+                           {"qty", TypeKind::kInteger},
+                           {"price", TypeKind::kFloat},
+                           {"ts", TypeKind::kInteger}};
   const Engine::Inputs inputs{{"trades", MakeRows(trades.schema, rows)}};
   catalog.Put(std::move(trades));
   auto engine = Engine::Open({});
