@@ -84,8 +84,7 @@ class UnionPort : public Port {
       : target_(std::move(target)), input_(input), schema_(std::move(schema)) {}
   Status Rows(const Batch& batch) override {
     // Names come from the first arm.
-    return target_->Rows(
-        {arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
+    return target_->Rows({arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
   }
   Status Watermark(EventMillis watermark) override { return target_->Watermark(input_, watermark); }
   Status End() override { return target_->End(); }
@@ -99,10 +98,13 @@ class UnionPort : public Port {
 // Whether rows reach the node from its leaf only through filters and projections.
 bool IsNearSource(const PlanNode& node) {
   switch (node.kind) {
-    case PlanKind::kScan: return true;
+    case PlanKind::kScan:
+      return true;
     case PlanKind::kFilter:
-    case PlanKind::kProject: return IsNearSource(*node.inputs[0]);
-    default: return false;
+    case PlanKind::kProject:
+      return IsNearSource(*node.inputs[0]);
+    default:
+      return false;
   }
 }
 
@@ -176,7 +178,8 @@ class Builder {
     switch (node.kind) {
       case PlanKind::kAggregate:
       case PlanKind::kDistinct:
-      case PlanKind::kWindowRows: return {settings_.ends, false, true, demand.limits};
+      case PlanKind::kWindowRows:
+        return {settings_.ends, false, true, demand.limits};
       case PlanKind::kSort: {
         const auto& sort = static_cast<const SortNode&>(node);
         const bool continuous = sort.scope == SortNode::Scope::kContinuous;
@@ -187,7 +190,8 @@ class Builder {
         demand.last_state_only |= settings_.ends;
         demand.rows_counted = true;
         return demand;
-      default: return demand;
+      default:
+        return demand;
     }
   }
 
@@ -218,11 +222,16 @@ class Builder {
       case PlanKind::kFilter:
         return MakeFilter({As<FilterNode>(node), near_source, settings_.coalesce_changes || demand.keeps_newest},
                           context_);
-      case PlanKind::kProject: return MakeProject(As<ProjectNode>(node), near_source, context_);
-      case PlanKind::kAggregate: return MakeAggregate(As<AggregateNode>(node), near_source, demand);
-      case PlanKind::kDistinct: return MakeDistinct(As<DistinctNode>(node), !settings_.ends, context_);
-      case PlanKind::kWindowRows: return MakeWindowRows(As<WindowRowsNode>(node), near_source, context_);
-      case PlanKind::kLimit: return MakeLimit(As<LimitNode>(node));
+      case PlanKind::kProject:
+        return MakeProject(As<ProjectNode>(node), near_source, context_);
+      case PlanKind::kAggregate:
+        return MakeAggregate(As<AggregateNode>(node), near_source, demand);
+      case PlanKind::kDistinct:
+        return MakeDistinct(As<DistinctNode>(node), !settings_.ends, context_);
+      case PlanKind::kWindowRows:
+        return MakeWindowRows(As<WindowRowsNode>(node), near_source, context_);
+      case PlanKind::kLimit:
+        return MakeLimit(As<LimitNode>(node));
       case PlanKind::kSort: {
         auto sort = As<SortNode>(node);
         const bool is_stream = sort->scope == SortNode::Scope::kContinuous || sort->scope == SortNode::Scope::kPerBatch;
@@ -239,7 +248,8 @@ class Builder {
       }
       case PlanKind::kScan:
       case PlanKind::kValues:
-      case PlanKind::kUnion: break;
+      case PlanKind::kUnion:
+        break;
       case PlanKind::kJoin:
         return Status::User("E3090", "joins cannot be run by this build yet",
                             "join the data beforehand, or query one source at a time")
