@@ -115,7 +115,7 @@ struct Reading {
   const SourceModel* source = nullptr;
   Frame frame;
   double score = 0;       ///< Share of the content words that made sense, 0..1, with penalties.
-  double fit = 0;         ///< How well the words fit the columns they were linked to, 0..1; 0 without columns.
+  double fit = 0;         ///< How well the words fit the columns they were linked to, 0..1; a middling value without columns.
   bool named_source = false;
   std::vector<std::string> leftovers;
 };
