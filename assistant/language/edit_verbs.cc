@@ -107,7 +107,7 @@ void RemoveItem(int place, EditedQuery* edited, std::vector<Change>* changes) {
 }
 
 bool ApplyRemove(Reader* reader, EditedQuery* edited, std::vector<Change>* changes, std::string* problem) {
-  if (!reader->Accept("remove|drop|delete|get rid of|take out|take away|leave out|without|no|hide|kill|lose|strip|clear|not by|dont group by|not grouped by|stop grouping by|ungroup")) return false;
+  if (!reader->Accept("remove|drop|delete|get rid of|take out|take away|leave out|without|no|hide|kill|lose|strip|clear|not by|dont group by|not grouped by|stop grouping by|ungroup by|ungroup")) return false;
   std::string_view verb = reader->sentence.tokens[0].text;
   reader->SkipArticles();
   sql::SelectCore& core = *edited->core;

@@ -1,6 +1,8 @@
 // "where price > 1000", "only AAPL and MSFT", "without test users", "more than 5 orders", "in 2008".
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
@@ -61,6 +63,13 @@ bool AcceptComparator(Reader* reader, BinaryOperator* op) {
       return true;
     }
   }
+  // Any other adjective: "windier than 5".
+  size_t is = reader->Match("is|are|was|were");
+  if (reader->word(is).ends_with("er") && reader->IsWord("than", is + 1) && FieldOfQuality(reader->source, reader->word(is)) >= 0) {
+    reader->at += is + 2;
+    *op = BinaryOperator::kGreater;
+    return true;
+  }
   return false;
 }
 
@@ -76,9 +85,27 @@ ExpressionPtr ValueNode(const Reader& reader, const Token& token, int field, boo
   return NumberNode(digits);
 }
 
-bool AcceptNumber(Reader* reader, Token* number) {
+/// A length of time compared with a column of numbers: "2 hours" is 120 for minutes_to_resolve.
+std::string DurationDigits(const Reader& reader, const Token& token, int field) {
+  if (field < 0) return token.digits;
+  for (const std::string& part : reader.model(field).parts) {
+    int64_t unit = part == "latency" ? 1 : UnitMilliseconds(part);
+    if (unit > 0 && token.milliseconds % unit == 0) return fmt::format("{}", token.milliseconds / unit);
+    if (unit > 0) return fmt::format("{:g}", static_cast<double>(token.milliseconds) / static_cast<double>(unit));
+  }
+  return token.digits;
+}
+
+bool AcceptNumber(Reader* reader, Token* number, int duration_field = -1) {
   size_t mark = reader->at;
   reader->Accept("about|around|roughly|a|the");
+  if (duration_field >= 0 && reader->token().is_duration() && !reader->token().digits.empty()) {
+    *number = reader->token();
+    number->digits = DurationDigits(*reader, *number, duration_field);
+    number->number = std::strtod(number->digits.c_str(), nullptr);
+    ++reader->at;
+    return !number->digits.empty();
+  }
   if (!reader->token().has_number) {
     reader->at = mark;
     return false;
@@ -101,6 +128,19 @@ void PushCondition(Reader* reader, Condition condition, size_t from) {
 /// The number's unit or the source tells the column when none is said: "over 500 shares", "above $1000", "trades above 1000".
 int ImpliedNumberField(const Reader& reader) {
   const SourceModel& source = reader.source;
+  // The number is behind the cursor: "heavier than 20", "slower than 500".
+  for (size_t back = 2; back <= 4 && back <= reader.at; ++back) {
+    const Token& token = reader.sentence.tokens[reader.at - back];
+    if (!token.is_word() || token.text == "than") continue;
+    if (int field = FieldOfQuality(source, token.text); field >= 0) return field;
+    break;
+  }
+  if (reader.Match("kg|kilos|kilograms|lbs|pounds|tons|grams") > 0) {
+    if (int field = FieldOfQuality(source, "heavier"); field >= 0) return field;
+  }
+  if (reader.Match("km|miles|kilometers|kilometres") > 0) {
+    if (int field = FieldOfQuality(source, "farer"); field >= 0) return field;
+  }
   if (reader.Match("shares|units|lots|pieces|items|contracts") > 0) return source.FindRole("quantity");
   if (reader.Match("degrees|degree|celsius") > 0) return source.FindRoles({"temperature", "value"});
   if (reader.Match("milliseconds|ms") > 0) return source.FindRole("latency_ms");
@@ -260,6 +300,7 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
   size_t start = reader->at;
   Condition condition;
   condition.of_measure = operand.measure;
+  condition.measure_alias = operand.measure ? operand.alias : "";
   if (operand.field >= 0 && !operand.measure) condition.fields = {operand.field};
   std::string column = operand.field >= 0 ? std::string(reader->name(operand.field)) : operand.alias;
   auto finish = [&](ExpressionPtr expression) {
@@ -269,7 +310,9 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
   };
   bool text = operand.field >= 0 && !operand.measure && reader->model(operand.field).is_text();
   if (text && StartsNumberRange(*reader)) return false;
+  const bool numeric_operand = operand.field >= 0 && reader->model(operand.field).is_numeric();
   reader->Accept("that|which|who|value|values|has|have");
+  if (numeric_operand && reader->IsWord("by")) ++reader->at;
   if (reader->Accept("is missing|are missing|missing|is null|are null|is empty|are empty|is unknown|is not set|is not known|null|empty|is blank|is absent|isnt set")) {
     return finish(NullTestNode(std::move(operand.expression), negated));
   }
@@ -343,7 +386,8 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
   }
   Token number;
   bool temporal = operand.field >= 0 && reader->model(operand.field).is_time();
-  if (!text && AcceptNumber(reader, &number)) {
+  bool numeric = operand.field >= 0 && reader->model(operand.field).is_numeric();
+  if (!text && AcceptNumber(reader, &number, compared && numeric ? operand.field : -1)) {
     if (!compared && !operand.measure && operand.as_measure == nullptr && operand.field >= 0 && temporal) {
       reader->at = start;
       return false;
@@ -443,7 +487,14 @@ bool ReadBareComparison(Reader* reader, size_t from) {
   }
   reader->at = start;
   BinaryOperator op = BinaryOperator::kEqual;
-  if (!AcceptComparator(reader, &op) || op == BinaryOperator::kEqual || op == BinaryOperator::kNotEqual || !AcceptNumber(reader, &number)) {
+  if (!AcceptComparator(reader, &op) || op == BinaryOperator::kEqual || op == BinaryOperator::kNotEqual) {
+    reader->at = start;
+    return false;
+  }
+  // "slower than 500 ms", "longer than 2 hours": the adjective tells the column.
+  int quality = -1;
+  for (size_t i = start; i < reader->at && quality < 0; ++i) quality = FieldOfQuality(reader->source, reader->sentence.tokens[i].text);
+  if (!AcceptNumber(reader, &number, quality)) {
     reader->at = start;
     return false;
   }
@@ -482,12 +533,12 @@ bool ReadBareComparison(Reader* reader, size_t from) {
     PushCondition(reader, std::move(condition), from);
     return true;
   }
-  int field = ImpliedNumberField(*reader);
+  int field = quality >= 0 ? quality : ImpliedNumberField(*reader);
   if (field < 0) {
     reader->at = start;
     return false;
   }
-  bool unit_said = reader->Match("shares|units|lots|dollars|dollar|usd|degrees|euros|pieces|items|ms|milliseconds") > 0;
+  bool unit_said = quality >= 0 || reader->Match("shares|units|lots|dollars|dollar|usd|degrees|euros|pieces|items|ms|milliseconds") > 0;
   bool field_said = reader->field() && reader->field().field == field;
   SkipUnit(reader);
   if (reader->field() && reader->field().field == field) reader->at += reader->field().length;
@@ -601,7 +652,7 @@ void JoinByOr(Reader* reader, size_t first) {
 bool ReadFilter(Reader* reader) {
   size_t start = reader->at;
   bool negated = reader->Accept(
-      "but not|and not|except for|except where|except|excluding|exclude|without any|without|not including|other than|leaving out|leave out|ignoring|ignore|skip|drop|"
+      "everything but|all but|anything but|everyone but|everything except|all except|but not|and not|neither|that are neither|which are neither|except for|except where|except|excluding|exclude|without any|without|not including|other than|leaving out|leave out|ignoring|ignore|skip|drop|"
       "filter out|remove|apart from|never");
   bool lead = negated || reader->Accept(
                              "add a filter for|add a filter on|add filter for|add filter|filter for|filter by|filter on|filter to|filtered by|filter|where only|where the|where|with only|with a|with an|with|whose|having|"
@@ -619,6 +670,7 @@ bool ReadFilter(Reader* reader) {
       ++reader->at;
     }
   }
+  if (reader->Accept("neither")) negated = true;
   if (negated && reader->Accept("missing|null|nulls|empty|blank|nulls in|rows with missing|missing values in|null values in|rows without")) {
     reader->Accept("values|value|in|for|of|the|entries");
     reader->SkipArticles();
@@ -640,6 +692,23 @@ bool ReadFilter(Reader* reader) {
       PushCondition(reader, std::move(condition), start);
       return true;
     }
+  }
+  // "without a director": the column has no value.
+  if (lead_word == "without") {
+    size_t here = reader->at;
+    reader->SkipArticles();
+    const FieldLink link = reader->field();
+    bool known_value = static_cast<bool>(reader->value());
+    if (link && link.score > 0.8 && !known_value && reader->at + link.length >= reader->size() && !(reader->names != nullptr && reader->names->aggregated)) {
+      int field = -1;
+      reader->AcceptField(&field);
+      Condition condition;
+      condition.fields = {field};
+      condition.expression = NullTestNode(ColumnNode(reader->name(field)), false);
+      PushCondition(reader, std::move(condition), start);
+      return true;
+    }
+    reader->at = here;
   }
   bool weak = lead_word == "by" || lead_word == "of" || lead_word == "and" || lead_word == "in" || lead_word == "on" || lead_word == "for" || lead_word == "from";
   size_t mark = reader->at;

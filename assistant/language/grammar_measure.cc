@@ -187,7 +187,7 @@ bool ReadCount(Reader* reader) {
   }
   // "failed payments": a value before the source's noun makes a filter of its own; the count is of rows.
   size_t noun = reader->source_name();
-  bool row_noun = noun > 0 || IsRecordNoun(reader->token().stem) || reader->IsWord("in");
+  bool row_noun = noun > 0 || IsRecordNoun(reader->token().stem) || reader->IsWord("in") || reader->IsWord("days");
   if (!row_noun && !amount && reader->field() && !reader->value() && reader->field().score > 0.72) {
     int field = reader->field().field;
     bool other_noun = reader->model(field).is_id() || reader->model(field).is_text();

@@ -69,7 +69,7 @@ bool ReadVolatility(Reader* reader) {
   if (link && reader->model(link.field).is_numeric() && reader->Match("volatility|variability", link.length) > 0) {
     field = link.field;
     reader->at += link.length + 1;
-  } else if (reader->Accept("volatility of the|volatility of|volatility in|volatility|coefficient of variation of|variability of")) {
+  } else if (reader->Accept("volatility of the|volatility of|volatility in|volatility|how volatile is|how volatile are|how volatile|volatile|coefficient of variation of|variability of")) {
     if (reader->field() && reader->model(reader->field().field).is_numeric()) {
       reader->AcceptField(&field);
     } else {

@@ -62,8 +62,10 @@ void SetOrder(Reader* reader, Operand operand, bool descending, std::string word
 int ImpliedField(const Reader& reader, std::string_view word) {
   if (word == "slowest" || word == "fastest" || word == "quickest") return reader.source.FindRole("latency_ms");
   if (word == "cheapest" || word == "expensive" || word == "priciest") return reader.source.FindRole("price");
-  if (word == "hottest" || word == "coldest") return reader.source.FindRoles({"temperature", "value"});
-  return -1;
+  if (word == "hottest" || word == "coldest") {
+    if (int field = reader.source.FindRoles({"temperature", "value"}); field >= 0) return field;
+  }
+  return FieldOfQuality(reader.source, word);
 }
 
 /// After the ranked thing: "by volume", "by average price", "in terms of revenue", "with the most orders".
@@ -109,6 +111,31 @@ bool ReadTop(Reader* reader) {
   if (implied == "most") implied = std::string(reader->word(1));
   bool high = reader->Accept(kHigh) || reader->Accept(kSlow);
   bool low = !high && (reader->Accept(kLow) || reader->Accept(kFast));
+  // Any other superlative that fits a column: "windiest", "tallest".
+  if (!high && !low && reader->word().ends_with("est") && FieldOfQuality(reader->source, reader->word()) >= 0) {
+    high = true;
+    ++reader->at;
+  }
+  // "5 movies with the highest gross": the ranking follows the noun.
+  if (!high && !low && counted && reader->source_name() > 0 && reader->Match("with the|with|having the", reader->source_name()) > 0) {
+    reader->at += reader->source_name();
+    size_t with = reader->at;
+    reader->Accept("with the|with|having the");
+    bool lowest = reader->Accept("lowest|smallest|least|fewest|cheapest");
+    bool highest = !lowest && reader->Accept("highest|largest|biggest|most|greatest|best|longest");
+    Operand by;
+    if ((lowest || highest) && ReadOperand(reader, &by) && !by.measure) {
+      reader->named_source = true;
+      SetOrder(reader, std::move(by), highest, reader->Said(with, reader->at));
+      top.ranked_by_said = true;
+      top.descending = highest;
+      top.words = reader->Said(start, reader->at);
+      reader->frame.top = std::move(top);
+      return true;
+    }
+    reader->at = start;
+    return false;
+  }
   bool which = false;
   if (!high && !low) {
     // "which 3 regions sell most": the ranking word comes last.
@@ -140,6 +167,16 @@ bool ReadTop(Reader* reader) {
     if (numeric && !counted && !which) {
       reader->at = start;
       return false;  // "the highest price"
+    }
+    // "the heaviest parcel per courier": one of them is a maximum, not a ranking.
+    bool one = !counted && reader->sentence.tokens[reader->at + link.length - 1].text == reader->sentence.tokens[reader->at + link.length - 1].stem;
+    int quality = ImpliedField(*reader, implied);
+    if (one && quality >= 0 && reader->Match("per|by|for each|in each|of each", link.length) > 0) {
+      reader->at += link.length;
+      Measure measure = MakeMeasure(*reader, low ? Aggregate::kMin : Aggregate::kMax, quality);
+      reader->Understand(reader->Said(start, reader->at), fmt::format("{}({})", low ? "MIN" : "MAX", reader->name(quality)));
+      reader->frame.measures.push_back(std::move(measure));
+      return true;
     }
     if (numeric) {
       // "top 3 prices": rows ordered by the column.
@@ -260,6 +297,22 @@ bool ReadOrder(Reader* reader) {
     reader->Understand(said, "ORDER BY time");
     reader->frame.order = std::move(order);
     return true;
+  }
+  // "cheapest first", "slowest first"
+  if ((reader->word().ends_with("est") || reader->word() == "most") && reader->IsWord("first", reader->IsWord("most") ? 2 : 1)) {
+    size_t length = reader->IsWord("most") ? 3 : 2;
+    std::string adjective(reader->word(length - 2));
+    int field = ImpliedField(*reader, adjective);
+    if (field >= 0) {
+      reader->at += length;
+      Ordering order;
+      order.expression = ColumnNode(reader->name(field));
+      order.descending = adjective != "cheapest" && adjective != "coldest" && adjective != "fastest" && adjective != "quickest" && adjective != "shortest" && adjective != "lightest";
+      order.words = reader->Said(start, reader->at);
+      reader->Understand(order.words, fmt::format("ORDER BY {}", reader->name(field)));
+      reader->frame.order = std::move(order);
+      return true;
+    }
   }
   if (reader->Accept("sorted by|sort by|sort it by|sort them by|sort on|sorted on|order by|order it by|ordered by|order them by|rank by|ranked by|rank them by|ranking by|"
                      "sort descending by|sort ascending by|sort|ordering by|arranged by|arrange by|in order of|starting with the")) {

@@ -72,6 +72,7 @@ bool ReadGroup(Reader* reader) {
   std::string_view lead = reader->sentence.tokens[start].text;
   reader->SkipArticles();
   reader->Accept("different|individual|single|distinct|unique|type of|kind of|also");
+  if (reader->Match("number of|amount of|count of") > 0 && reader->field(2) && reader->field(2).score > 0.9) reader->at += 2;
   bool grouped = false;
   while (true) {
     size_t mark = reader->at;
@@ -137,25 +138,37 @@ bool ReadDistinct(Reader* reader) {
   size_t start = reader->at;
   bool cardinality = reader->Accept("cardinality of|how many different|how many distinct|how many unique|number of different|number of distinct|number of unique|count of unique|count of distinct|count distinct|count unique|count different");
   bool active = !cardinality && reader->Accept("daily active|monthly active|weekly active|hourly active|active");
-  bool plain = !cardinality && !active && reader->Accept("distinct|unique|different|list all|list every|all the different|all different|all distinct|all possible|list the|what are the possible|which different|what are all the|what are the|list");
+  bool plain = !cardinality && !active && reader->Accept("distinct|unique|different|list all|list every|all the different|all different|all distinct|all possible|list the|what kinds of|what types of|which kinds of|which types of|kinds of|types of|what are the possible|which different|what are all the|what are the|list|which|what");
+  bool kinds = reader->at > start && reader->IsWord("of", static_cast<size_t>(-1));
   std::string said = reader->Said(start, reader->at);
   if (!cardinality && !active && !plain) return false;
   reader->Accept("the|values of|value of|of|number of|all|different|distinct|unique");
   reader->Accept("the|values of|of");
   const FieldLink link = reader->field();
-  bool listing = said.starts_with("list") || said.starts_with("what") || said.starts_with("all") || said.starts_with("which");
+  bool listing = kinds || said.starts_with("list") || said.starts_with("what") || said.starts_with("all") || said.starts_with("which");
   size_t rest = link ? reader->at + link.length : 0;
   // "list symbol, price and …" is a projection; a list of values is about one column in the plural.
   bool plural = link && reader->sentence.tokens[rest - 1].is_word() && reader->sentence.tokens[rest - 1].text != reader->sentence.tokens[rest - 1].stem;
   bool more = rest < reader->size() && (reader->sentence.tokens[rest].text == "," || reader->sentence.tokens[rest].text == "and");
   bool numeric = link && reader->model(link.field).is_numeric();
-  if (!link || (listing && (!plural || more || numeric)) || (active && !reader->model(link.field).is_id())) {
+  if (!link || (listing && ((!plural && !kinds) || more || numeric)) || (active && !reader->model(link.field).is_id())) {
     reader->at = start;
     return false;
   }
+  // "which symbols have …" goes on; only "which symbols are there" asks for the list.
+  if (said == "which" || said == "what" || kinds) {
+    for (size_t i = rest; i < reader->size(); ++i) {
+      const Token& token = reader->sentence.tokens[i];
+      bool harmless = token.is_word() && (IsFiller(token.text) || token.text == "exist" || token.text == "occur" || token.text == "appear" || token.text == "available" || token.text == "possible");
+      if (!harmless && !(LinkSourceName(reader->source, reader->sentence.tokens, i) > 0)) {
+        reader->at = start;
+        return false;
+      }
+    }
+  }
   int field = -1;
   reader->AcceptField(&field);
-  reader->Accept("values|value|there are|are there");
+  reader->Accept("values|value|there are|are there|exist|exists|appear");
   if (active && said.starts_with("daily")) {
     reader->frame.window = WindowFrame{sql::WindowKind::kTumbling, 86'400'000, 0, "daily", false, false};
   }

@@ -106,7 +106,8 @@ bool ReadSliding(Reader* reader) {
 
 bool ReadSession(Reader* reader) {
   size_t start = reader->at;
-  reader->Accept("in|into|by|with|a|use|using|as|over");
+  while (reader->Accept("in|into|by|with|a|use|using|as|over|and")) {
+  }
   int64_t gap = 0;
   bool has_gap = AcceptLength(reader, false, &gap);
   bool noun = false;
@@ -184,6 +185,12 @@ bool ReadTumbling(Reader* reader) {
   bool bare = lead && reader->Match("windows|window") == 0;
   // "by day" is a window, "by the day column" is not; a column of that very name wins after "by".
   if (bare && reader->field() && reader->field().score >= 0.98 && !reader->token().is_duration()) bare = false;
+  // Months and years have no fixed length: with a column of dates they are calendar groups.
+  if (bare && reader->Match("month|months|quarter|quarters|year|years") > 0 &&
+      std::any_of(reader->source.fields.begin(), reader->source.fields.end(), [](const FieldModel& field) { return field.is_time(); })) {
+    reader->at = start;
+    return false;
+  }
   if (!AcceptLength(reader, bare, &size)) {
     reader->at = start;
     return false;
@@ -229,7 +236,7 @@ bool ReadEmit(Reader* reader) {
   reader->Accept("the|emit");
   bool final_result = reader->Accept(
       "final results|final result|final values|final only|final|complete windows|completed windows|closed windows|finished windows|"
-      "once per window|once per bucket|when the window closes|when the windows close|when windows close|when each window closes|"
+      "one result per window when it closes|one row per window|one result per window|one result for each window|when it closes|once it closes|once per window|once per bucket|when the window closes|when the windows close|when windows close|when each window closes|"
       "when a window closes|after the window closes|at the end of each window|at the end of the window|at window end");
   if (final_result) {
     reader->Accept("results|only|please");

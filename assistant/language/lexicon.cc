@@ -110,7 +110,7 @@ const std::unordered_set<std::string_view> kFillers = {
     "file",   "dataset", "set",  "rows",    "row",    "record", "records", "entries", "entry",  "shown",   "must",
     "happened", "happen", "happening", "come", "coming", "comes", "occur", "occurred", "occurs", "seen", "made", "had",
     "through", "between", "being", "own", "very", "really", "quite", "first", "next", "after", "before", "again",
-    "respective", "respectively", "individual", "different", "various", "corresponding", "given", "certain", "together"};
+    "take", "takes", "took", "throw", "toss", "long", "respective", "respectively", "individual", "different", "various", "corresponding", "given", "certain", "together"};
 
 /// Meaningful to the grammar; beyond fillers.
 const std::unordered_set<std::string_view> kGrammar = {
@@ -196,7 +196,14 @@ bool SameRoot(std::string_view a, std::string_view b) {
   while (same < a.size() && same < b.size() && a[same] == b[same]) ++same;
   // The rest must look like an ending: fail|ed, fail|ure, declin|e, declin|ed.
   static const std::unordered_set<std::string_view> kEndings = {
-      "", "s", "e", "es", "ed", "d", "ing", "ure", "ures", "al", "ion", "ions", "ation", "y", "ies", "ful", "r", "er", "ment", "led", "ling", "lation"};
+      "", "s", "e", "es", "ed", "d", "ing", "ure", "ures", "al", "ion", "ions", "ation", "y", "ies", "ful", "r", "er", "ment", "led", "ling", "lation", "ings", "ning"};
+  // "rainy" is rain, "foggy" is fog.
+  auto adjective = [](std::string_view word, std::string_view base) {
+    if (!word.ends_with("y") || base.size() < 3 || !word.starts_with(base)) return false;
+    std::string_view rest = word.substr(base.size());
+    return rest == "y" || (rest.size() == 2 && rest[0] == base.back());
+  };
+  if (adjective(a, b) || adjective(b, a)) return true;
   return same >= 4 && kEndings.contains(a.substr(same)) && kEndings.contains(b.substr(same));
 }
 

@@ -260,7 +260,7 @@ ValueLink LinkValue(const SourceModel& source, const std::vector<Token>& tokens,
       double score = 0;
       if (value.joined == joined) score = 1.0;
       else if (!joined_stems.empty() && Singular(value.joined) == joined_stems) score = 0.93;
-      else if (length == 1 && !grammar && joined.size() >= 5 && SameRoot(value.joined, joined)) score = 0.85;
+      else if (length == 1 && !grammar && joined.size() >= 4 && SameRoot(value.joined, joined)) score = 0.85;
       else if (length == 1 && token.is_word() && (token.text == "error" || token.text == "failed") && SameRoot(value.joined, joined)) score = 0.85;
       if (score == 0) continue;
       double ranked = score + 0.05 * static_cast<double>(length - 1);
@@ -270,6 +270,66 @@ ValueLink LinkValue(const SourceModel& source, const std::vector<Token>& tokens,
     }
   }
   return best;
+}
+
+int FieldOfQuality(const SourceModel& source, std::string_view adjective) {
+  struct Quality {
+    std::string_view root;
+    std::initializer_list<std::string_view> parts;  ///< Words in names of columns, best first.
+  };
+  static const std::initializer_list<Quality> kQualities = {
+      {"heav", {"weight", "mass", "load"}},
+      {"light", {"weight", "mass"}},
+      {"long", {"duration", "length", "distance", "latency", "second", "minute", "time", "delay"}},
+      {"short", {"duration", "length", "distance", "latency", "second", "minute", "delay"}},
+      {"hot", {"temperature", "celsius"}},
+      {"warm", {"temperature"}},
+      {"cold", {"temperature"}},
+      {"cool", {"temperature"}},
+      {"slow", {"latency", "duration", "elapsed", "response", "speed"}},
+      {"fast", {"latency", "duration", "elapsed", "response", "speed"}},
+      {"quick", {"latency", "duration", "elapsed", "speed"}},
+      {"cheap", {"price", "fee", "cost", "amount", "total"}},
+      {"expensiv", {"price", "fee", "cost", "amount", "total"}},
+      {"pric", {"price", "fee", "cost"}},
+      {"cost", {"cost", "price", "fee"}},
+      {"old", {"age", "year"}},
+      {"young", {"age", "year"}},
+      {"tall", {"height"}},
+      {"far", {"distance"}},
+      {"rich", {"balance", "income", "amount"}},
+      {"wet", {"precipitation", "rain", "humidity"}},
+      {"rain", {"precipitation", "rain"}},
+      {"late", {"delay", "lateness"}},
+      {"busy", {}},
+  };
+  std::string root(adjective);
+  for (std::string_view ending : {"iest", "ier", "est", "er", "e"}) {
+    if (root.size() > ending.size() + 2 && root.ends_with(ending)) {
+      root.erase(root.size() - ending.size());
+      break;
+    }
+  }
+  if (root.size() > 3 && root[root.size() - 1] == root[root.size() - 2]) root.pop_back();
+  auto find = [&](std::string_view part) {
+    int best = -1;
+    for (size_t i = 0; i < source.fields.size(); ++i) {
+      const FieldModel& field = source.fields[i];
+      bool has = std::find(field.parts.begin(), field.parts.end(), part) != field.parts.end();
+      if (!has || !field.is_numeric()) continue;
+      // Of temp_max and temp_min the higher one is meant, unless it is about the cold.
+      bool low = std::find(field.parts.begin(), field.parts.end(), "min") != field.parts.end();
+      if (best < 0 || low == (root == "cold" || root == "cool")) best = static_cast<int>(i);
+    }
+    return best;
+  };
+  for (const Quality& quality : kQualities) {
+    if (quality.root != root) continue;
+    for (std::string_view part : quality.parts) {
+      if (int field = find(part); field >= 0) return field;
+    }
+  }
+  return root.size() >= 4 && root != adjective ? find(root) : -1;
 }
 
 size_t LinkSourceName(const SourceModel& source, const std::vector<Token>& tokens, size_t at) {

@@ -71,6 +71,9 @@ ValueLink LinkValue(const SourceModel& source, const std::vector<Token>& tokens,
 /// Number of tokens from `at` on that name the source ("customer events", "trades", "trade"); 0 when they do not.
 size_t LinkSourceName(const SourceModel& source, const std::vector<Token>& tokens, size_t at);
 
+/// The column that an adjective is about: "heavier" and "heaviest" mean a weight, "windiest" the wind; -1 for none.
+int FieldOfQuality(const SourceModel& source, std::string_view adjective);
+
 /// Lower case, letters and digits only.
 std::string Joined(std::string_view text);
 

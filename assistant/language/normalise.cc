@@ -221,6 +221,7 @@ class Scanner {
     if (length > 0 && !(upper && unit == "m")) {
       Push(Token::Kind::kDuration, stop);
       tokens_.back().milliseconds = static_cast<int64_t>(std::llround(value * static_cast<double>(length)));
+      tokens_.back().digits = plain;
       if (unit == "m") SetNumber(value * 1e6, PlainDigits(value * 1e6));
       return;
     }
@@ -350,6 +351,7 @@ std::vector<Token> JoinSpokenNumbers(std::vector<Token> tokens) {
       if (UnitMilliseconds(word(next)) > 0 && word(next).size() > 2 && !word(next).ends_with("ly")) {
         merge(i, i + next, Token::Kind::kDuration);
         out.back().milliseconds = static_cast<int64_t>(number * static_cast<double>(UnitMilliseconds(word(next))));
+        out.back().digits = PlainDigits(number);
         i += next;
         continue;
       }

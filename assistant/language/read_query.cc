@@ -86,7 +86,8 @@ bool SaysOnly(const Reader& reader, size_t position) {
 void ResolveMentions(Reader* reader) {
   Frame& frame = reader->frame;
   bool edits_aggregate = reader->names != nullptr && reader->names->aggregated;
-  bool aggregated = frame.aggregates() || frame.window || frame.monitor || edits_aggregate;
+  bool having = std::any_of(frame.conditions.begin(), frame.conditions.end(), [](const Condition& condition) { return condition.of_measure; });
+  bool aggregated = frame.aggregates() || frame.window || frame.monitor || having || edits_aggregate;
   if (!aggregated) {
     // "devices hotter than 80": the noun stands for the rows, not for the only column to show.
     bool subject = frame.mentions.size() == 1 && frame.projections.empty() && !frame.conditions.empty() &&
@@ -141,11 +142,24 @@ void ResolveDistinct(Reader* reader) {
   frame.distinct_fields.clear();
 }
 
+/// "symbols whose average price is above 100" shows the average, too.
+void ShowComparedFigure(const Condition& condition, Frame* frame) {
+  if (condition.measure_alias.empty() || condition.expression->kind != sql::ExpressionKind::kBinary) return;
+  for (const Measure& measure : frame->measures) {
+    if (measure.alias == condition.measure_alias) return;
+  }
+  Measure measure;
+  measure.expression = sql::Clone(*static_cast<const sql::Binary&>(*condition.expression).left);
+  measure.alias = measure.words = condition.measure_alias;
+  frame->measures.push_back(std::move(measure));
+}
+
 /// "volume over 1M" filters rows in a list of rows, and groups in a grouped query.
 void ResolveConditions(Reader* reader) {
   Frame& frame = reader->frame;
   bool grouped = !frame.keys.empty() || frame.window.has_value() || (frame.top && frame.top->entity >= 0);
   for (Condition& condition : frame.conditions) {
+    if (condition.of_measure && reader->names == nullptr) ShowComparedFigure(condition, &frame);
     if (condition.as_measure == nullptr || !grouped) continue;
     bool shown = std::any_of(frame.measures.begin(), frame.measures.end(),
                              [&](const Measure& measure) { return measure.alias == condition.measure_alias; });
@@ -175,6 +189,13 @@ void ResolveTop(Reader* reader) {
     reader->Assume("limit", fmt::format("the {} {}", top.descending ? "top" : "bottom", top.count), {{"top 5", "limit 5"}, {"top 20", "limit 20"}});
   }
   frame.limit = top.count;
+  // Ranking by a figure needs groups: "the three most expensive stocks by average price".
+  if (top.entity < 0 && frame.keys.empty() && frame.order && !frame.order->alias.empty() && reader->names == nullptr) {
+    int key = reader->source.FindRoles({"symbol", "user_id", "product_id", "service", "device_id", "merchant_id", "region"});
+    if (key >= 0 && !reader->model(key).is_numeric()) {
+      frame.keys.push_back({ColumnNode(reader->name(key)), "", std::string(reader->name(key)), key});
+    }
+  }
   if (frame.order) {
     frame.order->descending = top.descending;
     return;
@@ -182,7 +203,7 @@ void ResolveTop(Reader* reader) {
   Ordering order;
   order.descending = top.descending;
   order.words = top.words;
-  if (top.entity >= 0 || !frame.keys.empty() || reader->names != nullptr) {
+  if (top.entity >= 0 || !frame.keys.empty() || !frame.measures.empty() || reader->names != nullptr) {
     if (frame.measures.empty() && !(reader->names != nullptr && top.entity < 0)) {
       // Nothing says by what: money where there is money, else how many.
       int amount = reader->source.FindRole("amount");
@@ -201,6 +222,10 @@ void ResolveTop(Reader* reader) {
     reader->Assume("rank", fmt::format("ranked by {}", reader->name(main)));
   }
   frame.order = std::move(order);
+}
+
+bool HasTime(const SourceModel& source) {
+  return std::any_of(source.fields.begin(), source.fields.end(), [](const FieldModel& field) { return field.is_time(); });
 }
 
 void Finish(Reader* reader) {
@@ -236,7 +261,8 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
     }
     const Token& token = reader.token();
     bool symbol = token.kind == Token::Kind::kSymbol;
-    bool noise = symbol || (token.is_word() && (IsFiller(token.text) || IsRecordNoun(token.stem)));
+    bool day_rows = token.is_word() && (token.stem == "day" || token.stem == "date") && HasTime(source);
+    bool noise = symbol || day_rows || (token.is_word() && (IsFiller(token.text) || IsRecordNoun(token.stem)));
     if (!noise) {
       content += 1;
       reader.leftovers.push_back(token.raw);

@@ -18,6 +18,8 @@ Reader::Reader(const Sentence& sentence, const SourceModel& source, const QueryN
     fields_[i] = LinkField(source, sentence.tokens, i);
     values_[i] = LinkValue(source, sentence.tokens, i);
     names_[i] = LinkSourceName(source, sentence.tokens, i);
+    // The source's own noun ("deliveries") is no column that merely sounds like it ("delivered").
+    if (names_[i] > 0 && fields_[i] && fields_[i].score < 0.9 && fields_[i].length <= names_[i]) fields_[i] = {};
   }
 }
 

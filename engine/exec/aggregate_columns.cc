@@ -52,14 +52,12 @@ Result<AggregateInputs> EvaluateInputs(const std::vector<AggregateCall>& calls, 
 Result<AggregateInputs> AggregateInputs::Take(std::span<const uint32_t> rows) const {
   AggregateInputs taken;
   taken.rows = static_cast<int64_t>(rows.size());
-  const auto indices = std::make_shared<arrow::UInt32Array>(
-      taken.rows, arrow::Buffer::Wrap(rows.data(), rows.size()));
+  const auto indices = std::make_shared<arrow::UInt32Array>(taken.rows, arrow::Buffer::Wrap(rows.data(), rows.size()));
   for (size_t call = 0; call < arguments.size(); ++call) {
     std::vector<std::shared_ptr<arrow::Array>> arrays;
     for (const auto& array : arguments[call]) {
-      VELO_ASSIGN_OR_RETURN_ARROW(
-          std::shared_ptr<arrow::Array> part,
-          arrow::compute::Take(*array, *indices, arrow::compute::TakeOptions::NoBoundsCheck()));
+      VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> part,
+                                  arrow::compute::Take(*array, *indices, arrow::compute::TakeOptions::NoBoundsCheck()));
       arrays.push_back(std::move(part));
     }
     std::vector<uint8_t> mask;

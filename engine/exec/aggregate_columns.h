@@ -14,7 +14,7 @@ namespace velo::exec {
 struct AggregateInputs {
   int64_t rows = 0;
   std::vector<std::vector<std::shared_ptr<arrow::Array>>> arguments;  ///< Per call.
-  std::vector<std::vector<uint8_t>> selected;                          ///< Per call; empty without FILTER.
+  std::vector<std::vector<uint8_t>> selected;                         ///< Per call; empty without FILTER.
 
   /// Row i of the result is row rows[i] of this.
   Result<AggregateInputs> Take(std::span<const uint32_t> rows) const;

@@ -18,9 +18,8 @@ Result<Batch> TakeRows(const Batch& batch, std::span<const uint32_t> rows) {
   const arrow::UInt32Array indices(count, arrow::Buffer::Wrap(rows.data(), rows.size()));
   std::vector<std::shared_ptr<arrow::Array>> columns;
   for (const auto& column : batch.columns->columns()) {
-    VELO_ASSIGN_OR_RETURN_ARROW(
-        std::shared_ptr<arrow::Array> taken,
-        arrow::compute::Take(*column, indices, arrow::compute::TakeOptions::NoBoundsCheck()));
+    VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> taken,
+                                arrow::compute::Take(*column, indices, arrow::compute::TakeOptions::NoBoundsCheck()));
     columns.push_back(std::move(taken));
   }
   Batch picked{arrow::RecordBatch::Make(batch.columns->schema(), count, std::move(columns)), {}};

@@ -11,10 +11,10 @@
 
 namespace velo::exec {
 
-/// Aggregate state per (stretch of time, group): the store below tumbling and sliding windows. A stretch ("bucket") is a
-/// window or a pane. Each pair has a slot; slots are given out in order of first sight and never reused, so their order is
-/// arrival order. Dropping a bucket leaves dead slots behind; when they outnumber the live ones everything is rewritten
-/// without them, so memory follows the live state.
+/// Aggregate state per (stretch of time, group): the store below tumbling and sliding windows. A stretch ("bucket") is
+/// a window or a pane. Each pair has a slot; slots are given out in order of first sight and never reused, so their
+/// order is arrival order. Dropping a bucket leaves dead slots behind; when they outnumber the live ones everything is
+/// rewritten without them, so memory follows the live state.
 class BucketStore {
  public:
   struct Bucket {
@@ -59,7 +59,7 @@ class BucketStore {
   std::unique_ptr<GroupTable> keys_;
   std::map<int64_t, Bucket> buckets_;
   uint32_t next_bucket_ = 0;
-  IntegerIds slots_;                  ///< (bucket number << 32 | key id) to slot.
+  IntegerIds slots_;  ///< (bucket number << 32 | key id) to slot.
   std::vector<uint32_t> slot_key_;
   std::vector<int64_t> slot_start_;
   std::vector<uint8_t> emitted_;

@@ -56,6 +56,32 @@ class CountingPort : public Port {
   Port* next_;
 };
 
+// Makes watermarks out of a time column that is computed above the scans, so that no scan can: the highest time so far.
+class TimeTracker : public Port {
+ public:
+  TimeTracker(int time_column, Port* next) : time_column_(time_column), next_(next) {}
+  Status Rows(const Batch& batch) override {
+    const auto& times = static_cast<const arrow::Int64Array&>(*batch.columns->column(time_column_));
+    EventMillis highest = watermark_;
+    for (int64_t i = 0; i < times.length(); ++i) {
+      if (times.IsValid(i)) highest = std::max(highest, times.Value(i));
+    }
+    VELO_RETURN_IF_ERROR(next_->Rows(batch));
+    return Watermark(highest);
+  }
+  Status Watermark(EventMillis watermark) override {
+    if (watermark <= watermark_) return Status::OK();
+    watermark_ = watermark;
+    return next_->Watermark(watermark);
+  }
+  Status End() override { return next_->End(); }
+
+ private:
+  const int time_column_;
+  Port* next_;
+  EventMillis watermark_ = kBeginOfTime;
+};
+
 // Several inputs, one output: passes on the lowest watermark and ends with the last input.
 class Union {
  public:
@@ -84,8 +110,7 @@ class UnionPort : public Port {
       : target_(std::move(target)), input_(input), schema_(std::move(schema)) {}
   Status Rows(const Batch& batch) override {
     // Names come from the first arm.
-    return target_->Rows(
-        {arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
+    return target_->Rows({arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
   }
   Status Watermark(EventMillis watermark) override { return target_->Watermark(input_, watermark); }
   Status End() override { return target_->End(); }
@@ -96,13 +121,28 @@ class UnionPort : public Port {
   std::shared_ptr<arrow::Schema> schema_;
 };
 
+// Whether some scan at or below the node knows event time.
+bool ScansKnowTime(const PlanNode& node) {
+  if (node.kind == PlanKind::kScan) return static_cast<const ScanNode&>(node).event_time_expression != nullptr;
+  return std::any_of(node.inputs.begin(), node.inputs.end(),
+                     [](const PlanNodePtr& input) { return ScansKnowTime(*input); });
+}
+
+bool IsWindowed(const PlanNode& node) {
+  if (node.kind == PlanKind::kWindowRows) return true;
+  return node.kind == PlanKind::kAggregate && static_cast<const AggregateNode&>(node).window.has_value();
+}
+
 // Whether rows reach the node from its leaf only through filters and projections.
 bool IsNearSource(const PlanNode& node) {
   switch (node.kind) {
-    case PlanKind::kScan: return true;
+    case PlanKind::kScan:
+      return true;
     case PlanKind::kFilter:
-    case PlanKind::kProject: return IsNearSource(*node.inputs[0]);
-    default: return false;
+    case PlanKind::kProject:
+      return IsNearSource(*node.inputs[0]);
+    default:
+      return false;
   }
 }
 
@@ -150,6 +190,10 @@ class Builder {
     Operator* step = made.get();
     InputMeter* counts_used = near_source && TakesRowsIn(*node) ? context_->meter : nullptr;
     Port* stage = Own(std::make_unique<OperatorStage>(std::move(made), counts_used, next));
+    const PlanNode& input = *node->inputs[0];
+    if (settings_.has_watermarks && IsWindowed(*node) && input.event_time >= 0 && !ScansKnowTime(input)) {
+      stage = Own(std::make_unique<TimeTracker>(input.event_time, stage));
+    }
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, DemandBelow(*node, step, demand)));
     pipeline_->operators.push_back(step);
     return Status::OK();
@@ -176,7 +220,8 @@ class Builder {
     switch (node.kind) {
       case PlanKind::kAggregate:
       case PlanKind::kDistinct:
-      case PlanKind::kWindowRows: return {settings_.ends, false, true, demand.limits};
+      case PlanKind::kWindowRows:
+        return {settings_.ends, false, true, demand.limits};
       case PlanKind::kSort: {
         const auto& sort = static_cast<const SortNode&>(node);
         const bool continuous = sort.scope == SortNode::Scope::kContinuous;
@@ -187,7 +232,8 @@ class Builder {
         demand.last_state_only |= settings_.ends;
         demand.rows_counted = true;
         return demand;
-      default: return demand;
+      default:
+        return demand;
     }
   }
 
@@ -218,11 +264,16 @@ class Builder {
       case PlanKind::kFilter:
         return MakeFilter({As<FilterNode>(node), near_source, settings_.coalesce_changes || demand.keeps_newest},
                           context_);
-      case PlanKind::kProject: return MakeProject(As<ProjectNode>(node), near_source, context_);
-      case PlanKind::kAggregate: return MakeAggregate(As<AggregateNode>(node), near_source, demand);
-      case PlanKind::kDistinct: return MakeDistinct(As<DistinctNode>(node), !settings_.ends, context_);
-      case PlanKind::kWindowRows: return MakeWindowRows(As<WindowRowsNode>(node), near_source, context_);
-      case PlanKind::kLimit: return MakeLimit(As<LimitNode>(node));
+      case PlanKind::kProject:
+        return MakeProject(As<ProjectNode>(node), near_source, context_);
+      case PlanKind::kAggregate:
+        return MakeAggregate(As<AggregateNode>(node), near_source, demand);
+      case PlanKind::kDistinct:
+        return MakeDistinct(As<DistinctNode>(node), !settings_.ends, context_);
+      case PlanKind::kWindowRows:
+        return MakeWindowRows(As<WindowRowsNode>(node), near_source, context_);
+      case PlanKind::kLimit:
+        return MakeLimit(As<LimitNode>(node));
       case PlanKind::kSort: {
         auto sort = As<SortNode>(node);
         const bool is_stream = sort->scope == SortNode::Scope::kContinuous || sort->scope == SortNode::Scope::kPerBatch;
@@ -239,7 +290,8 @@ class Builder {
       }
       case PlanKind::kScan:
       case PlanKind::kValues:
-      case PlanKind::kUnion: break;
+      case PlanKind::kUnion:
+        break;
       case PlanKind::kJoin:
         return Status::User("E3090", "joins cannot be run by this build yet",
                             "join the data beforehand, or query one source at a time")

@@ -142,9 +142,15 @@ Status GroupTable::FindOrInsert(std::span<const std::shared_ptr<arrow::Array>> k
       size_ = 1;
       std::fill(ids, ids + rows, 0);
       break;
-    case Path::kInteger: FindIntegers(*keys[0], rows, ids); break;
-    case Path::kText: FindText(*keys[0], rows, ids); break;
-    case Path::kPacked: FindPacked(keys, rows, ids); break;
+    case Path::kInteger:
+      FindIntegers(*keys[0], rows, ids);
+      break;
+    case Path::kText:
+      FindText(*keys[0], rows, ids);
+      break;
+    case Path::kPacked:
+      FindPacked(keys, rows, ids);
+      break;
   }
   if (new_rows_.empty()) return Status::OK();
   for (size_t c = 0; c < columns_.size(); ++c) VELO_RETURN_IF_ERROR(columns_[c].Append(*keys[c], new_rows_));

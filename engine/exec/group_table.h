@@ -45,15 +45,15 @@ class BytesIds {
   void Grow();
   std::string_view KeyOf(uint32_t entry) const;
 
-  std::vector<Slot> slots_;        ///< `id` is the position in entries_.
-  std::vector<uint32_t> ids_;      ///< Of each entry.
-  std::vector<int64_t> ends_;      ///< Of each entry in bytes_.
+  std::vector<Slot> slots_;    ///< `id` is the position in entries_.
+  std::vector<uint32_t> ids_;  ///< Of each entry.
+  std::vector<int64_t> ends_;  ///< Of each entry in bytes_.
   std::string bytes_;
 };
 
-/// Gives every combination of key values a dense id 0..n-1 in order of first sight. NULL is a value; numbers are equal by
-/// value (-0.0 = 0.0, NaN = NaN). One integer-like key and one text key have their own paths; several keys are packed into
-/// bytes a column at a time. Not thread safe.
+/// Gives every combination of key values a dense id 0..n-1 in order of first sight. NULL is a value; numbers are equal
+/// by value (-0.0 = 0.0, NaN = NaN). One integer-like key and one text key have their own paths; several keys are
+/// packed into bytes a column at a time. Not thread safe.
 class GroupTable {
  public:
   explicit GroupTable(std::vector<std::shared_ptr<arrow::DataType>> types);
@@ -80,10 +80,10 @@ class GroupTable {
   IntegerIds integers_;
   BytesIds bytes_;
   std::vector<KeyColumn> columns_;
-  std::vector<uint32_t> new_rows_;      ///< Rows of the batch at hand that brought a new key.
-  std::vector<int64_t> integer_keys_;   ///< Scratch.
-  std::string packed_;                  ///< Scratch.
-  std::vector<int64_t> packed_ends_;    ///< Scratch.
+  std::vector<uint32_t> new_rows_;     ///< Rows of the batch at hand that brought a new key.
+  std::vector<int64_t> integer_keys_;  ///< Scratch.
+  std::string packed_;                 ///< Scratch.
+  std::vector<int64_t> packed_ends_;   ///< Scratch.
 };
 
 }  // namespace velo::exec

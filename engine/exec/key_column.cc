@@ -17,9 +17,13 @@ Result<std::shared_ptr<arrow::Buffer>> MakeBuffer(int64_t bytes) {
 
 KeyColumn::KeyColumn(std::shared_ptr<arrow::DataType> type) : type_(std::move(type)) {
   switch (type_->id()) {
-    case arrow::Type::BOOL: layout_ = Layout::kBits; break;
+    case arrow::Type::BOOL:
+      layout_ = Layout::kBits;
+      break;
     case arrow::Type::STRING:
-    case arrow::Type::BINARY: layout_ = Layout::kBytes; break;
+    case arrow::Type::BINARY:
+      layout_ = Layout::kBytes;
+      break;
     case arrow::Type::INT64:
     case arrow::Type::DOUBLE:
     case arrow::Type::DATE32:
@@ -30,7 +34,8 @@ KeyColumn::KeyColumn(std::shared_ptr<arrow::DataType> type) : type_(std::move(ty
       layout_ = Layout::kFixed;
       width_ = static_cast<const arrow::FixedWidthType&>(*type_).bit_width() / 8;
       break;
-    default: layout_ = Layout::kNested;
+    default:
+      layout_ = Layout::kNested;
   }
 }
 

@@ -16,8 +16,8 @@ struct Scalar;
 
 namespace velo::exec {
 
-/// Values of one column addressed by dense ids, appended one after the other and read back in any order. Holds every type
-/// of the dialect: fixed-width values and text in flat memory, nested values one by one. Not thread safe.
+/// Values of one column addressed by dense ids, appended one after the other and read back in any order. Holds every
+/// type of the dialect: fixed-width values and text in flat memory, nested values one by one. Not thread safe.
 class KeyColumn {
  public:
   explicit KeyColumn(std::shared_ptr<arrow::DataType> type);
@@ -35,10 +35,10 @@ class KeyColumn {
 
   std::shared_ptr<arrow::DataType> type_;
   Layout layout_;
-  int width_ = 0;                   ///< Bytes per value for kFixed.
-  std::vector<uint8_t> valid_;      ///< One byte per value.
-  std::string bytes_;               ///< kBits: one byte per value; kFixed: width_ per value; kBytes: the text.
-  std::vector<int64_t> ends_;       ///< kBytes: where each value ends.
+  int width_ = 0;               ///< Bytes per value for kFixed.
+  std::vector<uint8_t> valid_;  ///< One byte per value.
+  std::string bytes_;           ///< kBits: one byte per value; kFixed: width_ per value; kBytes: the text.
+  std::vector<int64_t> ends_;   ///< kBytes: where each value ends.
   std::vector<std::shared_ptr<arrow::Scalar>> nested_;
 };
 

@@ -105,19 +105,31 @@ bool IsIntegerLike(const arrow::DataType& type) {
     case arrow::Type::DATE32:
     case arrow::Type::TIME64:
     case arrow::Type::TIMESTAMP:
-    case arrow::Type::DURATION: return true;
-    default: return false;
+    case arrow::Type::DURATION:
+      return true;
+    default:
+      return false;
   }
 }
 
 void ToIntegers(const arrow::Array& array, std::vector<int64_t>* out) {
   out->resize(static_cast<size_t>(array.length()));
   switch (array.type_id()) {
-    case arrow::Type::INT64: CopyIntegers<arrow::Int64Array>(array, out); break;
-    case arrow::Type::DATE32: CopyIntegers<arrow::Date32Array>(array, out); break;
-    case arrow::Type::TIME64: CopyIntegers<arrow::Time64Array>(array, out); break;
-    case arrow::Type::TIMESTAMP: CopyIntegers<arrow::TimestampArray>(array, out); break;
-    case arrow::Type::DURATION: CopyIntegers<arrow::DurationArray>(array, out); break;
+    case arrow::Type::INT64:
+      CopyIntegers<arrow::Int64Array>(array, out);
+      break;
+    case arrow::Type::DATE32:
+      CopyIntegers<arrow::Date32Array>(array, out);
+      break;
+    case arrow::Type::TIME64:
+      CopyIntegers<arrow::Time64Array>(array, out);
+      break;
+    case arrow::Type::TIMESTAMP:
+      CopyIntegers<arrow::TimestampArray>(array, out);
+      break;
+    case arrow::Type::DURATION:
+      CopyIntegers<arrow::DurationArray>(array, out);
+      break;
     case arrow::Type::DOUBLE: {
       const double* values = static_cast<const arrow::DoubleArray&>(array).raw_values();
       for (int64_t i = 0; i < array.length(); ++i) (*out)[i] = DoubleBits(values[i]);
@@ -128,7 +140,8 @@ void ToIntegers(const arrow::Array& array, std::vector<int64_t>* out) {
       for (int64_t i = 0; i < array.length(); ++i) (*out)[i] = values.Value(i) ? 1 : 0;
       break;
     }
-    default: VELO_CHECK(false);
+    default:
+      VELO_CHECK(false);
   }
   ClearNulls(array, out);
 }

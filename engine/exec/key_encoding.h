@@ -18,7 +18,8 @@ bool IsIntegerLike(const arrow::DataType& type);
 /// Writes the 64-bit form of every value (NULL: 0). Doubles are normalised so that equal values have equal bits.
 void ToIntegers(const arrow::Array& array, std::vector<int64_t>* out);
 
-/// Appends to each row of a packed text the values of `columns`; equal rows get equal bytes. `ends[i]` is where row i ends.
+/// Appends to each row of a packed text the values of `columns`; equal rows get equal bytes. `ends[i]` is where row i
+/// ends.
 void PackRows(std::span<const std::shared_ptr<arrow::Array>> columns, int64_t rows, std::string* bytes,
               std::vector<int64_t>* ends);
 
@@ -29,8 +30,8 @@ struct OrderPart {
   bool nulls_first = false;
 };
 
-/// Appends for every row a byte string such that comparing the strings as unsigned bytes compares the rows. NaN is above
-/// all numbers; text compares by code point.
+/// Appends for every row a byte string such that comparing the strings as unsigned bytes compares the rows. NaN is
+/// above all numbers; text compares by code point.
 void EncodeOrder(std::span<const OrderPart> parts, int64_t rows, std::vector<std::string>* keys);
 
 }  // namespace velo::exec

@@ -16,8 +16,7 @@ Lane::Lane(std::shared_ptr<LaneControl> control, const Clock* clock, WorkerPool*
 }
 
 void Lane::AddScan(ScanSettings settings, std::vector<std::unique_ptr<PartitionReader>> readers, Pipeline::Leaf leaf) {
-  scans_.push_back(
-      std::make_unique<ScanDriver>(std::move(settings), std::move(readers), std::move(leaf), &context_));
+  scans_.push_back(std::make_unique<ScanDriver>(std::move(settings), std::move(readers), std::move(leaf), &context_));
 }
 
 void Lane::ListenToReaders() {

@@ -37,10 +37,10 @@ class BadRecordLog {
 /// What the operators of one lane share. One lane is used by one thread at a time.
 struct LaneContext {
   EvaluationContext evaluation;
-  InputMeter* meter = nullptr;                    ///< Never null while a lane runs.
-  BadRecordLog* bad_records = nullptr;            ///< Never null while a lane runs.
-  const std::atomic<bool>* cancelled = nullptr;   ///< Long loops look at it between output batches.
-  int64_t batch_rows = 32768;                     ///< Rows per output batch of operators that emit from state.
+  InputMeter* meter = nullptr;                   ///< Never null while a lane runs.
+  BadRecordLog* bad_records = nullptr;           ///< Never null while a lane runs.
+  const std::atomic<bool>* cancelled = nullptr;  ///< Long loops look at it between output batches.
+  int64_t batch_rows = 32768;                    ///< Rows per output batch of operators that emit from state.
 
   bool IsCancelled() const { return cancelled != nullptr && cancelled->load(std::memory_order_relaxed); }
 };
@@ -56,9 +56,9 @@ class Output {
 struct OperatorInsight {
   enum class Kind : uint8_t { kFilter, kWindow };
   Kind kind = Kind::kFilter;
-  std::string text;              ///< Filter: the predicate as written.
-  int64_t rows_removed = 0;      ///< Filter.
-  int64_t open_windows = 0;      ///< Window: not yet emitted.
+  std::string text;                    ///< Filter: the predicate as written.
+  int64_t rows_removed = 0;            ///< Filter.
+  int64_t open_windows = 0;            ///< Window: not yet emitted.
   EventMillis first_end = kEndOfTime;  ///< Window: end of the earliest open one.
 };
 
@@ -68,8 +68,8 @@ class Operator {
  public:
   virtual ~Operator() = default;
   virtual Status OnBatch(const Batch& batch, Output& out) = 0;
-  /// No row with an event time below `watermark` will come, apart from late ones. Never goes back. The caller passes the
-  /// watermark on after this returns.
+  /// No row with an event time below `watermark` will come, apart from late ones. Never goes back. The caller passes
+  /// the watermark on after this returns.
   virtual Status OnWatermark(EventMillis watermark, Output& out);
   /// No row will come at all. A watermark of kEndOfTime has been given before.
   virtual Status OnEnd(Output& out);

@@ -17,13 +17,13 @@ class Port {
   virtual Status End() = 0;
 };
 
-/// The operators of one lane, wired from the leaves of the plan to a sink. Everything runs in the caller's thread: giving
-/// rows to a leaf's port pushes them through to the sink before the call returns.
+/// The operators of one lane, wired from the leaves of the plan to a sink. Everything runs in the caller's thread:
+/// giving rows to a leaf's port pushes them through to the sink before the call returns.
 struct Pipeline {
   struct Leaf {
-    PlanNodePtr node;                       ///< A scan, constant rows, or the node where the pipeline was cut off.
+    PlanNodePtr node;  ///< A scan, constant rows, or the node where the pipeline was cut off.
     Port* port = nullptr;
-    std::vector<const Operator*> limits;    ///< When one is satisfied, the leaf needs no more rows.
+    std::vector<const Operator*> limits;  ///< When one is satisfied, the leaf needs no more rows.
 
     bool IsSatisfied() const;
   };
@@ -44,17 +44,17 @@ struct PipelineSettings {
   bool has_watermarks = true;
 };
 
-/// Makes operators out of the plan; the only place that knows both. Rows leave through `sink`. With `cut` (a node of the
-/// plan) that node and all below it are left out, and it becomes a leaf.
+/// Makes operators out of the plan; the only place that knows both. Rows leave through `sink`. With `cut` (a node of
+/// the plan) that node and all below it are left out, and it becomes a leaf.
 Result<std::unique_ptr<Pipeline>> BuildPipeline(const PlanNodePtr& plan, const PipelineSettings& settings,
                                                 LaneContext* context, Port* sink, const PlanNode* cut = nullptr);
 
-/// The lowest aggregate when everything below it can run in several lanes over parts of one scan, with the lanes' states
-/// merged at the end; null when there is none.
+/// The lowest aggregate when everything below it can run in several lanes over parts of one scan, with the lanes'
+/// states merged at the end; null when there is none.
 std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& plan, const PipelineSettings& settings);
 
-/// The operators of one lane of `aggregate` and below. Nothing comes out: the state stays in `aggregate`, which belongs to
-/// the pipeline.
+/// The operators of one lane of `aggregate` and below. Nothing comes out: the state stays in `aggregate`, which belongs
+/// to the pipeline.
 struct LanePipeline {
   std::unique_ptr<Pipeline> pipeline;
   MergeableOperator* aggregate = nullptr;

@@ -1,6 +1,7 @@
 #include "engine/exec/scan_driver.h"
 
 #include "engine/exec/row_errors.h"
+#include "engine/exec/state_codec.h"
 
 namespace velo::exec {
 
@@ -69,8 +70,11 @@ Result<bool> ScanDriver::ReadFrom(size_t at) {
       partition.ended = true;
       VELO_RETURN_IF_ERROR(AdvanceWatermark());
       return false;
-    case ReadOutcome::State::kIdle: partition.maybe_ready = false; return false;
-    case ReadOutcome::State::kRows: break;
+    case ReadOutcome::State::kIdle:
+      partition.maybe_ready = false;
+      return false;
+    case ReadOutcome::State::kRows:
+      break;
   }
   turn_ = at + 1;
   partition.last_rows = settings_.clock->Now();
@@ -87,7 +91,8 @@ Result<bool> ScanDriver::ReadFrom(size_t at) {
 
 Status ScanDriver::Push(Partition& partition, const Batch& batch) {
   if (settings_.node->event_time_expression == nullptr) {
-    return leaf_.port->Rows({arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
+    return leaf_.port->Rows(
+        {arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
   }
   std::shared_ptr<arrow::Array> times;
   const auto evaluate = [&](const Batch& part) -> velo::Status {
@@ -150,11 +155,35 @@ int64_t ScanDriver::MillisToIdleTimeout() const {
   int64_t nearest = -1;
   for (const Partition& partition : partitions_) {
     if (partition.ended || IsIdle(partition)) continue;
-    const int64_t left = settings_.node->idle_timeout_ms -
-                         (settings_.clock->Now() - partition.last_rows) / kMicrosPerMilli;
+    const int64_t left =
+        settings_.node->idle_timeout_ms - (settings_.clock->Now() - partition.last_rows) / kMicrosPerMilli;
     if (nearest < 0 || left < nearest) nearest = std::max<int64_t>(left, 1);
   }
   return nearest;
+}
+
+Status ScanDriver::Save(std::string* out) const {
+  PutInteger(watermark_, out);
+  for (const Partition& partition : partitions_) {
+    PutText(partition.reader->Position(), out);
+    PutInteger(partition.max_time, out);
+    PutInteger(partition.told, out);
+    PutInteger(partition.ended ? 1 : 0, out);
+  }
+  return velo::Status::OK();
+}
+
+Status ScanDriver::Load(std::string_view* in) {
+  VELO_ASSIGN_OR_RETURN(watermark_, TakeInteger(in));
+  for (Partition& partition : partitions_) {
+    VELO_ASSIGN_OR_RETURN(const std::string_view position, TakeText(in));
+    VELO_RETURN_IF_ERROR(partition.reader->Seek(std::string(position)));
+    VELO_ASSIGN_OR_RETURN(partition.max_time, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(partition.told, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(const int64_t ended, TakeInteger(in));
+    partition.ended = ended != 0;
+  }
+  return velo::Status::OK();
 }
 
 ScanStatus ScanDriver::Status() const {

@@ -29,11 +29,12 @@ struct ScanStatus {
   EventMillis watermark = kBeginOfTime;
   std::string holding_partition;  ///< The one the watermark waits for; empty when there is only one.
   bool holder_has_rows = false;
-  int64_t idle_micros = 0;        ///< How long that partition has had no rows.
+  int64_t idle_micros = 0;  ///< How long that partition has had no rows.
 };
 
-/// Reads the partitions of one scan that belong to a lane: adds the event time column, counts rows and bad records, works
-/// out watermarks (the lowest of all partitions that are neither idle nor at their end) and pushes everything into a port.
+/// Reads the partitions of one scan that belong to a lane: adds the event time column, counts rows and bad records,
+/// works out watermarks (the lowest of all partitions that are neither idle nor at their end) and pushes everything
+/// into a port.
 class ScanDriver {
  public:
   enum class Progress : uint8_t { kWorked, kIdle, kEnded };
@@ -47,16 +48,19 @@ class ScanDriver {
   /// Milliseconds until a silent partition becomes idle; -1: never.
   int64_t MillisToIdleTimeout() const;
   ScanStatus Status() const;
+  /// Positions and watermarks of the partitions. Load seeks the readers of a fresh driver over the same partitions.
+  velo::Status Save(std::string* out) const;
+  velo::Status Load(std::string_view* in);
 
  private:
   struct Partition {
     std::unique_ptr<PartitionReader> reader;
     EventMillis max_time = kBeginOfTime;
     EventMillis told = kBeginOfTime;  ///< Watermark given by the source itself.
-    Timestamp last_rows = 0;     ///< By the clock.
+    Timestamp last_rows = 0;          ///< By the clock.
     int64_t bad_seen = 0;
     bool ended = false;
-    bool maybe_ready = true;     ///< False: it said that it has nothing, and has not called since.
+    bool maybe_ready = true;  ///< False: it said that it has nothing, and has not called since.
     bool has_rows = false;
   };
 

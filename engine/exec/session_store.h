@@ -10,17 +10,17 @@
 
 namespace velo::exec {
 
-/// Sessions per group with their aggregate state. A session is a closed interval of event times; intervals no further apart
-/// than the gap are one session. Every session has a slot in the states; slots are not reused, and when dead ones (of
-/// merged or dropped sessions) outnumber the live ones everything is rewritten.
+/// Sessions per group with their aggregate state. A session is a closed interval of event times; intervals no further
+/// apart than the gap are one session. Every session has a slot in the states; slots are not reused, and when dead ones
+/// (of merged or dropped sessions) outnumber the live ones everything is rewritten.
 class SessionStore {
  public:
   struct Session {
     int64_t first = 0, last = 0;
     uint32_t slot = 0;
-    bool closed = false;         ///< Given out because the watermark has passed the end.
+    bool closed = false;  ///< Given out because the watermark has passed the end.
     bool emitted = false;
-    int64_t emitted_first = 0;   ///< Bounds given out last.
+    int64_t emitted_first = 0;  ///< Bounds given out last.
   };
   /// A session that went into another one after rows of it had been given out.
   struct Absorbed {
@@ -69,8 +69,8 @@ class SessionStore {
   std::vector<std::vector<Session>> sessions_;  ///< Per key, by time.
   std::vector<uint32_t> slot_key_;
   std::vector<uint8_t> live_;
-  std::vector<uint32_t> merged_into_;           ///< Per slot: itself, or the slot it was merged into.
-  std::vector<uint32_t> merged_;                ///< Slots merged since ApplyMerges.
+  std::vector<uint32_t> merged_into_;  ///< Per slot: itself, or the slot it was merged into.
+  std::vector<uint32_t> merged_;       ///< Slots merged since ApplyMerges.
   std::vector<Absorbed> absorbed_;
   size_t dead_ = 0;
   AggregateColumns states_;

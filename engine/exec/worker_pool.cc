@@ -84,12 +84,15 @@ void WorkerPool::Run() {
 void WorkerPool::RunStep(const std::shared_ptr<Task>& task) {
   task->state_ = Task::State::kRunning;
   switch (task->Step()) {
-    case Task::Next::kDone: task->state_ = Task::State::kDone; return;
+    case Task::Next::kDone:
+      task->state_ = Task::State::kDone;
+      return;
     case Task::Next::kAgain:
       task->state_ = Task::State::kQueued;
       Enqueue(task);
       return;
-    case Task::Next::kWait: break;
+    case Task::Next::kWait:
+      break;
   }
   Task::State expected = Task::State::kRunning;
   if (task->state_.compare_exchange_strong(expected, Task::State::kWaiting)) return;

@@ -25,8 +25,8 @@ class Task : public std::enable_shared_from_this<Task> {
   };
   virtual ~Task() = default;
   virtual Next Step() = 0;
-  /// Makes a waiting task run again. Any thread, any number of times; also before the task has been started or after it is
-  /// done.
+  /// Makes a waiting task run again. Any thread, any number of times; also before the task has been started or after it
+  /// is done.
   void Wake();
 
  private:

@@ -72,7 +72,8 @@ Result<arrow::Datum> EvaluateCall(const BoundExpression& call, const arrow::Reco
 // Whether an expression can be computed for rows that do not need it: it cannot fail and costs little.
 bool IsHarmless(const BoundExpression& expression) {
   static constexpr std::array<std::string_view, 15> kOperators = {
-      "=", "!=", "<", "<=", ">", ">=", "AND", "OR", "NOT", "IS NULL", "IS NOT NULL", "IS TRUE", "IS FALSE", "IN", "BETWEEN"};
+      "=",   "!=",      "<",           "<=",      ">",        ">=", "AND",    "OR",
+      "NOT", "IS NULL", "IS NOT NULL", "IS TRUE", "IS FALSE", "IN", "BETWEEN"};
   if (expression.kind == BoundKind::kColumn || expression.kind == BoundKind::kLiteral) return true;
   if (expression.kind != BoundKind::kCall) return false;
   if (std::find(kOperators.begin(), kOperators.end(), expression.function->name) == kOperators.end()) return false;

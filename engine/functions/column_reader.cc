@@ -30,7 +30,7 @@ Result<std::shared_ptr<arrow::Buffer>> CombinedValidity(std::initializer_list<co
 }
 
 arrow::Datum FinishColumn(const KernelContext& context, std::shared_ptr<arrow::Buffer> validity,
-                        std::shared_ptr<arrow::Buffer> values) {
+                          std::shared_ptr<arrow::Buffer> values) {
   const int64_t nulls = validity == nullptr ? 0 : arrow::kUnknownNullCount;
   return arrow::ArrayData::Make(context.result.ToArrow(), context.rows, {std::move(validity), std::move(values)},
                                 nulls);

@@ -95,7 +95,7 @@ Result<std::shared_ptr<arrow::Buffer>> CombinedValidity(std::initializer_list<co
                                                         int64_t rows);
 /// Wraps value and validity buffers as a column of the result type.
 arrow::Datum FinishColumn(const KernelContext& context, std::shared_ptr<arrow::Buffer> validity,
-                        std::shared_ptr<arrow::Buffer> values);
+                          std::shared_ptr<arrow::Buffer> values);
 
 template <typename T>
 inline constexpr bool kIsOptional = false;
@@ -130,7 +130,8 @@ Result<arrow::Datum> MapFixed(const KernelContext& context, std::initializer_lis
     for (int64_t row = 0; row < context.rows; ++row) out[row] = compute(row);
   } else {
     const uint8_t* bits = validity->data();
-    for (int64_t row = 0; row < context.rows; ++row) out[row] = arrow::bit_util::GetBit(bits, row) ? compute(row) : Out{};
+    for (int64_t row = 0; row < context.rows; ++row)
+      out[row] = arrow::bit_util::GetBit(bits, row) ? compute(row) : Out{};
   }
   return FinishColumn(context, std::move(validity), std::move(values));
 }

@@ -10,8 +10,8 @@ namespace {
 char UpperAscii(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 
 bool SameName(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return UpperAscii(x) == UpperAscii(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return UpperAscii(x) == UpperAscii(y); });
 }
 
 template <typename Function>
@@ -65,7 +65,8 @@ bool FunctionRegistry::Knows(std::string_view name) const {
 std::vector<FunctionRegistry::Entry> FunctionRegistry::List() const {
   std::vector<Entry> entries;
   for (const auto& function : scalars_) {
-    if (CallableByName(function->doc)) entries.push_back({function->name, function->aliases, false, false, &function->doc});
+    if (CallableByName(function->doc))
+      entries.push_back({function->name, function->aliases, false, false, &function->doc});
   }
   for (const auto& function : aggregates_) {
     entries.push_back({function->name, function->aliases, true, false, &function->doc});

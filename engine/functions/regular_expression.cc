@@ -39,8 +39,8 @@ std::vector<size_t> GroupStarts(std::string_view pattern) {
       if (i + 1 < pattern.size() && pattern[i + 1] == ']') ++i;
     } else if (c == '(') {
       const std::string_view rest = pattern.substr(i + 1);
-      const bool named = rest.starts_with("?P<") || (rest.starts_with("?<") && !rest.starts_with("?<=") &&
-                                                     !rest.starts_with("?<!"));
+      const bool named =
+          rest.starts_with("?P<") || (rest.starts_with("?<") && !rest.starts_with("?<=") && !rest.starts_with("?<!"));
       if (!rest.starts_with("?") || named) starts.push_back(i + 1);
     }
   }
@@ -53,7 +53,7 @@ std::string_view GroupName(std::string_view pattern, size_t start) {
   const size_t from = rest.find('<');
   const size_t to = rest.find('>');
   return from == std::string_view::npos || to == std::string_view::npos ? std::string_view()
-                                                                         : rest.substr(from + 1, to - from - 1);
+                                                                        : rest.substr(from + 1, to - from - 1);
 }
 
 // The replacement in RE2's own notation, where only \0 to \9 are special.
@@ -95,9 +95,7 @@ std::string PatternWithFlags(std::string_view pattern, std::string_view flags) {
   return kept.empty() ? std::string(pattern) : fmt::format("(?{}){}", kept, pattern);
 }
 
-Status CheckPattern(std::string_view pattern) {
-  return MatchPattern(arrow::Datum(""), std::string(pattern)).status();
-}
+Status CheckPattern(std::string_view pattern) { return MatchPattern(arrow::Datum(""), std::string(pattern)).status(); }
 
 std::vector<std::string> CaptureGroups(std::string_view pattern) {
   std::vector<std::string> names;

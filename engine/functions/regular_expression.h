@@ -8,11 +8,11 @@
 
 namespace velo {
 
-// Regular expressions run in Arrow's kernels. The Arrow library carries its own RE2 and exports its symbols, so a second
-// RE2 in the same process would be mixed up with it.
+// Regular expressions run in Arrow's kernels. The Arrow library carries its own RE2 and exports its symbols, so a
+// second RE2 in the same process would be mixed up with it.
 
-/// Puts flags into the pattern: "i" ignores case, "s" lets . match line ends, "m" lets ^ and $ match at line ends. Other
-/// letters are left to the caller.
+/// Puts flags into the pattern: "i" ignores case, "s" lets . match line ends, "m" lets ^ and $ match at line ends.
+/// Other letters are left to the caller.
 std::string PatternWithFlags(std::string_view pattern, std::string_view flags);
 
 /// OK or E2310 with what is wrong.

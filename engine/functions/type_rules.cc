@@ -29,23 +29,24 @@ bool IsTextLike(const SqlType& type) {
 Status WrongArgumentCount(std::string_view name, size_t given) {
   const FunctionDoc* doc = FindDoc(name);
   const std::string signature = doc == nullptr ? std::string(name) : doc->signature;
-  return Status::User("E2311", fmt::format("{} does not take {} argument{}: {}", name, given, given == 1 ? "" : "s",
-                                           signature),
+  return Status::User("E2311",
+                      fmt::format("{} does not take {} argument{}: {}", name, given, given == 1 ? "" : "s", signature),
                       fmt::format("Write {}.", signature));
 }
 
 Status WrongArgumentType(std::string_view name, size_t position, const SqlType& given, std::string_view wanted) {
-  return Status::User("E2301", fmt::format("the {} argument of {} must be {}, got {}", Ordinal(position), name, wanted,
-                                           given.ToString()),
-                      fmt::format("CAST(... AS {}) converts it.", wanted));
+  return Status::User(
+      "E2301",
+      fmt::format("the {} argument of {} must be {}, got {}", Ordinal(position), name, wanted, given.ToString()),
+      fmt::format("CAST(... AS {}) converts it.", wanted));
 }
 
 Status CannotApply(std::string_view op, TypeSpan arguments) {
   if (arguments.size() == 1) {
     return Status::User("E2301", fmt::format("cannot apply {} to {}", op, arguments[0].ToString()));
   }
-  return Status::User("E2301", fmt::format("cannot apply {} to {} and {}", op, arguments[0].ToString(),
-                                           arguments[1].ToString()),
+  return Status::User("E2301",
+                      fmt::format("cannot apply {} to {} and {}", op, arguments[0].ToString(), arguments[1].ToString()),
                       "CAST one side to the type of the other.");
 }
 

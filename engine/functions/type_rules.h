@@ -31,7 +31,8 @@ Status CheckCount(std::string_view name, TypeSpan arguments, int least, int most
 /// milliseconds), TIMESTAMP stays, everything that can be read as a time becomes TIMESTAMP.
 Result<SqlType> FitArgument(std::string_view name, size_t position, const SqlType& given, TypeKind wanted);
 
-/// A rule for fixed parameter kinds of which the first kRequired must be given. kAny parameters take every type as it is.
+/// A rule for fixed parameter kinds of which the first kRequired must be given. kAny parameters take every type as it
+/// is.
 template <TypeKind kResult, size_t kRequired, TypeKind... kParameters>
 Result<CallTypes> FixedTypes(std::string_view name, TypeSpan arguments, ConstantSpan) {
   static constexpr TypeKind kKinds[] = {kParameters..., TypeKind::kAny};

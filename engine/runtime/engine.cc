@@ -87,16 +87,14 @@ class EmbeddedEngine : public Engine {
     RunOptions ending = options;
     ending.live = false;
     const int64_t lanes = options.lanes > 0 ? options.lanes : 1;
-    return Run(std::move(query), ending, std::move(receiver),
-               [&](const ScanNode& scan) -> Result<std::shared_ptr<Source>> {
-                 for (const auto& [name, rows] : inputs) {
-                   if (name != scan.relation->name) continue;
-                   return std::shared_ptr<Source>(
-                       MakeMemorySource(name, scan.relation->schema, InPartitions(rows, lanes)));
-                 }
-                 return Status::User("SOURCE_NOT_FOUND",
-                                     fmt::format("no rows were given for '{}'", scan.relation->name));
-               });
+    return Run(
+        std::move(query), ending, std::move(receiver), [&](const ScanNode& scan) -> Result<std::shared_ptr<Source>> {
+          for (const auto& [name, rows] : inputs) {
+            if (name != scan.relation->name) continue;
+            return std::shared_ptr<Source>(MakeMemorySource(name, scan.relation->schema, InPartitions(rows, lanes)));
+          }
+          return Status::User("SOURCE_NOT_FOUND", fmt::format("no rows were given for '{}'", scan.relation->name));
+        });
   }
 
  private:

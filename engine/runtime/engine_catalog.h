@@ -11,8 +11,8 @@
 
 namespace velo {
 
-/// Finds embedded topics by bare name and everything a connector can open by URI. What was inferred for a URI is kept for
-/// 60 seconds, so that a query typed letter by letter does not read its files again and again. Thread safe.
+/// Finds embedded topics by bare name and everything a connector can open by URI. What was inferred for a URI is kept
+/// for 60 seconds, so that a query typed letter by letter does not read its files again and again. Thread safe.
 class EngineCatalog : public Catalog {
  public:
   /// `topics` may be null. Nothing is owned.

@@ -187,8 +187,8 @@ Status QueryJob::StartShared(const std::shared_ptr<const AggregateNode>& aggrega
   }
   join_context_ = lanes_[0]->context();
   join_context_.evaluation.now_micros = started_;
-  VELO_ASSIGN_OR_RETURN(
-      rest_, exec::BuildPipeline(query_->plan, settings_, &join_context_, sink_.get(), aggregate.get()));
+  VELO_ASSIGN_OR_RETURN(rest_,
+                        exec::BuildPipeline(query_->plan, settings_, &join_context_, sink_.get(), aggregate.get()));
   return Status::OK();
 }
 
@@ -284,8 +284,7 @@ Diagnosis QueryJob::WhyNoRows() const {
     state = state_;
     statuses.push_back({{}, rest_insights_, 0, 0});
   }
-  const bool has_ended =
-      state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCancelled;
+  const bool has_ended = state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCancelled;
   return ExplainSilence(metrics(), has_ended, statuses, bad_records_.Newest(), query_->sources);
 }
 
@@ -321,8 +320,10 @@ void QueryJob::WakeLanes() {
 }
 
 bool QueryJob::WaitFor(int64_t timeout_ms) {
+  // A deadline further off than this would overflow the clock.
+  constexpr int64_t kLongestMs = 365LL * 86'400'000;
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [this] {
+  return changed_.wait_for(lock, std::chrono::milliseconds(std::min(timeout_ms, kLongestMs)), [this] {
     return state_ == JobState::kFinished || state_ == JobState::kFailed || state_ == JobState::kCancelled;
   });
 }

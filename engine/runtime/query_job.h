@@ -15,9 +15,9 @@ namespace velo {
 /// Opens the source behind a scan.
 using SourceOpener = std::function<Result<std::shared_ptr<Source>>(const ScanNode&)>;
 
-/// One query on the worker pool. When the plan starts with an aggregation that several lanes can share, each lane works on
-/// its own partitions and the lane that ends last joins the states and runs the rest of the plan; otherwise there is one
-/// lane.
+/// One query on the worker pool. When the plan starts with an aggregation that several lanes can share, each lane works
+/// on its own partitions and the lane that ends last joins the states and runs the rest of the plan; otherwise there is
+/// one lane.
 class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
  public:
   QueryJob(std::shared_ptr<const PreparedQuery> query, RunOptions options, std::shared_ptr<ResultReceiver> receiver,
@@ -70,7 +70,7 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
   // Several lanes only.
   std::vector<exec::MergeableOperator*> parts_;  ///< Per lane, in input order.
   exec::LaneContext join_context_;
-  std::unique_ptr<exec::Pipeline> rest_;         ///< The plan above the shared aggregate.
+  std::unique_ptr<exec::Pipeline> rest_;  ///< The plan above the shared aggregate.
   std::atomic<int> lanes_open_{0};
 
   mutable std::mutex mutex_;

@@ -15,7 +15,7 @@ struct PrintOptions {
 };
 
 /// Prints canonical SQL: clause order of dialect 2.2, one clause per line, select list aligned under its first item
-/// when it does not fit on the SELECT line. parse(print(tree)) equals the tree.
+/// unless it is one item or plain columns that fit on the SELECT line. parse(print(tree)) equals the tree.
 std::string Print(const Statement& statement, const PrintOptions& options = {});
 std::string Print(const Query& query, const PrintOptions& options = {});
 std::string Print(const Expression& expression);

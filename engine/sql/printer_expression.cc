@@ -81,79 +81,28 @@ void Printer::Body(const Expression& expression) {
   switch (expression.kind) {
     case ExpressionKind::kLiteral:
       return LiteralText(static_cast<const Literal&>(expression));
-    case ExpressionKind::kColumn: {
-      const auto& parts = static_cast<const ColumnReference&>(expression).parts;
-      for (const Identifier& part : parts) {
-        if (&part != &parts.front()) Text(".");
-        if (part.quote != Identifier::Quote::kDouble) {
-          Text(QuoteIdentifier(part.text));
-          continue;
-        }
-        Text("\"");
-        for (const char c : part.text) out_.append(c == '"' ? 2 : 1, c);
-        Text("\"");
-      }
-      return;
-    }
-    case ExpressionKind::kStar: {
-      const auto& star = static_cast<const Star&>(expression);
-      if (!star.qualifier.empty()) Text(QuoteIdentifier(star.qualifier.text) + ".");
-      Text("*");
-      if (star.except.empty()) return;
-      Keyword(" EXCEPT ");
-      return Names(star.except);
-    }
-    case ExpressionKind::kUnary: {
-      const auto& unary = static_cast<const Unary&>(expression);
-      if (unary.op == UnaryOperator::kNot) {
-        Keyword("NOT ");
-        return Operand(*unary.operand, kNot);
-      }
-      Text(unary.op == UnaryOperator::kNegate ? "-" : "+");
-      // A second sign would read as a comment.
-      return Operand(*unary.operand, unary.operand->kind == ExpressionKind::kUnary ? kPostfix : kUnary);
-    }
-    case ExpressionKind::kBinary: {
-      const auto& binary = static_cast<const Binary&>(expression);
-      const int level = LevelOf(binary.op);
-      Operand(*binary.left, level == kPredicate ? level + 1 : level);
-      Keyword(fmt::format(" {} ", OperatorText(binary.op)));
-      return Operand(*binary.right, level + 1);
-    }
+    case ExpressionKind::kColumn:
+      return ColumnText(static_cast<const ColumnReference&>(expression));
+    case ExpressionKind::kStar:
+      return StarText(static_cast<const Star&>(expression));
+    case ExpressionKind::kUnary:
+      return UnaryText(static_cast<const Unary&>(expression));
+    case ExpressionKind::kBinary:
+      return BinaryText(static_cast<const Binary&>(expression));
     case ExpressionKind::kIsTest:
       return IsTestText(static_cast<const IsTest&>(expression));
-    case ExpressionKind::kBetween: {
-      const auto& between = static_cast<const Between&>(expression);
-      Operand(*between.operand, kConcat);
-      Keyword(between.negated ? " NOT BETWEEN " : " BETWEEN ");
-      if (between.symmetric) Keyword("SYMMETRIC ");
-      Operand(*between.low, kConcat);
-      Keyword(" AND ");
-      return Operand(*between.high, kConcat);
-    }
-    case ExpressionKind::kInList: {
-      const auto& in = static_cast<const InList&>(expression);
-      Operand(*in.operand, kConcat);
-      Keyword(in.negated ? " NOT IN (" : " IN (");
-      Expressions(in.items);
-      return Text(")");
-    }
+    case ExpressionKind::kBetween:
+      return BetweenText(static_cast<const Between&>(expression));
+    case ExpressionKind::kInList:
+      return InListText(static_cast<const InList&>(expression));
     case ExpressionKind::kInQuery: {
       const auto& in = static_cast<const InQuery&>(expression);
       Operand(*in.operand, kConcat);
       Keyword(in.negated ? " NOT IN " : " IN ");
       return Block(*in.query);
     }
-    case ExpressionKind::kLike: {
-      const auto& like = static_cast<const Like&>(expression);
-      Operand(*like.operand, kConcat);
-      Keyword(like.negated ? " NOT " : " ");
-      Keyword(LikeWord(like.form));
-      Operand(*like.pattern, kConcat);
-      if (like.escape == nullptr) return;
-      Keyword(" ESCAPE ");
-      return Operand(*like.escape, kPrimary);
-    }
+    case ExpressionKind::kLike:
+      return LikeText(static_cast<const Like&>(expression));
     case ExpressionKind::kCase:
       return CaseText(static_cast<const Case&>(expression));
     case ExpressionKind::kCast: {
@@ -173,30 +122,15 @@ void Printer::Body(const Expression& expression) {
       Keyword(exists.negated ? "NOT EXISTS " : "EXISTS ");
       return Block(*exists.query);
     }
-    case ExpressionKind::kQuantified: {
-      const auto& quantified = static_cast<const Quantified&>(expression);
-      Operand(*quantified.operand, kConcat);
-      Keyword(fmt::format(" {} {} ", OperatorText(quantified.op), quantified.all ? "ALL" : "ANY"));
-      if (quantified.query != nullptr) return Block(*quantified.query);
-      Text("(");
-      PrintExpression(*quantified.array);
-      return Text(")");
-    }
+    case ExpressionKind::kQuantified:
+      return QuantifiedText(static_cast<const Quantified&>(expression));
     case ExpressionKind::kArray:
       Keyword("ARRAY");
       Text("[");
       Expressions(static_cast<const ArrayLiteral&>(expression).items);
       return Text("]");
-    case ExpressionKind::kMap: {
-      Keyword("MAP");
-      Text("{");
-      List(static_cast<const MapLiteral&>(expression).entries, [this](const auto& entry) {
-        PrintExpression(*entry.first);
-        Text(": ");
-        PrintExpression(*entry.second);
-      });
-      return Text("}");
-    }
+    case ExpressionKind::kMap:
+      return MapText(static_cast<const MapLiteral&>(expression));
     case ExpressionKind::kRow:
       Text("(");
       Expressions(static_cast<const RowValue&>(expression).items);
@@ -206,6 +140,91 @@ void Printer::Body(const Expression& expression) {
     case ExpressionKind::kStruct:
       return;
   }
+}
+
+void Printer::ColumnText(const ColumnReference& column) {
+  const auto& parts = column.parts;
+  for (const Identifier& part : parts) {
+    if (&part != &parts.front()) Text(".");
+    if (part.quote != Identifier::Quote::kDouble) {
+      Text(QuoteIdentifier(part.text));
+      continue;
+    }
+    Text("\"");
+    for (const char c : part.text) out_.append(c == '"' ? 2 : 1, c);
+    Text("\"");
+  }
+}
+
+void Printer::StarText(const Star& star) {
+  if (!star.qualifier.empty()) Text(QuoteIdentifier(star.qualifier.text) + ".");
+  Text("*");
+  if (star.except.empty()) return;
+  Keyword(" EXCEPT ");
+  return Names(star.except);
+}
+
+void Printer::UnaryText(const Unary& unary) {
+  if (unary.op == UnaryOperator::kNot) {
+    Keyword("NOT ");
+    return Operand(*unary.operand, kNot);
+  }
+  Text(unary.op == UnaryOperator::kNegate ? "-" : "+");
+  // A second sign would read as a comment.
+  return Operand(*unary.operand, unary.operand->kind == ExpressionKind::kUnary ? kPostfix : kUnary);
+}
+
+void Printer::BinaryText(const Binary& binary) {
+  const int level = LevelOf(binary.op);
+  Operand(*binary.left, level == kPredicate ? level + 1 : level);
+  Keyword(fmt::format(" {} ", OperatorText(binary.op)));
+  return Operand(*binary.right, level + 1);
+}
+
+void Printer::BetweenText(const Between& between) {
+  Operand(*between.operand, kConcat);
+  Keyword(between.negated ? " NOT BETWEEN " : " BETWEEN ");
+  if (between.symmetric) Keyword("SYMMETRIC ");
+  Operand(*between.low, kConcat);
+  Keyword(" AND ");
+  return Operand(*between.high, kConcat);
+}
+
+void Printer::InListText(const InList& in) {
+  Operand(*in.operand, kConcat);
+  Keyword(in.negated ? " NOT IN (" : " IN (");
+  Expressions(in.items);
+  return Text(")");
+}
+
+void Printer::LikeText(const Like& like) {
+  Operand(*like.operand, kConcat);
+  Keyword(like.negated ? " NOT " : " ");
+  Keyword(LikeWord(like.form));
+  Operand(*like.pattern, kConcat);
+  if (like.escape == nullptr) return;
+  Keyword(" ESCAPE ");
+  return Operand(*like.escape, kPrimary);
+}
+
+void Printer::MapText(const MapLiteral& map) {
+  Keyword("MAP");
+  Text("{");
+  List(map.entries, [this](const auto& entry) {
+    PrintExpression(*entry.first);
+    Text(": ");
+    PrintExpression(*entry.second);
+  });
+  return Text("}");
+}
+
+void Printer::QuantifiedText(const Quantified& quantified) {
+  Operand(*quantified.operand, kConcat);
+  Keyword(fmt::format(" {} {} ", OperatorText(quantified.op), quantified.all ? "ALL" : "ANY"));
+  if (quantified.query != nullptr) return Block(*quantified.query);
+  Text("(");
+  PrintExpression(*quantified.array);
+  return Text(")");
 }
 
 void Printer::LiteralText(const Literal& literal) {

@@ -63,6 +63,15 @@ class Printer {
   // printer_expression.cc
   void Operand(const Expression& expression, int least_level);
   void Body(const Expression& expression);
+  void ColumnText(const ColumnReference& column);
+  void StarText(const Star& star);
+  void UnaryText(const Unary& unary);
+  void BinaryText(const Binary& binary);
+  void BetweenText(const Between& between);
+  void InListText(const InList& in);
+  void LikeText(const Like& like);
+  void MapText(const MapLiteral& map);
+  void QuantifiedText(const Quantified& quantified);
   void LiteralText(const Literal& literal);
   void IsTestText(const IsTest& test);
   void CaseText(const Case& node);

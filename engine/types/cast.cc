@@ -21,9 +21,7 @@ namespace {
 
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 
-bool IsText(TypeKind kind) {
-  return kind == TypeKind::kString || kind == TypeKind::kJson || kind == TypeKind::kAny;
-}
+bool IsText(TypeKind kind) { return kind == TypeKind::kString || kind == TypeKind::kJson || kind == TypeKind::kAny; }
 
 Status CastFailed(const arrow::Array& input, int64_t row, const SqlType& to) {
   std::string value;
@@ -386,7 +384,8 @@ Result<ArrayPtr> Normalised(const arrow::Array& input, const SqlType& from) {
   const auto wanted = from.ToArrow();
   if (input.type()->Equals(*wanted) || from.is_nested()) return arrow::MakeArray(input.data());
   if (input.type_id() == arrow::Type::DECIMAL128) return Relabel(input, from);
-  VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr array, arrow::compute::Cast(input, wanted, arrow::compute::CastOptions::Unsafe()));
+  VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr array,
+                              arrow::compute::Cast(input, wanted, arrow::compute::CastOptions::Unsafe()));
   return array;
 }
 

@@ -26,8 +26,8 @@ struct DecimalValue {
   int scale = 0;
 };
 
-/// Reads "-12.50", ".5", "7.", "1e3" with the natural scale of the text (trailing zeros count). Nothing for other text or
-/// for values beyond 38 digits. Digits after the 18th decimal are rounded.
+/// Reads "-12.50", ".5", "7.", "1e3" with the natural scale of the text (trailing zeros count). Nothing for other text
+/// or for values beyond 38 digits. Digits after the 18th decimal are rounded.
 std::optional<DecimalValue> ParseDecimal(std::string_view text);
 /// Appends the value with exactly `scale` digits after the point.
 void AppendDecimal(Int128 unscaled, int scale, std::string* out);

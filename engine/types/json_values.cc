@@ -75,8 +75,8 @@ Result<bool> AppendTo(arrow::ArrayBuilder* builder, const std::optional<Value>& 
 Result<bool> AppendScalar(const Json& value, const SqlType& type, arrow::ArrayBuilder* builder) {
   switch (type.kind()) {
     case TypeKind::kBoolean:
-      return AppendTo<arrow::BooleanBuilder>(builder,
-                                             value.is_boolean() ? std::optional<bool>(value.get<bool>()) : std::nullopt);
+      return AppendTo<arrow::BooleanBuilder>(
+          builder, value.is_boolean() ? std::optional<bool>(value.get<bool>()) : std::nullopt);
     case TypeKind::kInteger: {
       std::optional<int64_t> number;
       if (value.is_number_integer()) number = value.get<int64_t>();
@@ -98,8 +98,8 @@ Result<bool> AppendScalar(const Json& value, const SqlType& type, arrow::ArrayBu
     }
     case TypeKind::kDate: {
       const auto days = TemporalOf(value, type.kind());
-      return AppendTo<arrow::Date32Builder>(
-          builder, days ? std::optional<int32_t>(static_cast<int32_t>(*days)) : std::nullopt);
+      return AppendTo<arrow::Date32Builder>(builder,
+                                            days ? std::optional<int32_t>(static_cast<int32_t>(*days)) : std::nullopt);
     }
     case TypeKind::kTime:
       return AppendTo<arrow::Time64Builder>(builder, TemporalOf(value, type.kind()));

@@ -46,7 +46,8 @@ std::vector<std::string> Schema::Names() const {
 std::shared_ptr<arrow::Schema> Schema::ToArrow() const {
   arrow::FieldVector fields;
   fields.reserve(columns.size());
-  for (const Column& column : columns) fields.push_back(arrow::field(column.name, column.type.ToArrow(), column.nullable));
+  for (const Column& column : columns)
+    fields.push_back(arrow::field(column.name, column.type.ToArrow(), column.nullable));
   return arrow::schema(std::move(fields));
 }
 

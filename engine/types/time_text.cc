@@ -79,8 +79,8 @@ std::optional<int64_t> TakeDate(Cursor& in) {
   if (digits == 4) {
     const char separator = rest.size() > 4 ? rest[4] : '\0';
     if (separator != '-' && separator != '/') return std::nullopt;
-    const bool fits = in.Number(4, 4, &first) && in.Take(separator) && in.Number(1, 2, &second) &&
-                      in.Take(separator) && in.Number(1, 2, &third);
+    const bool fits = in.Number(4, 4, &first) && in.Take(separator) && in.Number(1, 2, &second) && in.Take(separator) &&
+                      in.Number(1, 2, &third);
     return fits ? CheckedDays(first, second, third) : std::nullopt;
   }
   if (digits != 1 && digits != 2) return std::nullopt;
@@ -161,13 +161,33 @@ double UnitMilliseconds(std::string_view unit) {
     std::string_view name;
     double milliseconds;
   };
-  static constexpr Unit kUnits[] = {
-      {"ns", 1e-6},        {"nanosecond", 1e-6}, {"us", 1e-3},      {"μs", 1e-3},      {"µs", 1e-3},
-      {"microsecond", 1e-3}, {"ms", 1},          {"millisecond", 1}, {"milli", 1},     {"s", 1000},
-      {"sec", 1000},       {"second", 1000},     {"m", 60'000},     {"min", 60'000},   {"minute", 60'000},
-      {"h", 3'600'000},    {"hr", 3'600'000},    {"hour", 3'600'000}, {"d", 86'400'000}, {"day", 86'400'000},
-      {"w", 604'800'000},  {"week", 604'800'000}, {"month", 30 * 86'400'000.0}, {"quarter", 90 * 86'400'000.0},
-      {"year", 365 * 86'400'000.0}, {"hrs", 3'600'000}, {"day", 86'400'000}};
+  static constexpr Unit kUnits[] = {{"ns", 1e-6},
+                                    {"nanosecond", 1e-6},
+                                    {"us", 1e-3},
+                                    {"μs", 1e-3},
+                                    {"µs", 1e-3},
+                                    {"microsecond", 1e-3},
+                                    {"ms", 1},
+                                    {"millisecond", 1},
+                                    {"milli", 1},
+                                    {"s", 1000},
+                                    {"sec", 1000},
+                                    {"second", 1000},
+                                    {"m", 60'000},
+                                    {"min", 60'000},
+                                    {"minute", 60'000},
+                                    {"h", 3'600'000},
+                                    {"hr", 3'600'000},
+                                    {"hour", 3'600'000},
+                                    {"d", 86'400'000},
+                                    {"day", 86'400'000},
+                                    {"w", 604'800'000},
+                                    {"week", 604'800'000},
+                                    {"month", 30 * 86'400'000.0},
+                                    {"quarter", 90 * 86'400'000.0},
+                                    {"year", 365 * 86'400'000.0},
+                                    {"hrs", 3'600'000},
+                                    {"day", 86'400'000}};
   for (const Unit& candidate : kUnits) {
     if (candidate.name == word) return candidate.milliseconds;
   }

@@ -85,8 +85,8 @@ class CaseRunner {
     VELO_ASSIGN_OR_RETURN(engine_, Engine::Open(options));
     relations_ = std::make_unique<MemoryCatalog>(&engine_->catalog());
     static std::atomic<int> number{0};
-    directory_ = (std::filesystem::temp_directory_path() /
-                  fmt::format("velo_sql_tests_{}_{}", getpid(), ++number)).string();
+    directory_ =
+        (std::filesystem::temp_directory_path() / fmt::format("velo_sql_tests_{}_{}", getpid(), ++number)).string();
     std::filesystem::create_directories(directory_);
     return Status::OK();
   }
@@ -194,8 +194,8 @@ class CaseRunner {
       for (const Diagnostic& item : diagnostics.items()) {
         if (item.severity != Severity::kError) continue;
         const LineColumn place = LineIndex(sql).Locate(std::max(0, item.span.offset));
-        return Status::User(item.code, fmt::format("error {} {}:{}: {}", item.code, place.line, place.column,
-                                                   item.message));
+        return Status::User(item.code,
+                            fmt::format("error {} {}:{}: {}", item.code, place.line, place.column, item.message));
       }
     }
     for (const StatementReport& statement : report.statements) {
@@ -220,15 +220,16 @@ class CaseRunner {
     const bool matches = found.starts_with(step.argument) && found.size() > step.argument.size() &&
                          (found[step.argument.size()] == ':' || found[step.argument.size()] == ' ');
     if (matches) return Status::OK();
-    return Status::User("TEST", fmt::format("expected {}, found: {}", step.argument, found.empty() ? "no error" : found));
+    return Status::User("TEST",
+                        fmt::format("expected {}, found: {}", step.argument, found.empty() ? "no error" : found));
   }
 
   static Status CheckAccounts(const JobMetrics& m) {
     if (m.rows_in == m.rows_used + m.rows_filtered + m.rows_late + m.rows_bad + m.rows_in_flight) return Status::OK();
-    return Status::User("TEST", fmt::format("the accounts do not add up: in {} = used {} + filtered {} + late {} + bad "
-                                            "{} + in flight {}",
-                                            m.rows_in, m.rows_used, m.rows_filtered, m.rows_late, m.rows_bad,
-                                            m.rows_in_flight));
+    return Status::User(
+        "TEST", fmt::format("the accounts do not add up: in {} = used {} + filtered {} + late {} + bad "
+                            "{} + in flight {}",
+                            m.rows_in, m.rows_used, m.rows_filtered, m.rows_late, m.rows_bad, m.rows_in_flight));
   }
 
   Status Query(size_t index) {
@@ -252,8 +253,8 @@ class CaseRunner {
           ReplaceExpected(test_, index, rows);
           return Status::OK();
         }
-        VELO_RETURN_IF_ERROR(Compare(test_->steps[index], std::move(rows), sorted,
-                                     fmt::format("lanes {}, batch {}", lanes, batch)));
+        VELO_RETURN_IF_ERROR(
+            Compare(test_->steps[index], std::move(rows), sorted, fmt::format("lanes {}, batch {}", lanes, batch)));
       }
     }
     return Status::OK();

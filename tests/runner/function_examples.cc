@@ -11,8 +11,7 @@ namespace {
 
 Result<std::string> Evaluate(Engine* engine, const std::string& example) {
   Diagnostics diagnostics;
-  const ScriptReport report =
-      AnalyseScript("SELECT " + example, &engine->catalog(), BuiltinFunctions(), &diagnostics);
+  const ScriptReport report = AnalyseScript("SELECT " + example, &engine->catalog(), BuiltinFunctions(), &diagnostics);
   if (diagnostics.has_errors()) return Status::FromDiagnostics(diagnostics.Take());
   if (report.statements.empty() || report.statements[0].prepared == nullptr) {
     return Status::User("TEST", "the example is no expression");
@@ -38,7 +37,8 @@ void RunFunctionExamples(int* passed, int* failed) {
   }
   for (const FunctionRegistry::Entry& entry : BuiltinFunctions().List()) {
     // What depends on rows or on the time of day has its own tests.
-    if (entry.is_aggregate || entry.is_window || entry.doc->example.empty() || entry.doc->example_result.empty()) continue;
+    if (entry.is_aggregate || entry.is_window || entry.doc->example.empty() || entry.doc->example_result.empty())
+      continue;
     const ScalarFunction* function = BuiltinFunctions().FindScalar(entry.name);
     if (function != nullptr && !function->deterministic) continue;
     const Result<std::string> found = Evaluate(engine->get(), entry.doc->example);

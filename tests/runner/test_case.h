@@ -9,12 +9,12 @@ namespace velo::testing {
 
 /// One directive of a .test file with the lines that belong to it.
 struct TestStep {
-  int line = 0;                         ///< 1-based line of the directive.
-  std::string command;                  ///< "query", "source", "feed" ...
-  std::string argument;                 ///< The rest of the line.
-  std::vector<std::string> body;        ///< SQL, rows or file text.
-  std::vector<std::string> expected;    ///< After "----", or the rows of "expect".
-  int expected_begin = 0;               ///< 1-based line of the first expected row.
+  int line = 0;                       ///< 1-based line of the directive.
+  std::string command;                ///< "query", "source", "feed" ...
+  std::string argument;               ///< The rest of the line.
+  std::vector<std::string> body;      ///< SQL, rows or file text.
+  std::vector<std::string> expected;  ///< After "----", or the rows of "expect".
+  int expected_begin = 0;             ///< 1-based line of the first expected row.
   bool has_expected = false;
 };
 
@@ -26,8 +26,8 @@ struct TestCase {
   std::vector<std::string> lines;  ///< The file as read, for rewriting.
 };
 
-/// Reads a file. The head is three lines "# name:", "# about:", "# area:"; other lines with "#" are comments. A step ends
-/// at a blank line; "file NAME <<END" ends at the line END.
+/// Reads a file. The head is three lines "# name:", "# about:", "# area:"; other lines with "#" are comments. A step
+/// ends at a blank line; "file NAME <<END" ends at the line END.
 Result<TestCase> ReadTestCase(const std::string& path);
 
 /// Replaces the expected rows of a step in `lines`; later steps move.

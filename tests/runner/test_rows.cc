@@ -42,10 +42,14 @@ std::string Escape(const std::string& text) {
 
 std::string KindMark(RowKind kind) {
   switch (kind) {
-    case RowKind::kInsert: return "+";
-    case RowKind::kUpdateAfter: return "U";
-    case RowKind::kUpdateBefore: return "B";
-    case RowKind::kDelete: return "-";
+    case RowKind::kInsert:
+      return "+";
+    case RowKind::kUpdateAfter:
+      return "U";
+    case RowKind::kUpdateBefore:
+      return "B";
+    case RowKind::kDelete:
+      return "-";
   }
   return "?";
 }

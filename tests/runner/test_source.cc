@@ -66,7 +66,8 @@ class TestConnector : public Connector {
   Result<std::unique_ptr<Source>> OpenSource(const std::string& uri, const PropertyMap&) override {
     const std::string name = uri.substr(std::string_view("test://").size());
     const auto at = sources_->find(name);
-    if (at == sources_->end()) return Status::User("SOURCE_NOT_FOUND", fmt::format("the test has no source '{}'", name));
+    if (at == sources_->end())
+      return Status::User("SOURCE_NOT_FOUND", fmt::format("the test has no source '{}'", name));
     return std::unique_ptr<Source>(std::make_unique<TestSource>(name, at->second));
   }
 
@@ -112,8 +113,8 @@ void ScriptedSource::Wake() {
   if (wake_up) wake_up();
 }
 
-// The query has worked off everything when it comes back empty-handed twice: by the second time the step in which it asked
-// first is over.
+// The query has worked off everything when it comes back empty-handed twice: by the second time the step in which it
+// asked first is over.
 bool ScriptedSource::WaitUntilQuiet() {
   for (int round = 0; round < 2; ++round) {
     int64_t before;

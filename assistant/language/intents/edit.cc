@@ -15,7 +15,7 @@ namespace velo::language {
 namespace {
 
 constexpr std::string_view kEditVerbs =
-    "add|also|include|plus|remove|drop|replace|rename|relabel|call it|call the|call that|change|make it|make the|make that|make|set|switch|instead|not|no|without|exclude|excluding|except|"
+    "add|also|include|throw in|toss in|put in|bring in|plus|remove|drop|replace|rename|relabel|call it|call the|call that|change|make it|make the|make that|make|set|switch|instead|not|no|without|exclude|excluding|except|"
     "narrow|restrict|keep|break it|break that|break down|split|shorter|longer|use|swap|get rid|take out|take away|leave out|delete the|dont|group it|group by|grouped by|sort|sorted|order by|order it|"
     "ordered by|limit|but|only|just|newest first|latest first|oldest first|descending|ascending|filter|extend|ungroup|hide|emit|once per|read from|clear|lose|it should|name it|title this|title it";
 constexpr std::string_view kNewWish =

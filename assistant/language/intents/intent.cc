@@ -94,7 +94,13 @@ std::string Utterance::UnknownSource() const {
     const Token& name = sentence.tokens[i + 1];
     bool before = lead.is_word() && (lead.text == "topic" || lead.text == "from" || lead.text == "table" || lead.text == "describe" || lead.text == "peek");
     if (!before) continue;
+    bool value = std::any_of(sources.begin(), sources.end(), [&](const SourceModel& source) {
+      return static_cast<bool>(LinkValue(source, sentence.tokens, i + 1)) || static_cast<bool>(LinkField(source, sentence.tokens, i + 1));
+    });
+    if (value) continue;
     if (name.kind == Token::Kind::kQuoted) return name.text;
+    bool code = name.raw.size() <= 5 && std::all_of(name.raw.begin(), name.raw.end(), [](unsigned char c) { return c >= 'A' && c <= 'Z'; });
+    if (code && lead.text == "from") continue;  // A place or a ticker.
     if (name.is_word() && !InLexicon(name.text) && !IsRecordNoun(name.stem)) {
       size_t end = i + 1;
       while (end + 1 < sentence.tokens.size() && sentence.tokens[end + 1].glued) ++end;

@@ -18,7 +18,7 @@ struct Missing {
 
 constexpr Missing kMissing[] = {
     {"kafka|broker|brokers|kafka cluster", "Connecting to Kafka", "Files and the embedded topics work today: try \"open /data/trades.csv\" or \"what topics do I have\"."},
-    {"s3|bucket|minio", "Reading from S3", "Files on this machine work today, Parquet too: try \"open /data/events/*.parquet\"."},
+    {"s3|s3 bucket|minio", "Reading from S3", "Files on this machine work today, Parquet too: try \"open /data/events/*.parquet\"."},
     {"postgres|postgresql|mysql|clickhouse|click house|my database|the database|pg database", "Connecting to databases", "Export the table to CSV or Parquet and open the file: try \"open /data/orders.csv\"."},
     {"mmap|memory map|memory mapped|filemmap", "Choosing memory-mapped reading by hand", "Large files are read in pieces that fit in memory without any setting: just open the file."},
     {"test this|test it|test the query|run tests|run the tests|generate test data|test data|synthetic data|fake data|fake trades|assert|assertions|sample orders|synthetic", "Testing with generated data", "You can run the query on the real rows right away: say \"run it\"."},

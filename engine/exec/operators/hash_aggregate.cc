@@ -84,11 +84,13 @@ class HashAggregate : public MergeableOperator {
     Grow();
     if (settings_.counts_input) context_->meter->used += input.inputs.rows;
     switch (settings_.emit) {
-      case EmitMode::kFinal: return states_.Update(input.inputs, ids_.data());
+      case EmitMode::kFinal:
+        return states_.Update(input.inputs, ids_.data());
       case EmitMode::kEachBatch:
         VELO_RETURN_IF_ERROR(states_.Update(input.inputs, ids_.data()));
         return EmitGroups(DistinctInOrder(ids_, groups_.size()), out);
-      case EmitMode::kEachRow: break;
+      case EmitMode::kEachRow:
+        break;
     }
     EmissionBuffer rows(schema_);
     VELO_RETURN_IF_ERROR(states_.UpdateInRuns(input.inputs, ids_.data(), [&](int64_t offset, int64_t length) -> Status {

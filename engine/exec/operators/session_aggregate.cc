@@ -62,8 +62,7 @@ class SessionAggregate : public MergeableOperator {
     const auto chunk = static_cast<size_t>(context_->batch_rows);
     for (size_t from = 0; from < slots.size() && !context_->IsCancelled(); from += chunk) {
       EmissionBuffer rows(schema_);
-      VELO_RETURN_IF_ERROR(
-          AppendSessions(std::span(slots).subspan(from, std::min(chunk, slots.size() - from)), &rows));
+      VELO_RETURN_IF_ERROR(AppendSessions(std::span(slots).subspan(from, std::min(chunk, slots.size() - from)), &rows));
       VELO_RETURN_IF_ERROR(rows.Flush(out));
     }
     for (uint32_t slot : expired_) {
@@ -108,8 +107,8 @@ class SessionAggregate : public MergeableOperator {
   }
 
  private:
-  // Drops rows that are too late, then takes the rest in: at once, or in runs in which no group comes twice when every row
-  // must show its own effect.
+  // Drops rows that are too late, then takes the rest in: at once, or in runs in which no group comes twice when every
+  // row must show its own effect.
   Status Consume(const KeysAndInputs& input, const arrow::Int64Array& times, Output& out) {
     VELO_RETURN_IF_ERROR(store_.FindKeys(input, &key_ids_));
     std::vector<uint32_t> rows;

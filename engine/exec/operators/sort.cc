@@ -161,14 +161,14 @@ class SortOperator : public Operator {
   std::vector<uint32_t> Limited(const arrow::RecordBatch& all, const std::vector<uint32_t>& order) const {
     if (node_->limit < 0 && node_->offset == 0) return order;
     const bool per_window = node_->scope == SortNode::Scope::kPerWindow && end_column_ >= 0;
-    const auto* ends = per_window ? static_cast<const arrow::Int64Array&>(*all.column(end_column_)).raw_values() : nullptr;
+    const auto* ends =
+        per_window ? static_cast<const arrow::Int64Array&>(*all.column(end_column_)).raw_values() : nullptr;
     const auto* starts =
         per_window ? static_cast<const arrow::Int64Array&>(*all.column(start_column_)).raw_values() : nullptr;
     std::vector<uint32_t> rows;
     int64_t position = 0;
     for (size_t i = 0; i < order.size(); ++i, ++position) {
-      if (per_window && i > 0 &&
-          (ends[order[i]] != ends[order[i - 1]] || starts[order[i]] != starts[order[i - 1]])) {
+      if (per_window && i > 0 && (ends[order[i]] != ends[order[i - 1]] || starts[order[i]] != starts[order[i - 1]])) {
         position = 0;
       }
       if (position < node_->offset) continue;

@@ -7,7 +7,8 @@
 
 namespace velo::exec {
 
-/// ORDER BY [LIMIT] over the whole input, over the rows of each closed window, or within each batch. Ties keep input order.
+/// ORDER BY [LIMIT] over the whole input, over the rows of each closed window, or within each batch. Ties keep input
+/// order.
 std::unique_ptr<Operator> MakeSort(std::shared_ptr<const SortNode> node, LaneContext* context);
 
 }  // namespace velo::exec

@@ -181,8 +181,7 @@ class WindowAggregate : public MergeableOperator {
     }
     EmissionBuffer rows(schema_);
     VELO_RETURN_IF_ERROR(states.UpdateInRuns(inputs, assigned.slots.data(), [&](int64_t offset, int64_t length) {
-      const auto run =
-          std::span(assigned.slots).subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
+      const auto run = std::span(assigned.slots).subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
       return settings_.emit == EmitMode::kEachRow ? AppendSlots(run, &rows) : AppendCorrections(run, &rows);
     }));
     return rows.Flush(out);
@@ -246,9 +245,9 @@ class WindowAggregate : public MergeableOperator {
     for (size_t from = 0; from < starts.size() && !context_->IsCancelled(); from += kWindowsPerMerge) {
       const size_t until = std::min(starts.size(), from + static_cast<size_t>(kWindowsPerMerge));
       EmissionBuffer rows(schema_);
-      VELO_RETURN_IF_ERROR(MergeWindows({starts.begin() + static_cast<int64_t>(from),
-                                         starts.begin() + static_cast<int64_t>(until)},
-                                        UINT32_MAX, RowKind::kInsert, &rows));
+      VELO_RETURN_IF_ERROR(
+          MergeWindows({starts.begin() + static_cast<int64_t>(from), starts.begin() + static_cast<int64_t>(until)},
+                       UINT32_MAX, RowKind::kInsert, &rows));
       VELO_RETURN_IF_ERROR(rows.Flush(out));
     }
     return Status::OK();

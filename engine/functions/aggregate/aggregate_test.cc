@@ -57,8 +57,8 @@ std::string Text(Aggregator& state, std::vector<uint32_t> groups) {
   return out;
 }
 
-// Results of one group that sees all cells, of one that sees none, computed in one go; checks on the way that two merged
-// halves and a saved and loaded state give the same.
+// Results of one group that sees all cells, of one that sees none, computed in one go; checks on the way that two
+// merged halves and a saved and loaded state give the same.
 std::string Result1(std::string_view name, const SqlType& type, const Cells& cells,
                     std::vector<std::string> constants = {}) {
   std::vector<SqlType> argument_types = {type};
@@ -208,7 +208,13 @@ TEST(Aggregates, FindQuantiles) {
   const std::vector<SqlType> types = {TypeKind::kInteger, TypeKind::kInteger};
   const std::string wrong = "95";
   const std::vector<const std::string*> constants = {nullptr, &wrong};
-  EXPECT_EQ(BuiltinFunctions().FindAggregate("PERCENTILE_CONT")->types("PERCENTILE_CONT", types, constants).status().error().code, "E2312");
+  EXPECT_EQ(BuiltinFunctions()
+                .FindAggregate("PERCENTILE_CONT")
+                ->types("PERCENTILE_CONT", types, constants)
+                .status()
+                .error()
+                .code,
+            "E2312");
 }
 
 TEST(Aggregates, CollectValues) {
@@ -241,8 +247,9 @@ TEST(Aggregates, CountDistinctValuesApproximately) {
   Cells cells;
   for (int i = 0; i < 20000; ++i) cells.push_back(std::to_string(i % 10000));
   const std::vector<uint32_t> groups(cells.size(), 0);
-  ASSERT_TRUE(state->Update(std::vector{Column(TypeKind::kInteger, cells)}, groups.data(), nullptr,
-                            static_cast<int64_t>(cells.size()))
+  ASSERT_TRUE(state
+                  ->Update(std::vector{Column(TypeKind::kInteger, cells)}, groups.data(), nullptr,
+                           static_cast<int64_t>(cells.size()))
                   .ok());
   EXPECT_NEAR(std::stod(Text(*state, {0})), 10000, 500);
 }

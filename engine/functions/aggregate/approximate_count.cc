@@ -43,7 +43,8 @@ struct Sketch {
   }
   void Register(uint64_t hash) {
     const size_t index = hash >> (64 - kRegisterBits);
-    const auto rank = static_cast<uint8_t>(std::countl_zero(hash << kRegisterBits | uint64_t{1} << (kRegisterBits - 1)) + 1);
+    const auto rank =
+        static_cast<uint8_t>(std::countl_zero(hash << kRegisterBits | uint64_t{1} << (kRegisterBits - 1)) + 1);
     registers[index] = std::max(registers[index], rank);
   }
   void Merge(const Sketch& other) {
@@ -146,9 +147,12 @@ void RegisterApproximateCount(FunctionRegistry* registry) {
   function.name = "APPROX_COUNT_DISTINCT";
   function.types = AnyToInteger;
   function.make = MakeApproximateCount;
-  function.doc = {"Aggregate", "APPROX_COUNT_DISTINCT(x) → INTEGER",
-                  "Number of distinct values within about 2%; exact below 256.", "NULL values are not counted",
-                  "APPROX_COUNT_DISTINCT(user_id)", ""};
+  function.doc = {"Aggregate",
+                  "APPROX_COUNT_DISTINCT(x) → INTEGER",
+                  "Number of distinct values within about 2%; exact below 256.",
+                  "NULL values are not counted",
+                  "APPROX_COUNT_DISTINCT(user_id)",
+                  ""};
   registry->Add(std::move(function));
 }
 

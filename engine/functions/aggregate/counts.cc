@@ -26,9 +26,8 @@ class CountAggregator : public GroupAggregator<int64_t> {
     return Status::OK();
   }
   Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) override {
-    return BuildColumn<arrow::Int64Builder>(TypeKind::kInteger, groups, [this](auto* builder, uint32_t group) {
-      return builder->Append(states_[group]);
-    });
+    return BuildColumn<arrow::Int64Builder>(
+        TypeKind::kInteger, groups, [this](auto* builder, uint32_t group) { return builder->Append(states_[group]); });
   }
 
  private:
@@ -111,30 +110,45 @@ void RegisterCounts(FunctionRegistry* registry) {
   count.types = CountTypes;
   count.make = MakeCount<Counted::kRows>;
   count.counts_rows = true;
-  count.doc = {"Aggregate", "COUNT(*) | COUNT(x) | COUNT(DISTINCT x, ...) → INTEGER",
-               "Number of rows, of non-NULL values or of distinct values.", "NULL values are not counted", "COUNT(*)",
+  count.doc = {"Aggregate",
+               "COUNT(*) | COUNT(x) | COUNT(DISTINCT x, ...) → INTEGER",
+               "Number of rows, of non-NULL values or of distinct values.",
+               "NULL values are not counted",
+               "COUNT(*)",
                ""};
   registry->Add(std::move(count));
   AggregateFunction count_if;
   count_if.name = "COUNT_IF";
   count_if.types = FixedTypes<TypeKind::kInteger, 1, TypeKind::kBoolean>;
   count_if.make = MakeCount<Counted::kTrue>;
-  count_if.doc = {"Aggregate", "COUNT_IF(condition) → INTEGER", "Number of rows for which the condition is true.",
-                  "Unknown is not counted", "COUNT_IF(amount > 100)", ""};
+  count_if.doc = {"Aggregate",
+                  "COUNT_IF(condition) → INTEGER",
+                  "Number of rows for which the condition is true.",
+                  "Unknown is not counted",
+                  "COUNT_IF(amount > 100)",
+                  ""};
   registry->Add(std::move(count_if));
   AggregateFunction every;
   every.name = "BOOL_AND";
   every.aliases = {"EVERY"};
   every.types = FixedTypes<TypeKind::kBoolean, 1, TypeKind::kBoolean>;
   every.make = MakeBool<true>;
-  every.doc = {"Aggregate", "BOOL_AND(condition) → BOOLEAN", "Whether the condition holds in every row.",
-               "NULL values are ignored", "BOOL_AND(paid)", ""};
+  every.doc = {"Aggregate",
+               "BOOL_AND(condition) → BOOLEAN",
+               "Whether the condition holds in every row.",
+               "NULL values are ignored",
+               "BOOL_AND(paid)",
+               ""};
   registry->Add(every);
   every.name = "BOOL_OR";
   every.aliases = {};
   every.make = MakeBool<false>;
-  every.doc = {"Aggregate", "BOOL_OR(condition) → BOOLEAN", "Whether the condition holds in at least one row.",
-               "NULL values are ignored", "BOOL_OR(paid)", ""};
+  every.doc = {"Aggregate",
+               "BOOL_OR(condition) → BOOLEAN",
+               "Whether the condition holds in at least one row.",
+               "NULL values are ignored",
+               "BOOL_OR(paid)",
+               ""};
   registry->Add(std::move(every));
 }
 

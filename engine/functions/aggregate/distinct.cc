@@ -107,7 +107,9 @@ class DistinctAggregator : public Aggregator {
 
  private:
   // A node of the set, its pointer in the order, and the text where it does not fit into the string itself.
-  static int64_t KeyBytes(const std::string& key) { return 72 + (key.size() > 15 ? static_cast<int64_t>(key.size()) : 0); }
+  static int64_t KeyBytes(const std::string& key) {
+    return 72 + (key.size() > 15 ? static_cast<int64_t>(key.size()) : 0);
+  }
 
   // Fills key_ with the values of a row; false when one of them is NULL.
   bool EncodeRow(ArgumentSpan arguments, int64_t row) {
@@ -162,8 +164,12 @@ void RegisterDistinct(FunctionRegistry* registry) {
   count.name = "COUNT_DISTINCT";
   count.types = CountDistinctTypes;
   count.make = MakeCountDistinct;
-  count.doc = {"Aggregate", "COUNT_DISTINCT(x, ...) → INTEGER", "Number of distinct values, exactly.",
-               "NULL values are not counted", "COUNT_DISTINCT(user_id)", ""};
+  count.doc = {"Aggregate",
+               "COUNT_DISTINCT(x, ...) → INTEGER",
+               "Number of distinct values, exactly.",
+               "NULL values are not counted",
+               "COUNT_DISTINCT(user_id)",
+               ""};
   registry->Add(std::move(count));
 }
 

@@ -230,19 +230,31 @@ void RegisterExtremes(FunctionRegistry* registry) {
   extreme.types = ExtremeTypes;
   extreme.name = "MIN";
   extreme.make = MakeExtreme<Wanted::kLeast>;
-  extreme.doc = {"Aggregate", "MIN(x) → type of x", "Smallest value; texts by code point.",
-                 "NULL values are ignored; NULL when there is no value", "MIN(price)", ""};
+  extreme.doc = {"Aggregate",
+                 "MIN(x) → type of x",
+                 "Smallest value; texts by code point.",
+                 "NULL values are ignored; NULL when there is no value",
+                 "MIN(price)",
+                 ""};
   registry->Add(extreme);
   extreme.name = "MAX";
   extreme.make = MakeExtreme<Wanted::kGreatest>;
-  extreme.doc = {"Aggregate", "MAX(x) → type of x", "Largest value; texts by code point.",
-                 "NULL values are ignored; NULL when there is no value", "MAX(price)", ""};
+  extreme.doc = {"Aggregate",
+                 "MAX(x) → type of x",
+                 "Largest value; texts by code point.",
+                 "NULL values are ignored; NULL when there is no value",
+                 "MAX(price)",
+                 ""};
   registry->Add(extreme);
   extreme.name = "DELTA";
   extreme.types = DeltaTypes;
   extreme.make = MakeExtreme<Wanted::kSpan>;
-  extreme.doc = {"Aggregate", "DELTA(x) → type of x", "Largest value minus smallest value.",
-                 "NULL values are ignored; NULL when there is no value", "DELTA(price)", ""};
+  extreme.doc = {"Aggregate",
+                 "DELTA(x) → type of x",
+                 "Largest value minus smallest value.",
+                 "NULL values are ignored; NULL when there is no value",
+                 "DELTA(price)",
+                 ""};
   registry->Add(std::move(extreme));
 }
 

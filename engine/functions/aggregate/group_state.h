@@ -14,7 +14,8 @@ namespace velo {
 
 using ArgumentSpan = std::span<const std::shared_ptr<arrow::Array>>;
 
-/// Calls add(group, row) for every selected row in which `values` is not NULL. The common cases have loops of their own.
+/// Calls add(group, row) for every selected row in which `values` is not NULL. The common cases have loops of their
+/// own.
 template <typename Add>
 void ForEachValue(const arrow::Array& values, const uint32_t* groups, const uint8_t* selected, int64_t rows, Add add) {
   const uint8_t* validity = values.null_count() > 0 ? values.null_bitmap_data() : nullptr;

@@ -81,8 +81,8 @@ void RegisterMoments(FunctionRegistry* registry) {
     function.aliases = std::move(aliases);
     function.types = SpreadTypes;
     function.make = make;
-    function.doc = {"Aggregate", name + "(x) → FLOAT", std::move(description), "NULL values are ignored",
-                    name + "(price)", ""};
+    function.doc = {
+        "Aggregate", name + "(x) → FLOAT", std::move(description), "NULL values are ignored", name + "(price)", ""};
     registry->Add(std::move(function));
   };
   add("STDDEV", {"STDDEV_SAMP"}, MakeMoments<Spread::kSampleDeviation>,

@@ -114,8 +114,12 @@ void RegisterPairs(FunctionRegistry* registry) {
     function.name = name;
     function.types = PairTypes;
     function.make = make;
-    function.doc = {"Aggregate", name + "(y, x) → FLOAT", std::move(description), "Pairs with a NULL are ignored",
-                    name + "(price, volume)", ""};
+    function.doc = {"Aggregate",
+                    name + "(y, x) → FLOAT",
+                    std::move(description),
+                    "Pairs with a NULL are ignored",
+                    name + "(price, volume)",
+                    ""};
     registry->Add(std::move(function));
   };
   add("CORR", MakePair<PairResult::kCorrelation>, "Correlation of y and x; NULL when one of them never changes.");

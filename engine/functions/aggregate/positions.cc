@@ -205,28 +205,41 @@ void RegisterPositions(FunctionRegistry* registry) {
   end.name = "FIRST_VALUE";
   end.aliases = {"FIRST"};
   end.make = MakeEndValue<true>;
-  end.doc = {"Aggregate", "FIRST_VALUE(x) → type of x", "Value of the first row.", "NULL counts as a value",
-             "FIRST_VALUE(price)", ""};
+  end.doc = {"Aggregate",
+             "FIRST_VALUE(x) → type of x",
+             "Value of the first row.",
+             "NULL counts as a value",
+             "FIRST_VALUE(price)",
+             ""};
   registry->Add(end);
   end.name = "LAST_VALUE";
   end.aliases = {"LAST"};
   end.make = MakeEndValue<false>;
-  end.doc = {"Aggregate", "LAST_VALUE(x) → type of x", "Value of the last row.", "NULL counts as a value",
-             "LAST_VALUE(price)", ""};
+  end.doc = {
+      "Aggregate", "LAST_VALUE(x) → type of x", "Value of the last row.", "NULL counts as a value", "LAST_VALUE(price)",
+      ""};
   registry->Add(std::move(end));
   AggregateFunction by;
   by.types = ByKeyTypes;
   by.name = "MIN_BY";
   by.aliases = {"ARG_MIN"};
   by.make = MakeByKey<true>;
-  by.doc = {"Aggregate", "MIN_BY(x, y) → type of x", "x of the row with the smallest y.", "Rows with NULL y are ignored",
-            "MIN_BY(symbol, price)", ""};
+  by.doc = {"Aggregate",
+            "MIN_BY(x, y) → type of x",
+            "x of the row with the smallest y.",
+            "Rows with NULL y are ignored",
+            "MIN_BY(symbol, price)",
+            ""};
   registry->Add(by);
   by.name = "MAX_BY";
   by.aliases = {"ARG_MAX"};
   by.make = MakeByKey<false>;
-  by.doc = {"Aggregate", "MAX_BY(x, y) → type of x", "x of the row with the largest y.", "Rows with NULL y are ignored",
-            "MAX_BY(symbol, price)", ""};
+  by.doc = {"Aggregate",
+            "MAX_BY(x, y) → type of x",
+            "x of the row with the largest y.",
+            "Rows with NULL y are ignored",
+            "MAX_BY(symbol, price)",
+            ""};
   registry->Add(std::move(by));
 }
 

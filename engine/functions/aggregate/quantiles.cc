@@ -173,9 +173,8 @@ class DiscreteAggregator : public BufferedValues<T> {
       KernelContext context;
       context.result = result_;
       context.rows = static_cast<int64_t>(groups.size());
-      VELO_ASSIGN_OR_RETURN(const arrow::Datum column, MapFixed<T>(context, {}, [&](int64_t i) {
-                              return pick(groups[static_cast<size_t>(i)]);
-                            }));
+      VELO_ASSIGN_OR_RETURN(const arrow::Datum column,
+                            MapFixed<T>(context, {}, [&](int64_t i) { return pick(groups[static_cast<size_t>(i)]); }));
       return column.make_array();
     }
   }
@@ -203,9 +202,7 @@ std::optional<double> FractionAt(ConstantSpan constants, size_t index) {
 
 // Of (x, p) and (p, x): the position of x.
 size_t ValueArgument(ConstantSpan constants) { return FractionAt(constants, 1) ? 0 : 1; }
-double Fraction(ConstantSpan constants) {
-  return FractionAt(constants, 1 - ValueArgument(constants)).value_or(0.5);
-}
+double Fraction(ConstantSpan constants) { return FractionAt(constants, 1 - ValueArgument(constants)).value_or(0.5); }
 
 Result<CallTypes> PercentileTypes(std::string_view name, TypeSpan arguments, ConstantSpan constants) {
   VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
@@ -266,8 +263,8 @@ void RegisterQuantiles(FunctionRegistry* registry) {
     function.aliases = std::move(aliases);
     function.types = types;
     function.make = make;
-    function.doc = {"Aggregate", std::move(signature), std::move(description), "NULL values are ignored",
-                    std::move(example), ""};
+    function.doc = {
+        "Aggregate", std::move(signature), std::move(description), "NULL values are ignored", std::move(example), ""};
     registry->Add(std::move(function));
   };
   add("MEDIAN", {}, MedianTypes, MakeMedian, "MEDIAN(x) → FLOAT, DECIMAL for DECIMAL",

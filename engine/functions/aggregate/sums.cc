@@ -115,13 +115,14 @@ class SumAggregator : public GroupAggregator<SumState<Total>> {
 
   Result<std::shared_ptr<arrow::Array>> FinaliseWhole(std::span<const uint32_t> groups) {
     // INTEGER and INTERVAL are both 64 bits wide; the mean of intervals is cut to milliseconds.
-    VELO_ASSIGN_OR_RETURN(auto column, (BuildColumn<arrow::Int64Builder>(
-                                           TypeKind::kInteger, groups, [this](auto* builder, uint32_t group) {
-                                             const State& state = states_[group];
-                                             if (state.count == 0) return builder->AppendNull();
-                                             const Total value = mean_ ? state.total / static_cast<Total>(state.count) : state.total;
-                                             return builder->Append(static_cast<int64_t>(value));
-                                           })));
+    VELO_ASSIGN_OR_RETURN(
+        auto column,
+        (BuildColumn<arrow::Int64Builder>(TypeKind::kInteger, groups, [this](auto* builder, uint32_t group) {
+          const State& state = states_[group];
+          if (state.count == 0) return builder->AppendNull();
+          const Total value = mean_ ? state.total / static_cast<Total>(state.count) : state.total;
+          return builder->Append(static_cast<int64_t>(value));
+        })));
     auto data = column->data()->Copy();
     data->type = result_.ToArrow();
     return arrow::MakeArray(std::move(data));
@@ -177,16 +178,24 @@ void RegisterSums(FunctionRegistry* registry) {
   sum.name = "SUM";
   sum.types = SumTypes;
   sum.make = MakeSum<false>;
-  sum.doc = {"Aggregate", "SUM(x) → type of x", "Sum of the values; exact for INTEGER and DECIMAL.",
-             "NULL values are ignored; NULL when there is no value", "SUM(amount)", ""};
+  sum.doc = {"Aggregate",
+             "SUM(x) → type of x",
+             "Sum of the values; exact for INTEGER and DECIMAL.",
+             "NULL values are ignored; NULL when there is no value",
+             "SUM(amount)",
+             ""};
   registry->Add(std::move(sum));
   AggregateFunction mean;
   mean.name = "AVG";
   mean.aliases = {"MEAN"};
   mean.types = MeanTypes;
   mean.make = MakeSum<true>;
-  mean.doc = {"Aggregate", "AVG(x) → FLOAT, DECIMAL for DECIMAL", "Arithmetic mean of the values.",
-              "NULL values are ignored; NULL when there is no value", "AVG(price)", ""};
+  mean.doc = {"Aggregate",
+              "AVG(x) → FLOAT, DECIMAL for DECIMAL",
+              "Arithmetic mean of the values.",
+              "NULL values are ignored; NULL when there is no value",
+              "AVG(price)",
+              ""};
   registry->Add(std::move(mean));
 }
 

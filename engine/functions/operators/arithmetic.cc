@@ -82,9 +82,7 @@ Result<arrow::Datum> ComputeUnlessZero(const KernelContext& context, std::span<c
 
 enum class Operation : uint8_t { kAdd, kSubtract, kMultiply, kDivide, kModulo };
 
-bool Scaled(Int128 value, int digits, Int128* out) {
-  return !__builtin_mul_overflow(value, PowerOfTen(digits), out);
-}
+bool Scaled(Int128 value, int digits, Int128* out) { return !__builtin_mul_overflow(value, PowerOfTen(digits), out); }
 
 arrow::BasicDecimal256 Wide(Int128 value) {
   return arrow::BasicDecimal256(
@@ -310,7 +308,8 @@ std::optional<CallTypes> TimeTypes(char op, SqlType a, SqlType b) {
   // Text and unknown values next to an interval are points in time, next to a time what fits.
   if (IsTextLike(a) && is(b, TypeKind::kInterval) && sum) a = TypeKind::kTimestamp;
   if (IsTextLike(b) && is(a, TypeKind::kInterval) && op == '+') b = TypeKind::kTimestamp;
-  if (IsTextLike(b) && is(a, TypeKind::kTimestamp)) b = op == '-' && !IsUnknown(b) ? TypeKind::kTimestamp : TypeKind::kInterval;
+  if (IsTextLike(b) && is(a, TypeKind::kTimestamp))
+    b = op == '-' && !IsUnknown(b) ? TypeKind::kTimestamp : TypeKind::kInterval;
   if (IsTextLike(a) && is(b, TypeKind::kTimestamp)) a = op == '-' ? TypeKind::kTimestamp : TypeKind::kInterval;
   if (is(a, TypeKind::kDate) && is(b, TypeKind::kInteger) && sum) return CallTypes{{a, b}, TypeKind::kDate};
   if (is(a, TypeKind::kDate) && is(b, TypeKind::kDate) && op == '-') return CallTypes{{a, b}, TypeKind::kInteger};
@@ -326,7 +325,8 @@ std::optional<CallTypes> TimeTypes(char op, SqlType a, SqlType b) {
   if (is(a, TypeKind::kInteger) && right_length && sum) return CallTypes{{a, b}, TypeKind::kInteger};
   if (left_length && is(b, TypeKind::kInteger) && op == '+') return CallTypes{{a, b}, TypeKind::kInteger};
   const auto factor = [](const SqlType& t) { return t.is_numeric() || IsUnknown(t); };
-  if (left_length && factor(b) && (op == '*' || op == '/')) return CallTypes{{a, TypeKind::kFloat}, TypeKind::kInterval};
+  if (left_length && factor(b) && (op == '*' || op == '/'))
+    return CallTypes{{a, TypeKind::kFloat}, TypeKind::kInterval};
   if (factor(a) && right_length && op == '*') return CallTypes{{TypeKind::kFloat, b}, TypeKind::kInterval};
   return std::nullopt;
 }
@@ -405,8 +405,12 @@ void RegisterArithmetic(FunctionRegistry* registry) {
   registry->Add(Operator("NEGATE", NegateTypes, Negate));
   registry->Add(Operator("||", FixedTypes<TypeKind::kString, 2, TypeKind::kString, TypeKind::kString>, Concatenate));
   ScalarFunction mod = Operator("MOD", ArithmeticTypes, Arithmetic<Operation::kModulo>);
-  mod.doc = {"Math", "MOD(a, b) → type of a % b", "Remainder of a divided by b, with the sign of a.",
-             "NULL in, NULL out; b = 0 gives NULL", "MOD(-7, 3)", "-1"};
+  mod.doc = {"Math",
+             "MOD(a, b) → type of a % b",
+             "Remainder of a divided by b, with the sign of a.",
+             "NULL in, NULL out; b = 0 gives NULL",
+             "MOD(-7, 3)",
+             "-1"};
   registry->Add(std::move(mod));
 }
 

@@ -76,8 +76,9 @@ Result<arrow::Datum> MillisecondsToTimestamp(const arrow::Datum& datum, int64_t 
   const Values<int64_t> milliseconds(datum);
   VELO_ASSIGN_OR_RETURN(arrow::Datum micros, MapFixed<int64_t>(context, {&milliseconds}, [&](int64_t row) {
                           int64_t out;
-                          return __builtin_mul_overflow(milliseconds[row], int64_t{1000}, &out) ? std::nullopt
-                                                                                             : std::optional<int64_t>(out);
+                          return __builtin_mul_overflow(milliseconds[row], int64_t{1000}, &out)
+                                     ? std::nullopt
+                                     : std::optional<int64_t>(out);
                         }));
   if (!datum.is_scalar()) return micros;
   VELO_ASSIGN_OR_RETURN_ARROW(auto scalar, micros.make_array()->GetScalar(0));
@@ -103,11 +104,11 @@ Result<arrow::Datum> NestedEqual(const KernelContext& context, const arrow::Datu
 }
 
 constexpr std::array<std::pair<std::string_view, const char*>, 6> kArrowNames = {{{"=", "equal"},
-                                                                                 {"!=", "not_equal"},
-                                                                                 {"<", "less"},
-                                                                                 {"<=", "less_equal"},
-                                                                                 {">", "greater"},
-                                                                                 {">=", "greater_equal"}}};
+                                                                                  {"!=", "not_equal"},
+                                                                                  {"<", "less"},
+                                                                                  {"<=", "less_equal"},
+                                                                                  {">", "greater"},
+                                                                                  {">=", "greater_equal"}}};
 
 template <size_t kIndex>
 Result<arrow::Datum> CompareKernel(const KernelContext& context, std::span<const arrow::Datum> arguments) {
@@ -128,10 +129,10 @@ Result<CallTypes> CompareTypes(std::string_view name, TypeSpan arguments, Consta
 }
 
 Result<arrow::Datum> BetweenKernel(const KernelContext& context, std::span<const arrow::Datum> arguments) {
-  VELO_ASSIGN_OR_RETURN(arrow::Datum low, Compare(context, ">=", arguments[0], context.arguments[0], arguments[1],
-                                                  context.arguments[1]));
-  VELO_ASSIGN_OR_RETURN(arrow::Datum high, Compare(context, "<=", arguments[0], context.arguments[0], arguments[2],
-                                                   context.arguments[2]));
+  VELO_ASSIGN_OR_RETURN(arrow::Datum low,
+                        Compare(context, ">=", arguments[0], context.arguments[0], arguments[1], context.arguments[1]));
+  VELO_ASSIGN_OR_RETURN(arrow::Datum high,
+                        Compare(context, "<=", arguments[0], context.arguments[0], arguments[2], context.arguments[2]));
   return CallArrow("and_kleene", {low, high});
 }
 
@@ -142,8 +143,8 @@ Result<CallTypes> BetweenTypes(std::string_view name, TypeSpan arguments, Consta
 }
 
 Result<arrow::Datum> DistinctKernel(const KernelContext& context, std::span<const arrow::Datum> arguments) {
-  VELO_ASSIGN_OR_RETURN(arrow::Datum differs, Compare(context, "!=", arguments[0], context.arguments[0], arguments[1],
-                                                      context.arguments[1]));
+  VELO_ASSIGN_OR_RETURN(arrow::Datum differs,
+                        Compare(context, "!=", arguments[0], context.arguments[0], arguments[1], context.arguments[1]));
   const ColumnReader a(arguments[0]);
   const ColumnReader b(arguments[1]);
   const Values<bool> differ(differs);
@@ -159,7 +160,8 @@ Result<arrow::Datum> Compare(const KernelContext& context, std::string_view op, 
                              const SqlType& left_type, const arrow::Datum& right, const SqlType& right_type) {
   SqlType common = ComparisonType(left_type, right_type);
   // A constant text next to a number keeps its exact value.
-  for (const auto& [text, text_type, other] : {std::tuple(&left, &left_type, &right_type), {&right, &right_type, &left_type}}) {
+  for (const auto& [text, text_type, other] :
+       {std::tuple(&left, &left_type, &right_type), {&right, &right_type, &left_type}}) {
     if (!IsText(*text_type) || !other->is_numeric() || !text->is_scalar() || !text->scalar()->is_valid) continue;
     const auto number = NumberType(static_cast<const arrow::BaseBinaryScalar&>(*text->scalar()).view());
     if (number) common = CommonNumberType(*number, *other);
@@ -205,7 +207,8 @@ Result<std::vector<SqlType>> ComparableTypes(std::string_view op, TypeSpan argum
     }
     common = ComparisonType(common, types[i]);
   }
-  for (const SqlType& type : types) all_cast = all_cast && (SamePhysicalType(type, common) || CastBeforehand(type, common));
+  for (const SqlType& type : types)
+    all_cast = all_cast && (SamePhysicalType(type, common) || CastBeforehand(type, common));
   if (all_cast) {
     for (SqlType& type : types) {
       if (!SamePhysicalType(type, common)) type = common;

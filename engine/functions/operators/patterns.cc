@@ -23,7 +23,8 @@ class LikeMatcher {
         i += escaped.size();
         matcher.AddLiteral(escaped);
       } else if (character == "%") {
-        if (matcher.steps_.empty() || matcher.steps_.back().kind != Step::kRun) matcher.steps_.push_back({Step::kRun, ""});
+        if (matcher.steps_.empty() || matcher.steps_.back().kind != Step::kRun)
+          matcher.steps_.push_back({Step::kRun, ""});
       } else if (character == "_") {
         matcher.steps_.push_back({Step::kOne, ""});
       } else {
@@ -156,8 +157,9 @@ Result<arrow::Datum> Regexp(const KernelContext& context, std::span<const arrow:
 }
 
 Result<CallTypes> RegexpTypes(std::string_view name, TypeSpan arguments, ConstantSpan constants) {
-  VELO_ASSIGN_OR_RETURN(CallTypes types, (FixedTypes<TypeKind::kBoolean, 2, TypeKind::kString, TypeKind::kString,
-                                                     TypeKind::kString>(name, arguments, constants)));
+  VELO_ASSIGN_OR_RETURN(CallTypes types,
+                        (FixedTypes<TypeKind::kBoolean, 2, TypeKind::kString, TypeKind::kString, TypeKind::kString>(
+                            name, arguments, constants)));
   if (constants.size() > 1 && constants[1] != nullptr) {
     VELO_RETURN_IF_ERROR(CheckPattern(*constants[1]));
   }
@@ -182,9 +184,12 @@ void RegisterPatterns(FunctionRegistry* registry) {
   regexp.aliases = {"REGEXP_MATCHES", "REGEXP_LIKE", "RLIKE"};
   regexp.types = RegexpTypes;
   regexp.kernel = Regexp;
-  regexp.doc = {"String", "REGEXP(text, pattern[, flags]) → BOOLEAN",
-                "Whether the pattern (RE2) matches anywhere in the text; flag i ignores case.", "NULL in, NULL out",
-                "REGEXP('velo-7', '[0-9]$')", "true"};
+  regexp.doc = {"String",
+                "REGEXP(text, pattern[, flags]) → BOOLEAN",
+                "Whether the pattern (RE2) matches anywhere in the text; flag i ignores case.",
+                "NULL in, NULL out",
+                "REGEXP('velo-7', '[0-9]$')",
+                "true"};
   registry->Add(std::move(regexp));
 }
 

@@ -11,8 +11,21 @@ namespace velo {
 
 /// Units of EXTRACT, DATE_TRUNC, DATEDIFF and DATE_ADD.
 enum class CalendarUnit : uint8_t {
-  kYear, kQuarter, kMonth, kWeek, kDay, kDayOfWeek, kIsoDayOfWeek, kDayOfYear, kHour, kMinute, kSecond, kMillisecond,
-  kMicrosecond, kNanosecond, kEpoch
+  kYear,
+  kQuarter,
+  kMonth,
+  kWeek,
+  kDay,
+  kDayOfWeek,
+  kIsoDayOfWeek,
+  kDayOfYear,
+  kHour,
+  kMinute,
+  kSecond,
+  kMillisecond,
+  kMicrosecond,
+  kNanosecond,
+  kEpoch
 };
 
 /// Reads "day", "DAYS", "dow", "us" ... Case is ignored.

@@ -149,7 +149,8 @@ Result<CallTypes> ArrayTypes(std::string_view, TypeSpan arguments, ConstantSpan)
 Result<ArrayPtr> Interleave(Arguments arguments, size_t first, size_t step, int64_t rows, const SqlType& type) {
   VELO_ASSIGN_OR_RETURN_ARROW(auto builder, arrow::MakeBuilder(type.ToArrow()));
   std::vector<std::unique_ptr<ColumnReader>> columns;
-  for (size_t i = first; i < arguments.size(); i += step) columns.push_back(std::make_unique<ColumnReader>(arguments[i]));
+  for (size_t i = first; i < arguments.size(); i += step)
+    columns.push_back(std::make_unique<ColumnReader>(arguments[i]));
   VELO_RETURN_IF_ARROW_ERROR(builder->Reserve(rows * static_cast<int64_t>(columns.size())));
   for (int64_t row = 0; row < rows; ++row) {
     for (const auto& column : columns) {
@@ -170,8 +171,7 @@ Result<std::shared_ptr<arrow::Buffer>> EvenOffsets(int64_t rows, int64_t step) {
 }
 
 Result<arrow::Datum> MakeArrayValue(const KernelContext& context, Arguments arguments) {
-  VELO_ASSIGN_OR_RETURN(ArrayPtr items,
-                        Interleave(arguments, 0, 1, context.rows, context.result.children()[0].type));
+  VELO_ASSIGN_OR_RETURN(ArrayPtr items, Interleave(arguments, 0, 1, context.rows, context.result.children()[0].type));
   VELO_ASSIGN_OR_RETURN(auto offsets, EvenOffsets(context.rows, static_cast<int64_t>(arguments.size())));
   return arrow::Datum(arrow::MakeArray(
       arrow::ArrayData::Make(context.result.ToArrow(), context.rows, {nullptr, offsets}, {items->data()}, 0)));
@@ -183,7 +183,8 @@ Result<CallTypes> MapTypes(std::string_view name, TypeSpan arguments, ConstantSp
   for (size_t i = 1; i < arguments.size(); i += 2) value = CommonType(value, arguments[i]);
   if (IsUnknown(value)) value = TypeKind::kString;
   CallTypes types{{}, SqlType::Map(TypeKind::kString, value)};
-  for (size_t i = 0; i < arguments.size(); ++i) types.arguments.push_back(i % 2 == 0 ? SqlType(TypeKind::kString) : value);
+  for (size_t i = 0; i < arguments.size(); ++i)
+    types.arguments.push_back(i % 2 == 0 ? SqlType(TypeKind::kString) : value);
   return types;
 }
 
@@ -198,8 +199,8 @@ Result<arrow::Datum> MakeMapValue(const KernelContext& context, Arguments argume
   VELO_ASSIGN_OR_RETURN(ArrayPtr values, Interleave(arguments, 1, 2, context.rows, children[1].type));
   VELO_ASSIGN_OR_RETURN(auto offsets, EvenOffsets(context.rows, static_cast<int64_t>(arguments.size() / 2)));
   const auto type = context.result.ToArrow();
-  const auto entries = arrow::ArrayData::Make(type->field(0)->type(), keys->length(), {nullptr},
-                                              {keys->data(), values->data()}, 0);
+  const auto entries =
+      arrow::ArrayData::Make(type->field(0)->type(), keys->length(), {nullptr}, {keys->data(), values->data()}, 0);
   return arrow::Datum(arrow::MakeArray(arrow::ArrayData::Make(type, context.rows, {nullptr, offsets}, {entries}, 0)));
 }
 
@@ -311,8 +312,8 @@ Result<arrow::Datum> ElementAt(const KernelContext& context, Arguments arguments
 
 Result<CallTypes> EntryTypes(std::string_view name, TypeSpan arguments, ConstantSpan) {
   VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 1, 1));
-  const SqlType map = arguments[0].kind() == TypeKind::kMap ? arguments[0]
-                                                            : SqlType::Map(TypeKind::kString, TypeKind::kString);
+  const SqlType map =
+      arguments[0].kind() == TypeKind::kMap ? arguments[0] : SqlType::Map(TypeKind::kString, TypeKind::kString);
   if (arguments[0].kind() != TypeKind::kMap && !IsTextLike(arguments[0])) {
     return WrongArgumentType(name, 0, arguments[0], "a MAP");
   }
@@ -372,42 +373,67 @@ void RegisterCollections(FunctionRegistry* registry) {
   const std::string category = "Arrays and maps";
   registry->Add(AccessOperator("[]"));
   registry->Add(AccessOperator("."));
-  registry->Add(ScalarFunction{.name = "ARRAY", .types = ArrayTypes, .kernel = MakeArrayValue, .null_in_null_out = false,
+  registry->Add(ScalarFunction{.name = "ARRAY",
+                               .types = ArrayTypes,
+                               .kernel = MakeArrayValue,
+                               .null_in_null_out = false,
                                .doc = {category, "ARRAY(value, ...) → ARRAY", "An array of the values.",
                                        "Elements may be NULL", "ARRAY(1, 2)", "[1,2]"}});
-  registry->Add(ScalarFunction{.name = "MAP", .types = MapTypes, .kernel = MakeMapValue, .null_in_null_out = false,
+  registry->Add(ScalarFunction{.name = "MAP",
+                               .types = MapTypes,
+                               .kernel = MakeMapValue,
+                               .null_in_null_out = false,
                                .doc = {category, "MAP(key, value, ...) → MAP", "A map of keys to values.",
                                        "A NULL key is an error", "MAP('a', 1, 'b', 2)", "{\"a\":1,\"b\":2}"}});
-  registry->Add(ScalarFunction{.name = "STRUCT", .aliases = {"NAMED_STRUCT", "ROW"}, .types = StructTypes,
-                               .kernel = MakeStructValue, .null_in_null_out = false,
-                               .doc = {category, "STRUCT('name', value, ...) → STRUCT", "A structure with named fields.",
-                                       "Fields may be NULL", "STRUCT('a', 1, 'b', 'x')", "{\"a\":1,\"b\":\"x\"}"}});
-  registry->Add(ScalarFunction{.name = "ARRAY_LENGTH", .aliases = {"CARDINALITY", "ARRAY_SIZE", "SIZE"},
-                               .types = CardinalityTypes, .kernel = Cardinality,
+  registry->Add(
+      ScalarFunction{.name = "STRUCT",
+                     .aliases = {"NAMED_STRUCT", "ROW"},
+                     .types = StructTypes,
+                     .kernel = MakeStructValue,
+                     .null_in_null_out = false,
+                     .doc = {category, "STRUCT('name', value, ...) → STRUCT", "A structure with named fields.",
+                             "Fields may be NULL", "STRUCT('a', 1, 'b', 'x')", "{\"a\":1,\"b\":\"x\"}"}});
+  registry->Add(ScalarFunction{.name = "ARRAY_LENGTH",
+                               .aliases = {"CARDINALITY", "ARRAY_SIZE", "SIZE"},
+                               .types = CardinalityTypes,
+                               .kernel = Cardinality,
                                .doc = {category, "ARRAY_LENGTH(array) → INTEGER", "Number of elements, also of a MAP.",
                                        kNulls, "ARRAY_LENGTH(ARRAY[1, 2, 3])", "3"}});
-  registry->Add(ScalarFunction{.name = "ARRAY_CONTAINS", .types = SearchTypes, .kernel = Contains,
-                               .doc = {category, "ARRAY_CONTAINS(array, value) → BOOLEAN",
-                                       "Whether the value is one of the elements.", kNulls,
-                                       "ARRAY_CONTAINS(ARRAY['a', 'b'], 'b')", "true"}});
-  registry->Add(ScalarFunction{.name = "ARRAY_POSITION", .types = SearchTypes, .kernel = Position,
-                               .doc = {category, "ARRAY_POSITION(array, value) → INTEGER",
-                                       "1-based place of the value, 0 when absent.", kNulls,
-                                       "ARRAY_POSITION(ARRAY['a', 'b'], 'b')", "2"}});
-  registry->Add(ScalarFunction{.name = "ELEMENT_AT", .types = ElementAtTypes, .kernel = ElementAt,
+  registry->Add(ScalarFunction{
+      .name = "ARRAY_CONTAINS",
+      .types = SearchTypes,
+      .kernel = Contains,
+      .doc = {category, "ARRAY_CONTAINS(array, value) → BOOLEAN", "Whether the value is one of the elements.", kNulls,
+              "ARRAY_CONTAINS(ARRAY['a', 'b'], 'b')", "true"}});
+  registry->Add(ScalarFunction{
+      .name = "ARRAY_POSITION",
+      .types = SearchTypes,
+      .kernel = Position,
+      .doc = {category, "ARRAY_POSITION(array, value) → INTEGER", "1-based place of the value, 0 when absent.", kNulls,
+              "ARRAY_POSITION(ARRAY['a', 'b'], 'b')", "2"}});
+  registry->Add(ScalarFunction{.name = "ELEMENT_AT",
+                               .types = ElementAtTypes,
+                               .kernel = ElementAt,
                                .doc = {category, "ELEMENT_AT(array, n) | ELEMENT_AT(map, key) → element",
                                        "The n-th element, 1-based, negative from the end; or the value of a key.",
                                        "NULL when there is none", "ELEMENT_AT(ARRAY[7, 8], 1)", "7"}});
-  registry->Add(ScalarFunction{.name = "MAP_KEYS", .types = EntryTypes, .kernel = Entries<true>,
-                               .doc = {category, "MAP_KEYS(map) → ARRAY", "The keys in order.", kNulls,
-                                       "MAP_KEYS(MAP('a', 1))", "[\"a\"]"}});
-  registry->Add(ScalarFunction{.name = "MAP_VALUES", .types = EntryTypes, .kernel = Entries<false>,
-                               .doc = {category, "MAP_VALUES(map) → ARRAY", "The values in order.", kNulls,
-                                       "MAP_VALUES(MAP('a', 1))", "[1]"}});
-  registry->Add(ScalarFunction{.name = "ARRAY_JOIN", .aliases = {"ARRAY_TO_STRING"}, .types = JoinTypes, .kernel = Join,
-                               .doc = {category, "ARRAY_JOIN(array, separator) → STRING",
-                                       "The elements as text with a separator between them.", "NULL elements are left out",
-                                       "ARRAY_JOIN(ARRAY[1, 2], '-')", "1-2"}});
+  registry->Add(ScalarFunction{
+      .name = "MAP_KEYS",
+      .types = EntryTypes,
+      .kernel = Entries<true>,
+      .doc = {category, "MAP_KEYS(map) → ARRAY", "The keys in order.", kNulls, "MAP_KEYS(MAP('a', 1))", "[\"a\"]"}});
+  registry->Add(ScalarFunction{
+      .name = "MAP_VALUES",
+      .types = EntryTypes,
+      .kernel = Entries<false>,
+      .doc = {category, "MAP_VALUES(map) → ARRAY", "The values in order.", kNulls, "MAP_VALUES(MAP('a', 1))", "[1]"}});
+  registry->Add(ScalarFunction{
+      .name = "ARRAY_JOIN",
+      .aliases = {"ARRAY_TO_STRING"},
+      .types = JoinTypes,
+      .kernel = Join,
+      .doc = {category, "ARRAY_JOIN(array, separator) → STRING", "The elements as text with a separator between them.",
+              "NULL elements are left out", "ARRAY_JOIN(ARRAY[1, 2], '-')", "1-2"}});
 }
 
 }  // namespace velo

@@ -37,8 +37,8 @@ Result<CallTypes> NullIfTypes(std::string_view name, TypeSpan arguments, Constan
 }
 
 Result<arrow::Datum> NullIf(const KernelContext& context, Arguments arguments) {
-  VELO_ASSIGN_OR_RETURN(const arrow::Datum equal, Compare(context, "=", arguments[0], context.arguments[0],
-                                                          arguments[1], context.arguments[1]));
+  VELO_ASSIGN_OR_RETURN(const arrow::Datum equal,
+                        Compare(context, "=", arguments[0], context.arguments[0], arguments[1], context.arguments[1]));
   return DropWhere(context, arguments[0], equal);
 }
 
@@ -154,7 +154,8 @@ Result<CallTypes> ConversionTypes(std::string_view name, TypeSpan arguments, Con
     if (constants.size() > 1 && constants[1] != nullptr) scale = ParseInteger(*constants[1]).value_or(scale);
     target = SqlType::Decimal(38, static_cast<int>(std::clamp<int64_t>(scale, 0, kMaxDecimalScale)));
   }
-  if (!CanCast(arguments[0], target)) return WrongArgumentType(name, 0, arguments[0], "convertible to " + target.ToString());
+  if (!CanCast(arguments[0], target))
+    return WrongArgumentType(name, 0, arguments[0], "convertible to " + target.ToString());
   return CallTypes{{arguments.begin(), arguments.end()}, target};
 }
 
@@ -169,8 +170,9 @@ void RegisterConversions(FunctionRegistry* registry) {
     function.name = name;
     function.types = types;
     function.kernel = Convert;
-    function.doc = {"Conversion", name + "(x) → " + result, "TRY_CAST(x AS " + result + ").", "NULL where x does not fit",
-                    std::move(example), std::move(example_result)};
+    function.doc = {
+        "Conversion",       name + "(x) → " + result, "TRY_CAST(x AS " + result + ").", "NULL where x does not fit",
+        std::move(example), std::move(example_result)};
     registry->Add(std::move(function));
   };
   add("TO_STRING", ConversionTypes<TypeKind::kString>, "STRING", "TO_STRING(12.50)", "12.50");
@@ -184,33 +186,63 @@ void RegisterConversions(FunctionRegistry* registry) {
 
 void RegisterConditionals(FunctionRegistry* registry) {
   const std::string category = "Conditional";
-  registry->Add(ScalarFunction{.name = "COALESCE", .types = CommonTypes, .kernel = FirstValid, .null_in_null_out = false,
-                               .doc = {category, "COALESCE(value, ...) → common type", "The first value that is not NULL.",
-                                       "NULL when all are NULL", "COALESCE(NULL, 2, 3)", "2"}});
-  registry->Add(ScalarFunction{.name = "IFNULL", .aliases = {"NVL"}, .types = CommonTypes, .kernel = FirstValid,
+  registry->Add(
+      ScalarFunction{.name = "COALESCE",
+                     .types = CommonTypes,
+                     .kernel = FirstValid,
+                     .null_in_null_out = false,
+                     .doc = {category, "COALESCE(value, ...) → common type", "The first value that is not NULL.",
+                             "NULL when all are NULL", "COALESCE(NULL, 2, 3)", "2"}});
+  registry->Add(
+      ScalarFunction{.name = "IFNULL",
+                     .aliases = {"NVL"},
+                     .types = CommonTypes,
+                     .kernel = FirstValid,
+                     .null_in_null_out = false,
+                     .doc = {category, "IFNULL(value, other) → common type", "The other value where the first is NULL.",
+                             "NULL when both are NULL", "IFNULL(NULL, 'none')", "none"}});
+  registry->Add(ScalarFunction{.name = "NULLIF",
+                               .types = NullIfTypes,
+                               .kernel = NullIf,
                                .null_in_null_out = false,
-                               .doc = {category, "IFNULL(value, other) → common type", "The other value where the first is NULL.",
-                                       "NULL when both are NULL", "IFNULL(NULL, 'none')", "none"}});
-  registry->Add(ScalarFunction{.name = "NULLIF", .types = NullIfTypes, .kernel = NullIf, .null_in_null_out = false,
                                .doc = {category, "NULLIF(a, b) → type of a", "NULL when both are equal, else a.",
                                        "a when b is NULL", "NULLIF(0, 0)", "NULL"}});
-  registry->Add(ScalarFunction{.name = "IF", .aliases = {"IIF"}, .types = IfTypes, .kernel = If, .null_in_null_out = false,
-                               .doc = {category, "IF(condition, a, b) → common type", "a when the condition is true, else b.",
-                                       "An unknown condition gives b", "IF(2 > 1, 'yes', 'no')", "yes"}});
-  registry->Add(ScalarFunction{.name = "ISNULL", .types = AnyTypes, .kernel = IsNull, .null_in_null_out = false,
+  registry->Add(
+      ScalarFunction{.name = "IF",
+                     .aliases = {"IIF"},
+                     .types = IfTypes,
+                     .kernel = If,
+                     .null_in_null_out = false,
+                     .doc = {category, "IF(condition, a, b) → common type", "a when the condition is true, else b.",
+                             "An unknown condition gives b", "IF(2 > 1, 'yes', 'no')", "yes"}});
+  registry->Add(ScalarFunction{.name = "ISNULL",
+                               .types = AnyTypes,
+                               .kernel = IsNull,
+                               .null_in_null_out = false,
                                .doc = {category, "ISNULL(value) → BOOLEAN", "Whether the value is NULL.", "Never NULL",
                                        "ISNULL(NULL)", "true"}});
-  registry->Add(ScalarFunction{.name = "ZEROIFNULL", .types = NumberTypes, .kernel = ZeroIfNull, .null_in_null_out = false,
-                               .doc = {category, "ZEROIFNULL(x) → type of x", "0 where the number is NULL.", "Never NULL",
-                                       "ZEROIFNULL(NULLIF(1, 1))", "0"}});
-  registry->Add(ScalarFunction{.name = "NULLIFZERO", .types = NumberTypes, .kernel = NullIfZero,
+  registry->Add(ScalarFunction{.name = "ZEROIFNULL",
+                               .types = NumberTypes,
+                               .kernel = ZeroIfNull,
+                               .null_in_null_out = false,
+                               .doc = {category, "ZEROIFNULL(x) → type of x", "0 where the number is NULL.",
+                                       "Never NULL", "ZEROIFNULL(NULLIF(1, 1))", "0"}});
+  registry->Add(ScalarFunction{.name = "NULLIFZERO",
+                               .types = NumberTypes,
+                               .kernel = NullIfZero,
                                .doc = {category, "NULLIFZERO(x) → type of x", "NULL where the number is 0.",
                                        "NULL in, NULL out", "NULLIFZERO(0)", "NULL"}});
-  registry->Add(ScalarFunction{.name = "DECODE", .types = DecodeTypes, .kernel = Decode, .null_in_null_out = false,
+  registry->Add(ScalarFunction{.name = "DECODE",
+                               .types = DecodeTypes,
+                               .kernel = Decode,
+                               .null_in_null_out = false,
                                .doc = {category, "DECODE(x, a, result_a, ...[, otherwise]) → common type",
                                        "The result next to the value that equals x.", "NULL equals NULL",
                                        "DECODE(2, 1, 'one', 2, 'two', 'many')", "two"}});
-  registry->Add(ScalarFunction{.name = "TYPEOF", .types = AnyTypes, .kernel = TypeOf, .null_in_null_out = false,
+  registry->Add(ScalarFunction{.name = "TYPEOF",
+                               .types = AnyTypes,
+                               .kernel = TypeOf,
+                               .null_in_null_out = false,
                                .doc = {category, "TYPEOF(value) → STRING", "Name of the type of the value.",
                                        "'NULL' for NULL", "TYPEOF(1.5)", "DECIMAL(38,1)"}});
   RegisterConversions(registry);

@@ -154,48 +154,67 @@ Result<arrow::Datum> ToJson(const KernelContext& context, Arguments arguments) {
 void RegisterJson(FunctionRegistry* registry) {
   const std::string category = "JSON";
   const std::string nowhere = "NULL for invalid JSON and where the path leads nowhere";
+  registry->Add(ScalarFunction{.name = "JSON_VALUE",
+                               .aliases = {"JSON_EXTRACT_SCALAR", "EXTRACT_JSON", "GET_JSON_OBJECT"},
+                               .types = JsonTypes<TypeKind::kString, 2, 2>,
+                               .kernel = Extract<Wanted::kAnything>,
+                               .doc = {category, "JSON_VALUE(json, path) → STRING",
+                                       "What the path finds, as text; CAST it to calculate with it.", nowhere,
+                                       "JSON_VALUE('{\"a\":{\"b\":7}}', '$.a.b')", "7"}});
+  registry->Add(ScalarFunction{.name = "JSON_EXTRACT",
+                               .types = JsonTypes<TypeKind::kString, 2, 2>,
+                               .kernel = Extract<Wanted::kAnything>,
+                               .doc = {category, "JSON_EXTRACT(json, path) → STRING", "What the path finds, as text.",
+                                       nowhere, "JSON_EXTRACT('{\"a\":[1,2]}', '$.a')", "[1,2]"}});
   registry->Add(ScalarFunction{
-      .name = "JSON_VALUE", .aliases = {"JSON_EXTRACT_SCALAR", "EXTRACT_JSON", "GET_JSON_OBJECT"},
-      .types = JsonTypes<TypeKind::kString, 2, 2>, .kernel = Extract<Wanted::kAnything>,
-      .doc = {category, "JSON_VALUE(json, path) → STRING",
-              "What the path finds, as text; CAST it to calculate with it.", nowhere,
-              "JSON_VALUE('{\"a\":{\"b\":7}}', '$.a.b')", "7"}});
-  registry->Add(ScalarFunction{
-      .name = "JSON_EXTRACT", .types = JsonTypes<TypeKind::kString, 2, 2>, .kernel = Extract<Wanted::kAnything>,
-      .doc = {category, "JSON_EXTRACT(json, path) → STRING", "What the path finds, as text.", nowhere,
-              "JSON_EXTRACT('{\"a\":[1,2]}', '$.a')", "[1,2]"}});
-  registry->Add(ScalarFunction{
-      .name = "JSON_QUERY", .types = JsonTypes<TypeKind::kJson, 2, 2>, .kernel = Extract<Wanted::kStructure>,
+      .name = "JSON_QUERY",
+      .types = JsonTypes<TypeKind::kJson, 2, 2>,
+      .kernel = Extract<Wanted::kStructure>,
       .doc = {category, "JSON_QUERY(json, path) → JSON", "The object or array that the path finds.",
               "NULL for scalars and where the path leads nowhere", "JSON_QUERY('{\"a\":[1,2]}', 'a')", "[1,2]"}});
+  registry->Add(
+      ScalarFunction{.name = "JSON_EXISTS",
+                     .types = JsonTypes<TypeKind::kBoolean, 2, 2>,
+                     .kernel = Exists,
+                     .doc = {category, "JSON_EXISTS(json, path) → BOOLEAN", "Whether the path leads somewhere.",
+                             "NULL json gives NULL", "JSON_EXISTS('{\"a\":1}', '$.b')", "false"}});
+  registry->Add(
+      ScalarFunction{.name = "JSON_ARRAY_LENGTH",
+                     .types = JsonTypes<TypeKind::kInteger, 1, 2>,
+                     .kernel = ArrayLength,
+                     .doc = {category, "JSON_ARRAY_LENGTH(json[, path]) → INTEGER", "Number of elements of an array.",
+                             "NULL for everything else", "JSON_ARRAY_LENGTH('[1,2,3]')", "3"}});
+  registry->Add(
+      ScalarFunction{.name = "JSON_KEYS",
+                     .types = KeysTypes,
+                     .kernel = Keys,
+                     .doc = {category, "JSON_KEYS(json[, path]) → ARRAY<STRING>", "Names of the members of an object.",
+                             "NULL for everything else", "JSON_KEYS('{\"a\":1,\"b\":2}')", "[\"a\",\"b\"]"}});
   registry->Add(ScalarFunction{
-      .name = "JSON_EXISTS", .types = JsonTypes<TypeKind::kBoolean, 2, 2>, .kernel = Exists,
-      .doc = {category, "JSON_EXISTS(json, path) → BOOLEAN", "Whether the path leads somewhere.", "NULL json gives NULL",
-              "JSON_EXISTS('{\"a\":1}', '$.b')", "false"}});
-  registry->Add(ScalarFunction{
-      .name = "JSON_ARRAY_LENGTH", .types = JsonTypes<TypeKind::kInteger, 1, 2>, .kernel = ArrayLength,
-      .doc = {category, "JSON_ARRAY_LENGTH(json[, path]) → INTEGER", "Number of elements of an array.",
-              "NULL for everything else", "JSON_ARRAY_LENGTH('[1,2,3]')", "3"}});
-  registry->Add(ScalarFunction{
-      .name = "JSON_KEYS", .types = KeysTypes, .kernel = Keys,
-      .doc = {category, "JSON_KEYS(json[, path]) → ARRAY<STRING>", "Names of the members of an object.",
-              "NULL for everything else", "JSON_KEYS('{\"a\":1,\"b\":2}')", "[\"a\",\"b\"]"}});
-  registry->Add(ScalarFunction{
-      .name = "JSON_OBJECT", .types = BuildTypes, .kernel = JsonObject, .null_in_null_out = false,
+      .name = "JSON_OBJECT",
+      .types = BuildTypes,
+      .kernel = JsonObject,
+      .null_in_null_out = false,
       .doc = {category, "JSON_OBJECT(key, value, ...) → JSON", "A JSON object.", "NULL values are kept as null",
               "JSON_OBJECT('a', 1, 'b', NULL)", "{\"a\":1,\"b\":null}"}});
-  registry->Add(ScalarFunction{
-      .name = "JSON_ARRAY", .types = BuildTypes, .kernel = JsonArray, .null_in_null_out = false,
-      .doc = {category, "JSON_ARRAY(value, ...) → JSON", "A JSON array.", "NULL values are kept as null",
-              "JSON_ARRAY(1, 'x', TRUE)", "[1,\"x\",true]"}});
-  registry->Add(ScalarFunction{
-      .name = "TO_JSON", .types = BuildTypes, .kernel = ToJson, .null_in_null_out = false,
-      .doc = {category, "TO_JSON(value) → JSON", "The value as JSON text.", "NULL gives null", "TO_JSON(ARRAY[1, 2])",
-              "[1,2]"}});
-  registry->Add(ScalarFunction{
-      .name = "IS_JSON", .aliases = {"JSON_VALID"}, .types = JsonTypes<TypeKind::kBoolean, 1, 1>, .kernel = IsJson,
-      .doc = {category, "IS_JSON(text) → BOOLEAN", "Whether the text is JSON.", "NULL in, NULL out", "IS_JSON('{}')",
-              "true"}});
+  registry->Add(ScalarFunction{.name = "JSON_ARRAY",
+                               .types = BuildTypes,
+                               .kernel = JsonArray,
+                               .null_in_null_out = false,
+                               .doc = {category, "JSON_ARRAY(value, ...) → JSON", "A JSON array.",
+                                       "NULL values are kept as null", "JSON_ARRAY(1, 'x', TRUE)", "[1,\"x\",true]"}});
+  registry->Add(ScalarFunction{.name = "TO_JSON",
+                               .types = BuildTypes,
+                               .kernel = ToJson,
+                               .null_in_null_out = false,
+                               .doc = {category, "TO_JSON(value) → JSON", "The value as JSON text.", "NULL gives null",
+                                       "TO_JSON(ARRAY[1, 2])", "[1,2]"}});
+  registry->Add(ScalarFunction{.name = "IS_JSON",
+                               .aliases = {"JSON_VALID"},
+                               .types = JsonTypes<TypeKind::kBoolean, 1, 1>,
+                               .kernel = IsJson,
+                               .doc = {category, "IS_JSON(text) → BOOLEAN", "Whether the text is JSON.",
+                                       "NULL in, NULL out", "IS_JSON('{}')", "true"}});
 }
 
 }  // namespace velo

@@ -60,8 +60,8 @@ Found Follow(std::string_view text, const std::vector<JsonStep>& path) {
   if (result.root.is_discarded()) return result;
   std::vector<const Json*> matches;
   Collect(result.root, path, 0, &matches);
-  const bool many = std::any_of(path.begin(), path.end(),
-                                [](const JsonStep& step) { return step.kind == JsonStep::Kind::kAll; });
+  const bool many =
+      std::any_of(path.begin(), path.end(), [](const JsonStep& step) { return step.kind == JsonStep::Kind::kAll; });
   if (many && !matches.empty()) {
     result.gathered = Json::array();
     for (const Json* match : matches) result.gathered.push_back(*match);

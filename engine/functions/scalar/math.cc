@@ -125,7 +125,8 @@ Result<arrow::Datum> Round(const KernelContext& context, Arguments arguments) {
         const int kept = static_cast<int>(std::clamp<int64_t>(digits[row], -40, scale));
         const Int128 shortened = Shorten(x[row], scale - kept, kRounding);
         // Digits before the point come back as zeros.
-        return Rescale(shortened, kept < 0 ? 0 : kept, result_scale).value_or(0) * (kept < 0 && kept >= -38 ? PowerOfTen(-kept) : 1);
+        return Rescale(shortened, kept < 0 ? 0 : kept, result_scale).value_or(0) *
+               (kept < 0 && kept >= -38 ? PowerOfTen(-kept) : 1);
       });
     }
     default: {
@@ -211,7 +212,8 @@ Result<arrow::Datum> Sqrt(const KernelContext& context, Arguments arguments) {
     negative |= x[row] < 0;
     return std::sqrt(x[row]);
   });
-  if (negative) return Status::User("E4004", "SQRT of a negative number", "Guard it: CASE WHEN x >= 0 THEN SQRT(x) END.");
+  if (negative)
+    return Status::User("E4004", "SQRT of a negative number", "Guard it: CASE WHEN x >= 0 THEN SQRT(x) END.");
   return result;
 }
 
@@ -252,8 +254,8 @@ Result<CallTypes> PowerTypes(std::string_view name, TypeSpan arguments, Constant
   VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
   const bool integers = arguments[0].kind() == TypeKind::kInteger && arguments[1].kind() == TypeKind::kInteger;
   // Whether the result is whole must be known before any row is seen.
-  const bool whole = integers && constants.size() > 1 && constants[1] != nullptr &&
-                     ParseInteger(*constants[1]).value_or(-1) >= 0;
+  const bool whole =
+      integers && constants.size() > 1 && constants[1] != nullptr && ParseInteger(*constants[1]).value_or(-1) >= 0;
   const SqlType type = whole ? TypeKind::kInteger : TypeKind::kFloat;
   for (size_t i = 0; i < 2; ++i) VELO_RETURN_IF_ERROR(NumericArgument(name, i, arguments[i]).status());
   return CallTypes{{type, type}, type};
@@ -360,8 +362,8 @@ void AddFloatFunction(FunctionRegistry* registry, std::string name, ScalarKernel
   function.name = name;
   function.types = FixedTypes<TypeKind::kFloat, 1, TypeKind::kFloat>;
   function.kernel = kernel;
-  function.doc = {"Math", name + "(x) → FLOAT", std::move(description), std::move(nulls), name + "(" + argument + ")",
-                  std::move(example_result)};
+  function.doc = {"Math",           name + "(x) → FLOAT",        std::move(description),
+                  std::move(nulls), name + "(" + argument + ")", std::move(example_result)};
   registry->Add(std::move(function));
 }
 
@@ -390,61 +392,91 @@ void RegisterFloatFunctions(FunctionRegistry* registry) {
 
 void RegisterRounding(FunctionRegistry* registry) {
   registry->Add(ScalarFunction{
-      .name = "ROUND", .types = RoundTypes, .kernel = Round<Rounding::kNearest>,
+      .name = "ROUND",
+      .types = RoundTypes,
+      .kernel = Round<Rounding::kNearest>,
       .doc = {"Math", "ROUND(x[, digits]) → type of x", "Rounds half away from zero; digits may be negative.", kNulls,
               "ROUND(2.345, 2)", "2.35"}});
+  registry->Add(ScalarFunction{.name = "TRUNC",
+                               .aliases = {"TRUNCATE"},
+                               .types = RoundTypes,
+                               .kernel = Round<Rounding::kTowardZero>,
+                               .doc = {"Math", "TRUNC(x[, digits]) → type of x", "Cuts digits toward zero.", kNulls,
+                                       "TRUNC(-2.79, 1)", "-2.7"}});
   registry->Add(ScalarFunction{
-      .name = "TRUNC", .aliases = {"TRUNCATE"}, .types = RoundTypes, .kernel = Round<Rounding::kTowardZero>,
-      .doc = {"Math", "TRUNC(x[, digits]) → type of x", "Cuts digits toward zero.", kNulls, "TRUNC(-2.79, 1)", "-2.7"}});
-  registry->Add(ScalarFunction{
-      .name = "CEIL", .aliases = {"CEILING"}, .types = NumberToInteger, .kernel = WholeNumber<true>,
+      .name = "CEIL",
+      .aliases = {"CEILING"},
+      .types = NumberToInteger,
+      .kernel = WholeNumber<true>,
       .doc = {"Math", "CEIL(x) → INTEGER", "Smallest whole number that is not below x.", kNulls, "CEIL(1.2)", "2"}});
   registry->Add(ScalarFunction{
-      .name = "FLOOR", .types = NumberToInteger, .kernel = WholeNumber<false>,
+      .name = "FLOOR",
+      .types = NumberToInteger,
+      .kernel = WholeNumber<false>,
       .doc = {"Math", "FLOOR(x) → INTEGER", "Largest whole number that is not above x.", kNulls, "FLOOR(-1.2)", "-2"}});
 }
 
 }  // namespace
 
 void RegisterMath(FunctionRegistry* registry) {
-  registry->Add(ScalarFunction{.name = "ABS", .types = SameNumberTypes, .kernel = Abs,
-                               .doc = {"Math", "ABS(x) → type of x", "The number without its sign.", kNulls,
-                                       "ABS(-2.50)", "2.50"}});
-  registry->Add(ScalarFunction{.name = "SIGN", .types = NumberToInteger, .kernel = Sign,
+  registry->Add(ScalarFunction{
+      .name = "ABS",
+      .types = SameNumberTypes,
+      .kernel = Abs,
+      .doc = {"Math", "ABS(x) → type of x", "The number without its sign.", kNulls, "ABS(-2.50)", "2.50"}});
+  registry->Add(ScalarFunction{.name = "SIGN",
+                               .types = NumberToInteger,
+                               .kernel = Sign,
                                .doc = {"Math", "SIGN(x) → INTEGER", "-1, 0 or 1.", kNulls, "SIGN(-7)", "-1"}});
-  registry->Add(ScalarFunction{
-      .name = "POWER", .aliases = {"POW"}, .types = PowerTypes, .kernel = Power,
-      .doc = {"Math", "POWER(x, y) → FLOAT, INTEGER for whole x and constant whole y",
-              "x to the power of y.", kNulls, "POWER(2, 10)", "1024"}});
-  registry->Add(ScalarFunction{
-      .name = "LOG", .types = FixedTypes<TypeKind::kFloat, 1, TypeKind::kFloat, TypeKind::kFloat>, .kernel = Log,
-      .doc = {"Math", "LOG(x) | LOG(base, x) → FLOAT", "Natural logarithm, or the one to a base.", "NULL for x <= 0",
-              "LOG(10, 100)", "2.0"}});
-  registry->Add(ScalarFunction{.name = "DIV", .types = DivTypes, .kernel = IntegerDiv,
+  registry->Add(ScalarFunction{.name = "POWER",
+                               .aliases = {"POW"},
+                               .types = PowerTypes,
+                               .kernel = Power,
+                               .doc = {"Math", "POWER(x, y) → FLOAT, INTEGER for whole x and constant whole y",
+                                       "x to the power of y.", kNulls, "POWER(2, 10)", "1024"}});
+  registry->Add(
+      ScalarFunction{.name = "LOG",
+                     .types = FixedTypes<TypeKind::kFloat, 1, TypeKind::kFloat, TypeKind::kFloat>,
+                     .kernel = Log,
+                     .doc = {"Math", "LOG(x) | LOG(base, x) → FLOAT", "Natural logarithm, or the one to a base.",
+                             "NULL for x <= 0", "LOG(10, 100)", "2.0"}});
+  registry->Add(ScalarFunction{.name = "DIV",
+                               .types = DivTypes,
+                               .kernel = IntegerDiv,
                                .doc = {"Math", "DIV(a, b) → INTEGER", "Quotient rounded down.",
                                        "NULL in, NULL out; b = 0 gives NULL", "DIV(-7, 2)", "-4"}});
-  registry->Add(ScalarFunction{.name = "LEAST", .types = ExtremeTypes, .kernel = Extreme<false>,
+  registry->Add(ScalarFunction{.name = "LEAST",
+                               .types = ExtremeTypes,
+                               .kernel = Extreme<false>,
                                .null_in_null_out = false,
                                .doc = {"Math", "LEAST(x, ...) → common type", "The smallest value.",
                                        "NULL values are left out", "LEAST(3, NULL, 1.5)", "1.5"}});
-  registry->Add(ScalarFunction{.name = "GREATEST", .types = ExtremeTypes, .kernel = Extreme<true>,
+  registry->Add(ScalarFunction{.name = "GREATEST",
+                               .types = ExtremeTypes,
+                               .kernel = Extreme<true>,
                                .null_in_null_out = false,
                                .doc = {"Math", "GREATEST(x, ...) → common type", "The largest value.",
                                        "NULL values are left out", "GREATEST(3, NULL, 1)", "3"}});
-  registry->Add(ScalarFunction{.name = "ATAN2",
-                               .types = FixedTypes<TypeKind::kFloat, 2, TypeKind::kFloat, TypeKind::kFloat>,
-                               .kernel = Atan2,
-                               .doc = {"Math", "ATAN2(y, x) → FLOAT", "Angle of the point (x, y) in radians.", kNulls,
-                                       "ATAN2(0, 1)", "0.0"}});
-  registry->Add(ScalarFunction{.name = "PI", .types = FixedTypes<TypeKind::kFloat, 0>, .kernel = Pi,
+  registry->Add(ScalarFunction{
+      .name = "ATAN2",
+      .types = FixedTypes<TypeKind::kFloat, 2, TypeKind::kFloat, TypeKind::kFloat>,
+      .kernel = Atan2,
+      .doc = {"Math", "ATAN2(y, x) → FLOAT", "Angle of the point (x, y) in radians.", kNulls, "ATAN2(0, 1)", "0.0"}});
+  registry->Add(ScalarFunction{.name = "PI",
+                               .types = FixedTypes<TypeKind::kFloat, 0>,
+                               .kernel = Pi,
                                .doc = {"Math", "PI() → FLOAT", "The number pi.", "", "PI()", "3.141592653589793"}});
-  registry->Add(ScalarFunction{.name = "RANDOM", .aliases = {"RAND"}, .types = FixedTypes<TypeKind::kFloat, 0>,
-                               .kernel = Random, .deterministic = false,
-                               .doc = {"Math", "RANDOM() → FLOAT", "A random number from 0 up to 1.", "",
-                                       "RANDOM() < 1", "true"}});
+  registry->Add(ScalarFunction{
+      .name = "RANDOM",
+      .aliases = {"RAND"},
+      .types = FixedTypes<TypeKind::kFloat, 0>,
+      .kernel = Random,
+      .deterministic = false,
+      .doc = {"Math", "RANDOM() → FLOAT", "A random number from 0 up to 1.", "", "RANDOM() < 1", "true"}});
   registry->Add(ScalarFunction{
       .name = "WIDTH_BUCKET",
-      .types = FixedTypes<TypeKind::kInteger, 4, TypeKind::kFloat, TypeKind::kFloat, TypeKind::kFloat, TypeKind::kInteger>,
+      .types =
+          FixedTypes<TypeKind::kInteger, 4, TypeKind::kFloat, TypeKind::kFloat, TypeKind::kFloat, TypeKind::kInteger>,
       .kernel = WidthBucket,
       .doc = {"Math", "WIDTH_BUCKET(x, low, high, n) → INTEGER",
               "Number of the bucket x falls into when low to high is cut into n; 0 below, n + 1 above.", kNulls,

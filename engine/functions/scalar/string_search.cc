@@ -173,53 +173,73 @@ Result<CallTypes> PatternTypes(std::string_view name, TypeSpan arguments, Consta
 
 void RegisterStringSearch(FunctionRegistry* registry) {
   registry->Add(ScalarFunction{
-      .name = "SUBSTRING", .aliases = {"SUBSTR", "MID"}, .types = SubstringTypes, .kernel = Substring,
+      .name = "SUBSTRING",
+      .aliases = {"SUBSTR", "MID"},
+      .types = SubstringTypes,
+      .kernel = Substring,
       .doc = {"String", "SUBSTRING(text, position[, length]) → STRING",
               "Characters from a 1-based position, from the end when negative; with a pattern instead of a position, "
               "what it matches.",
               kNulls, "SUBSTRING('velo', 2, 2)", "el"}});
+  registry->Add(ScalarFunction{.name = "SPLIT",
+                               .aliases = {"STRING_TO_ARRAY", "STR_SPLIT"},
+                               .types = SplitTypes,
+                               .kernel = Split,
+                               .doc = {"String", "SPLIT(text, separator) → ARRAY<STRING>",
+                                       "The parts between separators; an empty separator splits into characters.",
+                                       kNulls, "SPLIT('a,b,,c', ',')", "[\"a\",\"b\",\"\",\"c\"]"}});
+  registry->Add(ScalarFunction{.name = "SPLIT_PART",
+                               .types = FixedTypes<kText, 3, kText, kText, kWhole>,
+                               .kernel = SplitPart,
+                               .doc = {"String", "SPLIT_PART(text, separator, n) → STRING",
+                                       "The n-th part, from the end when n is negative; '' when there is none.", kNulls,
+                                       "SPLIT_PART('a,b,c', ',', -1)", "c"}});
   registry->Add(ScalarFunction{
-      .name = "SPLIT", .aliases = {"STRING_TO_ARRAY", "STR_SPLIT"}, .types = SplitTypes, .kernel = Split,
-      .doc = {"String", "SPLIT(text, separator) → ARRAY<STRING>",
-              "The parts between separators; an empty separator splits into characters.", kNulls,
-              "SPLIT('a,b,,c', ',')", "[\"a\",\"b\",\"\",\"c\"]"}});
-  registry->Add(ScalarFunction{
-      .name = "SPLIT_PART", .types = FixedTypes<kText, 3, kText, kText, kWhole>, .kernel = SplitPart,
-      .doc = {"String", "SPLIT_PART(text, separator, n) → STRING",
-              "The n-th part, from the end when n is negative; '' when there is none.", kNulls,
-              "SPLIT_PART('a,b,c', ',', -1)", "c"}});
-  registry->Add(ScalarFunction{
-      .name = "POSITION", .aliases = {"LOCATE"}, .types = FixedTypes<kWhole, 2, kText, kText, kWhole>,
+      .name = "POSITION",
+      .aliases = {"LOCATE"},
+      .types = FixedTypes<kWhole, 2, kText, kText, kWhole>,
       .kernel = Position<true>,
-      .doc = {"String", "POSITION(part, text[, start]) → INTEGER", "1-based place of the part in the text, 0 when absent.",
-              kNulls, "POSITION('lo', 'velo')", "3"}});
+      .doc = {"String", "POSITION(part, text[, start]) → INTEGER",
+              "1-based place of the part in the text, 0 when absent.", kNulls, "POSITION('lo', 'velo')", "3"}});
   registry->Add(ScalarFunction{
-      .name = "STRPOS", .aliases = {"INSTR"}, .types = FixedTypes<kWhole, 2, kText, kText, kWhole>,
+      .name = "STRPOS",
+      .aliases = {"INSTR"},
+      .types = FixedTypes<kWhole, 2, kText, kText, kWhole>,
       .kernel = Position<false>,
       .doc = {"String", "STRPOS(text, part) → INTEGER", "1-based place of the part in the text, 0 when absent.", kNulls,
               "STRPOS('velo', 'lo')", "3"}});
-  registry->Add(ScalarFunction{
-      .name = "STARTS_WITH", .types = FixedTypes<TypeKind::kBoolean, 2, kText, kText>, .kernel = Holds<Place::kStart>,
-      .doc = {"String", "STARTS_WITH(text, part) → BOOLEAN", "Whether the text starts with the part.", kNulls,
-              "STARTS_WITH('velo', 've')", "true"}});
-  registry->Add(ScalarFunction{
-      .name = "ENDS_WITH", .types = FixedTypes<TypeKind::kBoolean, 2, kText, kText>, .kernel = Holds<Place::kEnd>,
-      .doc = {"String", "ENDS_WITH(text, part) → BOOLEAN", "Whether the text ends with the part.", kNulls,
-              "ENDS_WITH('velo', 've')", "false"}});
-  registry->Add(ScalarFunction{
-      .name = "CONTAINS", .types = FixedTypes<TypeKind::kBoolean, 2, kText, kText>, .kernel = Holds<Place::kAnywhere>,
-      .doc = {"String", "CONTAINS(text, part) → BOOLEAN", "Whether the part is anywhere in the text.", kNulls,
-              "CONTAINS('velo', 'el')", "true"}});
-  registry->Add(ScalarFunction{
-      .name = "REGEXP_REPLACE", .types = PatternTypes, .kernel = RegexpReplace,
-      .doc = {"String", "REGEXP_REPLACE(text, pattern, replacement[, flags]) → STRING",
-              "Replaces the first match, all with flag g; $1 in the replacement is the first group.", kNulls,
-              "REGEXP_REPLACE('a1b22', '[0-9]+', '#', 'g')", "a#b#"}});
-  registry->Add(ScalarFunction{
-      .name = "REGEXP_EXTRACT", .aliases = {"REGEXP_SUBSTR"}, .types = PatternTypes, .kernel = RegexpExtract,
-      .doc = {"String", "REGEXP_EXTRACT(text, pattern[, group]) → STRING",
-              "What a group of the first match holds; the first group if there is one.", "NULL where nothing matches",
-              "REGEXP_EXTRACT('order-42', '-([0-9]+)')", "42"}});
+  registry->Add(
+      ScalarFunction{.name = "STARTS_WITH",
+                     .types = FixedTypes<TypeKind::kBoolean, 2, kText, kText>,
+                     .kernel = Holds<Place::kStart>,
+                     .doc = {"String", "STARTS_WITH(text, part) → BOOLEAN", "Whether the text starts with the part.",
+                             kNulls, "STARTS_WITH('velo', 've')", "true"}});
+  registry->Add(
+      ScalarFunction{.name = "ENDS_WITH",
+                     .types = FixedTypes<TypeKind::kBoolean, 2, kText, kText>,
+                     .kernel = Holds<Place::kEnd>,
+                     .doc = {"String", "ENDS_WITH(text, part) → BOOLEAN", "Whether the text ends with the part.",
+                             kNulls, "ENDS_WITH('velo', 've')", "false"}});
+  registry->Add(
+      ScalarFunction{.name = "CONTAINS",
+                     .types = FixedTypes<TypeKind::kBoolean, 2, kText, kText>,
+                     .kernel = Holds<Place::kAnywhere>,
+                     .doc = {"String", "CONTAINS(text, part) → BOOLEAN", "Whether the part is anywhere in the text.",
+                             kNulls, "CONTAINS('velo', 'el')", "true"}});
+  registry->Add(
+      ScalarFunction{.name = "REGEXP_REPLACE",
+                     .types = PatternTypes,
+                     .kernel = RegexpReplace,
+                     .doc = {"String", "REGEXP_REPLACE(text, pattern, replacement[, flags]) → STRING",
+                             "Replaces the first match, all with flag g; $1 in the replacement is the first group.",
+                             kNulls, "REGEXP_REPLACE('a1b22', '[0-9]+', '#', 'g')", "a#b#"}});
+  registry->Add(ScalarFunction{.name = "REGEXP_EXTRACT",
+                               .aliases = {"REGEXP_SUBSTR"},
+                               .types = PatternTypes,
+                               .kernel = RegexpExtract,
+                               .doc = {"String", "REGEXP_EXTRACT(text, pattern[, group]) → STRING",
+                                       "What a group of the first match holds; the first group if there is one.",
+                                       "NULL where nothing matches", "REGEXP_EXTRACT('order-42', '-([0-9]+)')", "42"}});
 }
 
 }  // namespace velo

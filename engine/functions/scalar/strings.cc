@@ -18,9 +18,15 @@ Status TooLong(std::string_view name) {
   return Status::User("E4004", std::string(name) + " makes a text of more than 64 MiB", "Ask for a smaller length.");
 }
 
-Result<arrow::Datum> Upper(const KernelContext&, Arguments arguments) { return CallArrow("utf8_upper", {arguments[0]}); }
-Result<arrow::Datum> Lower(const KernelContext&, Arguments arguments) { return CallArrow("utf8_lower", {arguments[0]}); }
-Result<arrow::Datum> InitCap(const KernelContext&, Arguments arguments) { return CallArrow("utf8_title", {arguments[0]}); }
+Result<arrow::Datum> Upper(const KernelContext&, Arguments arguments) {
+  return CallArrow("utf8_upper", {arguments[0]});
+}
+Result<arrow::Datum> Lower(const KernelContext&, Arguments arguments) {
+  return CallArrow("utf8_lower", {arguments[0]});
+}
+Result<arrow::Datum> InitCap(const KernelContext&, Arguments arguments) {
+  return CallArrow("utf8_title", {arguments[0]});
+}
 Result<arrow::Datum> Reverse(const KernelContext&, Arguments arguments) {
   return CallArrow("utf8_reverse", {arguments[0]});
 }
@@ -199,9 +205,8 @@ Result<arrow::Datum> Translate(const KernelContext& context, Arguments arguments
 
 Result<arrow::Datum> Ascii(const KernelContext& context, Arguments arguments) {
   const TextColumn text(arguments[0]);
-  return MapFixed<int64_t>(context, {&text}, [&](int64_t row) -> int64_t {
-    return text[row].empty() ? 0 : FirstCodePoint(text[row]);
-  });
+  return MapFixed<int64_t>(context, {&text},
+                           [&](int64_t row) -> int64_t { return text[row].empty() ? 0 : FirstCodePoint(text[row]); });
 }
 
 Result<arrow::Datum> Chr(const KernelContext& context, Arguments arguments) {
@@ -273,36 +278,54 @@ constexpr const char* kNulls = "NULL in, NULL out";
 
 void RegisterCutting(FunctionRegistry* registry) {
   registry->Add(ScalarFunction{
-      .name = "LEFT", .types = FixedTypes<kText, 2, kText, kWhole>, .kernel = Left,
+      .name = "LEFT",
+      .types = FixedTypes<kText, 2, kText, kWhole>,
+      .kernel = Left,
       .doc = {"String", "LEFT(text, n) → STRING", "First n characters.", kNulls, "LEFT('velo', 2)", "ve"}});
   registry->Add(ScalarFunction{
-      .name = "RIGHT", .types = FixedTypes<kText, 2, kText, kWhole>, .kernel = Right,
+      .name = "RIGHT",
+      .types = FixedTypes<kText, 2, kText, kWhole>,
+      .kernel = Right,
       .doc = {"String", "RIGHT(text, n) → STRING", "Last n characters.", kNulls, "RIGHT('velo', 2)", "lo"}});
   registry->Add(ScalarFunction{
-      .name = "TRIM", .types = FixedTypes<kText, 1, kText, kText>, .kernel = Trim<Side::kBoth>,
-      .doc = {"String", "TRIM(text[, characters]) → STRING", "Removes white space, or any of the characters, at both ends.",
-              kNulls, "TRIM('  velo ')", "velo"}});
+      .name = "TRIM",
+      .types = FixedTypes<kText, 1, kText, kText>,
+      .kernel = Trim<Side::kBoth>,
+      .doc = {"String", "TRIM(text[, characters]) → STRING",
+              "Removes white space, or any of the characters, at both ends.", kNulls, "TRIM('  velo ')", "velo"}});
   registry->Add(ScalarFunction{
-      .name = "LTRIM", .types = FixedTypes<kText, 1, kText, kText>, .kernel = Trim<Side::kLeft>,
-      .doc = {"String", "LTRIM(text[, characters]) → STRING", "Removes white space, or any of the characters, at the start.",
-              kNulls, "LTRIM('xxvelo', 'x')", "velo"}});
+      .name = "LTRIM",
+      .types = FixedTypes<kText, 1, kText, kText>,
+      .kernel = Trim<Side::kLeft>,
+      .doc = {"String", "LTRIM(text[, characters]) → STRING",
+              "Removes white space, or any of the characters, at the start.", kNulls, "LTRIM('xxvelo', 'x')", "velo"}});
   registry->Add(ScalarFunction{
-      .name = "RTRIM", .types = FixedTypes<kText, 1, kText, kText>, .kernel = Trim<Side::kRight>,
-      .doc = {"String", "RTRIM(text[, characters]) → STRING", "Removes white space, or any of the characters, at the end.",
-              kNulls, "RTRIM('veloxx', 'x')", "velo"}});
+      .name = "RTRIM",
+      .types = FixedTypes<kText, 1, kText, kText>,
+      .kernel = Trim<Side::kRight>,
+      .doc = {"String", "RTRIM(text[, characters]) → STRING",
+              "Removes white space, or any of the characters, at the end.", kNulls, "RTRIM('veloxx', 'x')", "velo"}});
+  registry->Add(
+      ScalarFunction{.name = "LPAD",
+                     .types = FixedTypes<kText, 2, kText, kWhole, kText>,
+                     .kernel = Pad<Side::kLeft>,
+                     .doc = {"String", "LPAD(text, n[, pad]) → STRING", "Fills at the start, or cuts, to n characters.",
+                             kNulls, "LPAD('7', 3, '0')", "007"}});
+  registry->Add(
+      ScalarFunction{.name = "RPAD",
+                     .types = FixedTypes<kText, 2, kText, kWhole, kText>,
+                     .kernel = Pad<Side::kRight>,
+                     .doc = {"String", "RPAD(text, n[, pad]) → STRING", "Fills at the end, or cuts, to n characters.",
+                             kNulls, "RPAD('7', 3, '.')", "7.."}});
   registry->Add(ScalarFunction{
-      .name = "LPAD", .types = FixedTypes<kText, 2, kText, kWhole, kText>, .kernel = Pad<Side::kLeft>,
-      .doc = {"String", "LPAD(text, n[, pad]) → STRING", "Fills at the start, or cuts, to n characters.", kNulls,
-              "LPAD('7', 3, '0')", "007"}});
-  registry->Add(ScalarFunction{
-      .name = "RPAD", .types = FixedTypes<kText, 2, kText, kWhole, kText>, .kernel = Pad<Side::kRight>,
-      .doc = {"String", "RPAD(text, n[, pad]) → STRING", "Fills at the end, or cuts, to n characters.", kNulls,
-              "RPAD('7', 3, '.')", "7.."}});
-  registry->Add(ScalarFunction{
-      .name = "REPEAT", .types = FixedTypes<kText, 2, kText, kWhole>, .kernel = Repeat,
+      .name = "REPEAT",
+      .types = FixedTypes<kText, 2, kText, kWhole>,
+      .kernel = Repeat,
       .doc = {"String", "REPEAT(text, n) → STRING", "The text n times.", kNulls, "REPEAT('ab', 3)", "ababab"}});
   registry->Add(ScalarFunction{
-      .name = "SPACE", .types = FixedTypes<kText, 1, kWhole>, .kernel = Space,
+      .name = "SPACE",
+      .types = FixedTypes<kText, 1, kWhole>,
+      .kernel = Space,
       .doc = {"String", "SPACE(n) → STRING", "A text of n spaces.", kNulls, "CONCAT('[', SPACE(2), ']')", "[  ]"}});
 }
 
@@ -310,53 +333,84 @@ void RegisterCutting(FunctionRegistry* registry) {
 
 void RegisterStrings(FunctionRegistry* registry) {
   registry->Add(ScalarFunction{
-      .name = "UPPER", .aliases = {"UCASE"}, .types = FixedTypes<kText, 1, kText>, .kernel = Upper,
+      .name = "UPPER",
+      .aliases = {"UCASE"},
+      .types = FixedTypes<kText, 1, kText>,
+      .kernel = Upper,
       .doc = {"String", "UPPER(text) → STRING", "The text in upper case.", kNulls, "UPPER('velo')", "VELO"}});
   registry->Add(ScalarFunction{
-      .name = "LOWER", .aliases = {"LCASE"}, .types = FixedTypes<kText, 1, kText>, .kernel = Lower,
+      .name = "LOWER",
+      .aliases = {"LCASE"},
+      .types = FixedTypes<kText, 1, kText>,
+      .kernel = Lower,
       .doc = {"String", "LOWER(text) → STRING", "The text in lower case.", kNulls, "LOWER('VELO')", "velo"}});
+  registry->Add(
+      ScalarFunction{.name = "INITCAP",
+                     .types = FixedTypes<kText, 1, kText>,
+                     .kernel = InitCap,
+                     .doc = {"String", "INITCAP(text) → STRING", "The first letter of each word in upper case.", kNulls,
+                             "INITCAP('new york')", "New York"}});
+  registry->Add(
+      ScalarFunction{.name = "LENGTH",
+                     .aliases = {"LEN", "CHAR_LENGTH", "CHARACTER_LENGTH"},
+                     .types = LengthTypes,
+                     .kernel = Length,
+                     .doc = {"String", "LENGTH(text) → INTEGER",
+                             "Number of characters; of elements for an ARRAY or MAP.", kNulls, "LENGTH('velo')", "4"}});
   registry->Add(ScalarFunction{
-      .name = "INITCAP", .types = FixedTypes<kText, 1, kText>, .kernel = InitCap,
-      .doc = {"String", "INITCAP(text) → STRING", "The first letter of each word in upper case.", kNulls,
-              "INITCAP('new york')", "New York"}});
-  registry->Add(ScalarFunction{
-      .name = "LENGTH", .aliases = {"LEN", "CHAR_LENGTH", "CHARACTER_LENGTH"}, .types = LengthTypes, .kernel = Length,
-      .doc = {"String", "LENGTH(text) → INTEGER", "Number of characters; of elements for an ARRAY or MAP.", kNulls,
-              "LENGTH('velo')", "4"}});
-  registry->Add(ScalarFunction{
-      .name = "OCTET_LENGTH", .types = FixedTypes<kWhole, 1, kText>, .kernel = OctetLength,
+      .name = "OCTET_LENGTH",
+      .types = FixedTypes<kWhole, 1, kText>,
+      .kernel = OctetLength,
       .doc = {"String", "OCTET_LENGTH(text) → INTEGER", "Number of bytes.", kNulls, "OCTET_LENGTH('é')", "2"}});
+  registry->Add(ScalarFunction{.name = "REVERSE",
+                               .types = FixedTypes<kText, 1, kText>,
+                               .kernel = Reverse,
+                               .doc = {"String", "REVERSE(text) → STRING", "The characters from last to first.", kNulls,
+                                       "REVERSE('velo')", "olev"}});
   registry->Add(ScalarFunction{
-      .name = "REVERSE", .types = FixedTypes<kText, 1, kText>, .kernel = Reverse,
-      .doc = {"String", "REVERSE(text) → STRING", "The characters from last to first.", kNulls, "REVERSE('velo')", "olev"}});
-  registry->Add(ScalarFunction{
-      .name = "REPLACE", .types = FixedTypes<kText, 3, kText, kText, kText>, .kernel = Replace,
+      .name = "REPLACE",
+      .types = FixedTypes<kText, 3, kText, kText, kText>,
+      .kernel = Replace,
       .doc = {"String", "REPLACE(text, from, to) → STRING", "Replaces every occurrence; an empty from changes nothing.",
               kNulls, "REPLACE('a-b-c', '-', '+')", "a+b+c"}});
+  registry->Add(
+      ScalarFunction{.name = "TRANSLATE",
+                     .types = FixedTypes<kText, 3, kText, kText, kText>,
+                     .kernel = Translate,
+                     .doc = {"String", "TRANSLATE(text, from, to) → STRING",
+                             "Replaces each character of from by the one at the same place of to, or removes it.",
+                             kNulls, "TRANSLATE('1-2-3', '-12', '+a')", "a++3"}});
   registry->Add(ScalarFunction{
-      .name = "TRANSLATE", .types = FixedTypes<kText, 3, kText, kText, kText>, .kernel = Translate,
-      .doc = {"String", "TRANSLATE(text, from, to) → STRING",
-              "Replaces each character of from by the one at the same place of to, or removes it.", kNulls,
-              "TRANSLATE('1-2-3', '-12', '+a')", "a++3"}});
-  registry->Add(ScalarFunction{
-      .name = "ASCII", .types = FixedTypes<kWhole, 1, kText>, .kernel = Ascii,
+      .name = "ASCII",
+      .types = FixedTypes<kWhole, 1, kText>,
+      .kernel = Ascii,
       .doc = {"String", "ASCII(text) → INTEGER", "Code point of the first character.", kNulls, "ASCII('A')", "65"}});
   registry->Add(ScalarFunction{
-      .name = "CHR", .types = FixedTypes<kText, 1, kWhole>, .kernel = Chr,
+      .name = "CHR",
+      .types = FixedTypes<kText, 1, kWhole>,
+      .kernel = Chr,
       .doc = {"String", "CHR(n) → STRING", "The character with that code point.", kNulls, "CHR(65)", "A"}});
+  registry->Add(
+      ScalarFunction{.name = "CONCAT",
+                     .types = ConcatTypes,
+                     .kernel = Concat,
+                     .null_in_null_out = false,
+                     .doc = {"String", "CONCAT(value, ...) → STRING", "The values as text, one after the other.",
+                             "NULL values are left out", "CONCAT('a', NULL, 'b')", "ab"}});
+  registry->Add(ScalarFunction{.name = "CONCAT_WS",
+                               .types = ConcatTypes,
+                               .kernel = ConcatWithSeparator,
+                               .null_in_null_out = false,
+                               .doc = {"String", "CONCAT_WS(separator, value, ...) → STRING",
+                                       "The values as text with a separator between them.", "NULL values are left out",
+                                       "CONCAT_WS('-', 'a', NULL, 7)", "a-7"}});
   registry->Add(ScalarFunction{
-      .name = "CONCAT", .types = ConcatTypes, .kernel = Concat, .null_in_null_out = false,
-      .doc = {"String", "CONCAT(value, ...) → STRING", "The values as text, one after the other.",
-              "NULL values are left out", "CONCAT('a', NULL, 'b')", "ab"}});
-  registry->Add(ScalarFunction{
-      .name = "CONCAT_WS", .types = ConcatTypes, .kernel = ConcatWithSeparator, .null_in_null_out = false,
-      .doc = {"String", "CONCAT_WS(separator, value, ...) → STRING", "The values as text with a separator between them.",
-              "NULL values are left out", "CONCAT_WS('-', 'a', NULL, 7)", "a-7"}});
-  registry->Add(ScalarFunction{
-      .name = "JOIN", .types = JoinTypes, .kernel = ConcatWithSeparator, .null_in_null_out = false,
-      .doc = {"String", "JOIN(separator, value, ...) → STRING",
-              "Like CONCAT_WS; an ARRAY contributes its elements.", "NULL values are left out",
-              "JOIN(',', 'a', ARRAY['b', 'c'])", "a,b,c"}});
+      .name = "JOIN",
+      .types = JoinTypes,
+      .kernel = ConcatWithSeparator,
+      .null_in_null_out = false,
+      .doc = {"String", "JOIN(separator, value, ...) → STRING", "Like CONCAT_WS; an ARRAY contributes its elements.",
+              "NULL values are left out", "JOIN(',', 'a', ARRAY['b', 'c'])", "a,b,c"}});
   RegisterCutting(registry);
 }
 

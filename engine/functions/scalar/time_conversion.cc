@@ -150,53 +150,73 @@ void RegisterWindowBounds(FunctionRegistry* registry) {
 
 void RegisterTimeConversions(FunctionRegistry* registry) {
   const std::string category = "Date and time";
-  registry->Add(ScalarFunction{.name = "NOW", .aliases = {"CURRENT_TIMESTAMP", "SYSTEM_TIME", "LOCALTIMESTAMP"},
-                               .types = FixedTypes<TypeKind::kInteger, 0>, .kernel = Now, .deterministic = false,
-                               .doc = {category, "NOW() → INTEGER ms", "The time of day in epoch milliseconds.", "",
-                                       "NOW() > 0", "true"}});
-  registry->Add(ScalarFunction{.name = "CURRENT_DATE", .types = FixedTypes<TypeKind::kDate, 0>, .kernel = CurrentDate,
-                               .deterministic = false,
-                               .doc = {category, "CURRENT_DATE → DATE", "Today (UTC).", "",
-                                       "CURRENT_DATE > DATE '2020-01-01'", "true"}});
-  registry->Add(ScalarFunction{.name = "CURRENT_TIME", .types = FixedTypes<TypeKind::kTime, 0>, .kernel = CurrentTime,
-                               .deterministic = false,
-                               .doc = {category, "CURRENT_TIME → TIME", "The time of day (UTC).", "",
-                                       "CURRENT_TIME IS NOT NULL", "true"}});
   registry->Add(ScalarFunction{
-      .name = "TIMESTAMP", .aliases = {"TO_TIMESTAMP", "PARSE_TIMESTAMP"},
-      .types = ConversionTypes<TypeKind::kTimestamp>, .kernel = ToTimestamp,
-      .doc = {category, "TO_TIMESTAMP(value[, pattern]) → TIMESTAMP", "Reads a text or an epoch number as a time.",
-              "NULL for text that does not fit", "TO_TIMESTAMP('01.04.2025 09:30', '%d.%m.%Y %H:%M')",
-              "2025-04-01 09:30:00.000"}});
+      .name = "NOW",
+      .aliases = {"CURRENT_TIMESTAMP", "SYSTEM_TIME", "LOCALTIMESTAMP"},
+      .types = FixedTypes<TypeKind::kInteger, 0>,
+      .kernel = Now,
+      .deterministic = false,
+      .doc = {category, "NOW() → INTEGER ms", "The time of day in epoch milliseconds.", "", "NOW() > 0", "true"}});
   registry->Add(ScalarFunction{
-      .name = "DATE", .aliases = {"TO_DATE"}, .types = ConversionTypes<TypeKind::kDate>, .kernel = ToDate,
-      .doc = {category, "TO_DATE(value[, pattern]) → DATE", "The day of a time or text.",
-              "NULL for text that does not fit", "TO_DATE('01.04.2025', '%d.%m.%Y')", "2025-04-01"}});
+      .name = "CURRENT_DATE",
+      .types = FixedTypes<TypeKind::kDate, 0>,
+      .kernel = CurrentDate,
+      .deterministic = false,
+      .doc = {category, "CURRENT_DATE → DATE", "Today (UTC).", "", "CURRENT_DATE > DATE '2020-01-01'", "true"}});
   registry->Add(ScalarFunction{
-      .name = "DATE_FORMAT", .aliases = {"FORMAT_TIMESTAMP", "TO_CHAR"},
-      .types = FixedTypes<TypeKind::kString, 2, TypeKind::kTimestamp, TypeKind::kString>, .kernel = DateFormat,
-      .doc = {category, "DATE_FORMAT(time, pattern) → STRING",
-              "The time by strftime letters, or by Java letters in a pattern without %.", kNulls,
-              "DATE_FORMAT(TIMESTAMP '2025-04-01 09:30:00', '%Y/%m/%d %H:%M')", "2025/04/01 09:30"}});
+      .name = "CURRENT_TIME",
+      .types = FixedTypes<TypeKind::kTime, 0>,
+      .kernel = CurrentTime,
+      .deterministic = false,
+      .doc = {category, "CURRENT_TIME → TIME", "The time of day (UTC).", "", "CURRENT_TIME IS NOT NULL", "true"}});
+  registry->Add(
+      ScalarFunction{.name = "TIMESTAMP",
+                     .aliases = {"TO_TIMESTAMP", "PARSE_TIMESTAMP"},
+                     .types = ConversionTypes<TypeKind::kTimestamp>,
+                     .kernel = ToTimestamp,
+                     .doc = {category, "TO_TIMESTAMP(value[, pattern]) → TIMESTAMP",
+                             "Reads a text or an epoch number as a time.", "NULL for text that does not fit",
+                             "TO_TIMESTAMP('01.04.2025 09:30', '%d.%m.%Y %H:%M')", "2025-04-01 09:30:00.000"}});
+  registry->Add(
+      ScalarFunction{.name = "DATE",
+                     .aliases = {"TO_DATE"},
+                     .types = ConversionTypes<TypeKind::kDate>,
+                     .kernel = ToDate,
+                     .doc = {category, "TO_DATE(value[, pattern]) → DATE", "The day of a time or text.",
+                             "NULL for text that does not fit", "TO_DATE('01.04.2025', '%d.%m.%Y')", "2025-04-01"}});
+  registry->Add(
+      ScalarFunction{.name = "DATE_FORMAT",
+                     .aliases = {"FORMAT_TIMESTAMP", "TO_CHAR"},
+                     .types = FixedTypes<TypeKind::kString, 2, TypeKind::kTimestamp, TypeKind::kString>,
+                     .kernel = DateFormat,
+                     .doc = {category, "DATE_FORMAT(time, pattern) → STRING",
+                             "The time by strftime letters, or by Java letters in a pattern without %.", kNulls,
+                             "DATE_FORMAT(TIMESTAMP '2025-04-01 09:30:00', '%Y/%m/%d %H:%M')", "2025/04/01 09:30"}});
+  registry->Add(ScalarFunction{.name = "FROM_UNIXTIME",
+                               .types = FromUnixTimeTypes,
+                               .kernel = FromUnixTime,
+                               .doc = {category, "FROM_UNIXTIME(seconds[, pattern]) → TIMESTAMP, STRING with a pattern",
+                                       "The time that many seconds after 1970.", kNulls, "FROM_UNIXTIME(1743499800)",
+                                       "2025-04-01 09:30:00.000"}});
   registry->Add(ScalarFunction{
-      .name = "FROM_UNIXTIME", .types = FromUnixTimeTypes, .kernel = FromUnixTime,
-      .doc = {category, "FROM_UNIXTIME(seconds[, pattern]) → TIMESTAMP, STRING with a pattern",
-              "The time that many seconds after 1970.", kNulls, "FROM_UNIXTIME(1743499800)",
-              "2025-04-01 09:30:00.000"}});
-  registry->Add(ScalarFunction{
-      .name = "UNIX_TIMESTAMP", .types = FixedTypes<TypeKind::kInteger, 0, TypeKind::kTimestamp>,
-      .kernel = UnixTimestamp, .deterministic = false,
+      .name = "UNIX_TIMESTAMP",
+      .types = FixedTypes<TypeKind::kInteger, 0, TypeKind::kTimestamp>,
+      .kernel = UnixTimestamp,
+      .deterministic = false,
       .doc = {category, "UNIX_TIMESTAMP([time]) → INTEGER", "Seconds since 1970, of now without argument.", kNulls,
               "UNIX_TIMESTAMP(TIMESTAMP '2025-04-01 09:30:00')", "1743499800"}});
   registry->Add(ScalarFunction{
-      .name = "FROM_UNIXMS", .types = FixedTypes<TypeKind::kTimestamp, 1, TypeKind::kInteger>, .kernel = FromUnixMillis,
+      .name = "FROM_UNIXMS",
+      .types = FixedTypes<TypeKind::kTimestamp, 1, TypeKind::kInteger>,
+      .kernel = FromUnixMillis,
       .doc = {category, "FROM_UNIXMS(milliseconds) → TIMESTAMP", "The time that many milliseconds after 1970.", kNulls,
               "FROM_UNIXMS(1743499800250)", "2025-04-01 09:30:00.250"}});
-  registry->Add(ScalarFunction{
-      .name = "TO_UNIXMS", .aliases = {"UNIX_MILLIS"}, .types = FixedTypes<TypeKind::kInteger, 1, TypeKind::kTimestamp>,
-      .kernel = ToUnixMillis,
-      .doc = {category, "TO_UNIXMS(time) → INTEGER", "Milliseconds since 1970.", kNulls,
-              "TO_UNIXMS(TIMESTAMP '2025-04-01 09:30:00.250')", "1743499800250"}});
+  registry->Add(ScalarFunction{.name = "TO_UNIXMS",
+                               .aliases = {"UNIX_MILLIS"},
+                               .types = FixedTypes<TypeKind::kInteger, 1, TypeKind::kTimestamp>,
+                               .kernel = ToUnixMillis,
+                               .doc = {category, "TO_UNIXMS(time) → INTEGER", "Milliseconds since 1970.", kNulls,
+                                       "TO_UNIXMS(TIMESTAMP '2025-04-01 09:30:00.250')", "1743499800250"}});
   RegisterWindowBounds(registry);
 }
 

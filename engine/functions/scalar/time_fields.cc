@@ -9,10 +9,10 @@ namespace {
 using Arguments = std::span<const arrow::Datum>;
 constexpr const char* kNulls = "NULL in, NULL out";
 
-// The unit of a call: the argument at `index` is a constant text.
+// The unit of a call. The type rules have seen that it is constant where types were known.
 Result<CalendarUnit> UnitOf(std::string_view name, const arrow::Datum& argument) {
   const Values<std::string_view> text(argument);
-  const std::string_view word = text.array().length() > 0 && !text.IsNull(0) ? text[0] : std::string_view();
+  const std::string_view word = text.constant() && !text.IsNull(0) ? text[0] : std::string_view();
   const auto unit = ParseCalendarUnit(word);
   if (!unit) return UnknownUnit(name, word);
   return *unit;
@@ -22,11 +22,17 @@ bool IsUnitConstant(ConstantSpan constants, size_t index) {
   return index < constants.size() && constants[index] != nullptr && ParseCalendarUnit(*constants[index]).has_value();
 }
 
+// The unit must be a constant that names one; nothing is said about a value of unknown type.
+Status CheckUnit(std::string_view name, TypeSpan arguments, ConstantSpan constants, size_t index) {
+  const std::string* word = index < constants.size() ? constants[index] : nullptr;
+  if (word != nullptr) return IsUnitConstant(constants, index) ? Status::OK() : UnknownUnit(name, *word);
+  if (arguments[index].kind() == TypeKind::kAny) return Status::OK();
+  return WrongArgumentType(name, index, arguments[index], "a constant unit such as 'hour'");
+}
+
 Result<CallTypes> ExtractTypes(std::string_view name, TypeSpan arguments, ConstantSpan constants) {
   VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
-  if (!constants.empty() && constants[0] != nullptr && !IsUnitConstant(constants, 0)) {
-    return UnknownUnit(name, *constants[0]);
-  }
+  VELO_RETURN_IF_ERROR(CheckUnit(name, arguments, constants, 0));
   CallTypes types{{TypeKind::kString}, TypeKind::kInteger};
   const SqlType& time = arguments[1];
   if (time.kind() == TypeKind::kInterval || time.kind() == TypeKind::kTime) {
@@ -76,9 +82,7 @@ Result<arrow::Datum> FieldOf(const KernelContext& context, Arguments arguments) 
 Result<CallTypes> TruncateTypes(std::string_view name, TypeSpan arguments, ConstantSpan constants) {
   VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
   const size_t unit = IsUnitConstant(constants, 1) && !IsUnitConstant(constants, 0) ? 1 : 0;
-  if (unit < constants.size() && constants[unit] != nullptr && !IsUnitConstant(constants, unit)) {
-    return UnknownUnit(name, *constants[unit]);
-  }
+  VELO_RETURN_IF_ERROR(CheckUnit(name, arguments, constants, unit));
   CallTypes types{{TypeKind::kString, TypeKind::kString}, TypeKind::kTimestamp};
   VELO_ASSIGN_OR_RETURN(types.arguments[1 - unit],
                         FitArgument(name, 1 - unit, arguments[1 - unit], TypeKind::kTimestamp));
@@ -97,9 +101,7 @@ Result<CallTypes> DifferenceTypes(std::string_view name, TypeSpan arguments, Con
   CallTypes types{{}, TypeKind::kInteger};
   const size_t first = arguments.size() == 3 ? 1 : 0;
   if (first == 1) {
-    if (!constants.empty() && constants[0] != nullptr && !IsUnitConstant(constants, 0)) {
-      return UnknownUnit(name, *constants[0]);
-    }
+    VELO_RETURN_IF_ERROR(CheckUnit(name, arguments, constants, 0));
     types.arguments.push_back(TypeKind::kString);
   }
   for (size_t i = first; i < arguments.size(); ++i) {
@@ -134,9 +136,7 @@ Result<CallTypes> AddTypes(std::string_view name, TypeSpan arguments, ConstantSp
     types.arguments = {std::move(time), std::move(length)};
     return types;
   }
-  if (!constants.empty() && constants[0] != nullptr && !IsUnitConstant(constants, 0)) {
-    return UnknownUnit(name, *constants[0]);
-  }
+  VELO_RETURN_IF_ERROR(CheckUnit(name, arguments, constants, 0));
   VELO_ASSIGN_OR_RETURN(SqlType count, FitArgument(name, 1, arguments[1], TypeKind::kInteger));
   VELO_ASSIGN_OR_RETURN(SqlType time, FitArgument(name, 2, arguments[2], TypeKind::kTimestamp));
   types.arguments = {TypeKind::kString, std::move(count), std::move(time)};
@@ -196,17 +196,24 @@ Result<arrow::Datum> TumbleBound(const KernelContext& context, Arguments argumen
 
 void RegisterTimeFields(FunctionRegistry* registry) {
   const std::string category = "Date and time";
-  registry->Add(ScalarFunction{
-      .name = "EXTRACT", .aliases = {"DATE_PART"}, .types = ExtractTypes, .kernel = Extract,
-      .doc = {category, "EXTRACT(unit FROM time) → INTEGER, FLOAT for EPOCH", "One field of a time, or an interval in a unit.",
-              kNulls, "EXTRACT(HOUR FROM TIMESTAMP '2025-04-01 09:30:00')", "9"}});
+  registry->Add(ScalarFunction{.name = "EXTRACT",
+                               .aliases = {"DATE_PART"},
+                               .types = ExtractTypes,
+                               .kernel = Extract,
+                               .doc = {category, "EXTRACT(unit FROM time) → INTEGER, FLOAT for EPOCH",
+                                       "One field of a time, or an interval in a unit.", kNulls,
+                                       "EXTRACT(HOUR FROM TIMESTAMP '2025-04-01 09:30:00')", "9"}});
   const auto field = [&](std::string name, ScalarKernel kernel, std::string description, std::string result) {
     ScalarFunction function;
     function.name = name;
     function.types = FixedTypes<TypeKind::kInteger, 1, TypeKind::kTimestamp>;
     function.kernel = kernel;
-    function.doc = {category, name + "(time) → INTEGER", std::move(description), kNulls,
-                    name + "(TIMESTAMP '2025-04-01 09:30:15')", std::move(result)};
+    function.doc = {category,
+                    name + "(time) → INTEGER",
+                    std::move(description),
+                    kNulls,
+                    name + "(TIMESTAMP '2025-04-01 09:30:15')",
+                    std::move(result)};
     registry->Add(std::move(function));
   };
   field("YEAR", FieldOf<CalendarUnit::kYear>, "Year of the time.", "2025");
@@ -220,40 +227,53 @@ void RegisterTimeFields(FunctionRegistry* registry) {
   field("MINUTE", FieldOf<CalendarUnit::kMinute>, "Minute of the hour.", "30");
   field("SECOND", FieldOf<CalendarUnit::kSecond>, "Second of the minute.", "15");
   registry->Add(ScalarFunction{
-      .name = "DATE_TRUNC", .types = TruncateTypes, .kernel = Truncate,
+      .name = "DATE_TRUNC",
+      .types = TruncateTypes,
+      .kernel = Truncate,
       .doc = {category, "DATE_TRUNC(unit, time) → TIMESTAMP", "Start of the unit; weeks start on Monday.", kNulls,
               "DATE_TRUNC('hour', TIMESTAMP '2025-04-01 09:30:00')", "2025-04-01 09:00:00.000"}});
+  registry->Add(ScalarFunction{.name = "DATEDIFF",
+                               .aliases = {"TIMESTAMPDIFF", "DATE_DIFF"},
+                               .types = DifferenceTypes,
+                               .kernel = Difference,
+                               .doc = {category, "DATEDIFF(unit, start, end) → INTEGER",
+                                       "end - start: boundaries crossed for DAY and longer, elapsed units for shorter "
+                                       "ones; DATEDIFF(a, b) is days a - b.",
+                                       kNulls, "DATEDIFF('day', DATE '2025-03-30', DATE '2025-04-01')", "2"}});
+  registry->Add(
+      ScalarFunction{.name = "DATE_ADD",
+                     .aliases = {"TIMESTAMPADD", "DATEADD"},
+                     .types = AddTypes,
+                     .kernel = Add<1>,
+                     .doc = {category, "DATE_ADD(time, interval) | DATE_ADD(unit, n, time) → TIMESTAMP",
+                             "A later time; months end at the end of the month.", kNulls,
+                             "DATE_ADD('month', 1, TIMESTAMP '2025-01-31 00:00:00')", "2025-02-28 00:00:00.000"}});
   registry->Add(ScalarFunction{
-      .name = "DATEDIFF", .aliases = {"TIMESTAMPDIFF", "DATE_DIFF"}, .types = DifferenceTypes, .kernel = Difference,
-      .doc = {category, "DATEDIFF(unit, start, end) → INTEGER",
-              "end - start: boundaries crossed for DAY and longer, elapsed units for shorter ones; DATEDIFF(a, b) is days a - b.",
-              kNulls, "DATEDIFF('day', DATE '2025-03-30', DATE '2025-04-01')", "2"}});
-  registry->Add(ScalarFunction{
-      .name = "DATE_ADD", .aliases = {"TIMESTAMPADD", "DATEADD"}, .types = AddTypes, .kernel = Add<1>,
-      .doc = {category, "DATE_ADD(time, interval) | DATE_ADD(unit, n, time) → TIMESTAMP",
-              "A later time; months end at the end of the month.", kNulls,
-              "DATE_ADD('month', 1, TIMESTAMP '2025-01-31 00:00:00')", "2025-02-28 00:00:00.000"}});
-  registry->Add(ScalarFunction{
-      .name = "DATE_SUB", .types = AddTypes, .kernel = Add<-1>,
+      .name = "DATE_SUB",
+      .types = AddTypes,
+      .kernel = Add<-1>,
       .doc = {category, "DATE_SUB(time, interval) | DATE_SUB(unit, n, time) → TIMESTAMP", "An earlier time.", kNulls,
               "DATE_SUB(TIMESTAMP '2025-04-01 00:00:00', INTERVAL '1' DAY)", "2025-03-31 00:00:00.000"}});
-  registry->Add(ScalarFunction{
-      .name = "MAKE_INTERVAL", .aliases = {"TO_INTERVAL"},
-      .types = FixedTypes<TypeKind::kInterval, 2, TypeKind::kFloat, TypeKind::kString>, .kernel = MakeInterval,
-      .doc = {category, "MAKE_INTERVAL(n, unit) → INTERVAL", "A length of time.", kNulls, "MAKE_INTERVAL(90, 'minute')",
-              "1 HOUR 30 MINUTE"}});
-  registry->Add(ScalarFunction{
-      .name = "TUMBLE_START", .types = FixedTypes<TypeKind::kInteger, 2, TypeKind::kTimestamp, TypeKind::kInterval>,
-      .kernel = TumbleBound<false>,
-      .doc = {category, "TUMBLE_START(time, length) → INTEGER ms",
-              "Start of the tumbling bucket of the time; without arguments of the window of the query.", kNulls,
-              "TUMBLE_START(65000, INTERVAL '1' MINUTE)", "60000"}});
-  registry->Add(ScalarFunction{
-      .name = "TUMBLE_END", .types = FixedTypes<TypeKind::kInteger, 2, TypeKind::kTimestamp, TypeKind::kInterval>,
-      .kernel = TumbleBound<true>,
-      .doc = {category, "TUMBLE_END(time, length) → INTEGER ms",
-              "End of the tumbling bucket of the time; without arguments of the window of the query.", kNulls,
-              "TUMBLE_END(65000, INTERVAL '1' MINUTE)", "120000"}});
+  registry->Add(ScalarFunction{.name = "MAKE_INTERVAL",
+                               .aliases = {"TO_INTERVAL"},
+                               .types = FixedTypes<TypeKind::kInterval, 2, TypeKind::kFloat, TypeKind::kString>,
+                               .kernel = MakeInterval,
+                               .doc = {category, "MAKE_INTERVAL(n, unit) → INTERVAL", "A length of time.", kNulls,
+                                       "MAKE_INTERVAL(90, 'minute')", "1 HOUR 30 MINUTE"}});
+  registry->Add(
+      ScalarFunction{.name = "TUMBLE_START",
+                     .types = FixedTypes<TypeKind::kInteger, 2, TypeKind::kTimestamp, TypeKind::kInterval>,
+                     .kernel = TumbleBound<false>,
+                     .doc = {category, "TUMBLE_START(time, length) → INTEGER ms",
+                             "Start of the tumbling bucket of the time; without arguments of the window of the query.",
+                             kNulls, "TUMBLE_START(65000, INTERVAL '1' MINUTE)", "60000"}});
+  registry->Add(
+      ScalarFunction{.name = "TUMBLE_END",
+                     .types = FixedTypes<TypeKind::kInteger, 2, TypeKind::kTimestamp, TypeKind::kInterval>,
+                     .kernel = TumbleBound<true>,
+                     .doc = {category, "TUMBLE_END(time, length) → INTEGER ms",
+                             "End of the tumbling bucket of the time; without arguments of the window of the query.",
+                             kNulls, "TUMBLE_END(65000, INTERVAL '1' MINUTE)", "120000"}});
 }
 
 }  // namespace velo

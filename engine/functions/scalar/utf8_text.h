@@ -8,9 +8,7 @@
 namespace velo {
 
 /// Bytes of the character that starts with `first`.
-inline size_t CharacterBytes(unsigned char first) {
-  return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-}
+inline size_t CharacterBytes(unsigned char first) { return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4; }
 /// Number of characters (code points).
 int64_t CountCharacters(std::string_view text);
 /// Byte offset of the character with the given 0-based index; the size of the text when there are fewer.

@@ -304,12 +304,14 @@ BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const 
 }
 
 BoundExpressionPtr ExpressionBinder::BindOver(const sql::Call& call, std::string_view name) {
+  const size_t errors = diagnostics().error_count();
   CheckOver(call, name);
   std::vector<Bound> arguments = BindArguments(call);
   const sql::Over& over = *call.over;
   for (const sql::ExpressionPtr& part : over.partition_by) BindNode(*part);
   for (const sql::OrderItem& item : over.order_by) BindNode(*item.expression);
   for (const sql::OrderItem& item : call.within_group) arguments.insert(arguments.begin(), BindNode(*item.expression));
+  if (diagnostics().error_count() > errors) return Poison(call.span);
   context_->RefuseToRun("E3090", "Row windows (OVER) are checked but cannot be run in this version.");
   std::vector<SqlType> types;
   std::vector<std::string> texts(arguments.size());

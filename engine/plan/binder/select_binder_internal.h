@@ -56,6 +56,10 @@ class SelectBinder {
   bool Nullable(const BoundExpression& expression) const;
   // select_plan.cc
   PlanNodePtr BuildBelowProject(std::vector<int>* mapping);
+  int AddNewestTime();
+  PlanNodePtr BuildWindowRows(const PlanNodePtr& input, std::vector<int>* mapping);
+  PlanNodePtr BuildAggregate(const PlanNodePtr& input, const std::vector<int>& input_mapping,
+                             const std::vector<int>& layout, int newest_time);
   std::shared_ptr<ProjectNode> BuildProject(const PlanNodePtr& input, const std::vector<int>& mapping,
                                             BoundQuery* result);
   int AddHidden(ProjectNode* project, std::string name, BoundExpressionPtr expression, SqlType type, bool nullable);

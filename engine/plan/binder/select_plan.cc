@@ -68,20 +68,7 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
   if (time_ == nullptr && reads_event_time && scope_.relations()[0].plan == nullptr) {
     time_ = from_.DefaultTime(core_.span, &time_name_);
   }
-  int newest_time = -1;
-  if (aggregated_ && needs_.event_time && !window_.has_value() && time_ != nullptr) {
-    // Grouped rows take the time of the newest record of their group.
-    if (const AggregateFunction* newest = context_->functions->FindAggregate("MAX")) {
-      AggregateCall call;
-      call.function = newest;
-      call.types = {{TypeKind::kInteger}, TypeKind::kInteger};
-      call.arguments = {time_};
-      call.constants = {""};
-      call.constant_given = {false};
-      call.text = "MAX(_event_time)";
-      newest_time = stage_.AddCall(std::move(call), true);
-    }
-  }
+  const int newest_time = AddNewestTime();
   if (time_ != nullptr) from_.set_time(time_, time_name_);
   InputPlan input = from_.Build();
   PlanNodePtr node = input.plan;
@@ -93,31 +80,56 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
     PushDownFilter(node, *filter->predicate);
     node = filter;
   }
-  if (!aggregated_) {
-    if (window_.has_value()) {
-      auto rows = std::make_shared<WindowRowsNode>();
-      CopyShape(node, rows.get());
-      rows->window = *window_;
-      rows->emit_changes = ResolveEmitChanges(query_, true);
-      rows->span = core_.window_span;
-      const int start = static_cast<int>(rows->output.columns.size());
-      rows->output.columns.push_back({std::string(kWindowStartColumn), TypeKind::kInteger, false});
-      rows->output.columns.push_back({std::string(kWindowEndColumn), TypeKind::kInteger, false});
-      input.mapping[environment_.window_start_column] = start;
-      input.mapping[environment_.window_end_column] = start + 1;
-      node = rows;
-    }
+  if (aggregated_) {
+    *mapping = stage_.Layout(window_.has_value());
+    node = BuildAggregate(node, input.mapping, *mapping, newest_time);
+  } else {
+    if (window_.has_value()) node = BuildWindowRows(node, &input.mapping);
     *mapping = std::move(input.mapping);
-    if (having_ == nullptr) return node;
-    auto filter = std::make_shared<FilterNode>();
-    CopyShape(node, filter.get());
-    filter->predicate = RemapColumns(having_, *mapping);
-    filter->span = core_.having_span;
-    return filter;
   }
+  if (having_ == nullptr) return node;
+  auto filter = std::make_shared<FilterNode>();
+  CopyShape(node, filter.get());
+  filter->is_having = aggregated_;
+  filter->predicate = RemapColumns(having_, *mapping);
+  filter->span = core_.having_span;
+  return filter;
+}
+
+/// Grouped rows take the time of the newest record of their group. Returns the place of that time, or -1.
+int SelectBinder::AddNewestTime() {
+  if (!aggregated_ || !needs_.event_time || window_.has_value() || time_ == nullptr) return -1;
+  const AggregateFunction* newest = context_->functions->FindAggregate("MAX");
+  if (newest == nullptr) return -1;
+  AggregateCall call;
+  call.function = newest;
+  call.types = {{TypeKind::kInteger}, TypeKind::kInteger};
+  call.arguments = {time_};
+  call.constants = {""};
+  call.constant_given = {false};
+  call.text = "MAX(_event_time)";
+  return stage_.AddCall(std::move(call), true);
+}
+
+PlanNodePtr SelectBinder::BuildWindowRows(const PlanNodePtr& input, std::vector<int>* mapping) {
+  auto rows = std::make_shared<WindowRowsNode>();
+  CopyShape(input, rows.get());
+  rows->window = *window_;
+  rows->emit_changes = ResolveEmitChanges(query_, true);
+  rows->span = core_.window_span;
+  const int start = static_cast<int>(rows->output.columns.size());
+  rows->output.columns.push_back({std::string(kWindowStartColumn), TypeKind::kInteger, false});
+  rows->output.columns.push_back({std::string(kWindowEndColumn), TypeKind::kInteger, false});
+  (*mapping)[environment_.window_start_column] = start;
+  (*mapping)[environment_.window_end_column] = start + 1;
+  return rows;
+}
+
+PlanNodePtr SelectBinder::BuildAggregate(const PlanNodePtr& input, const std::vector<int>& input_mapping,
+                                         const std::vector<int>& layout, int newest_time) {
   auto aggregate = std::make_shared<AggregateNode>();
-  aggregate->inputs = {node};
-  aggregate->bounded = node->bounded;
+  aggregate->inputs = {input};
+  aggregate->bounded = input->bounded;
   aggregate->span = core_.group_by_span.valid() ? core_.group_by_span : core_.span;
   aggregate->window = window_;
   aggregate->emit_changes = ResolveEmitChanges(query_, window_.has_value()) && !FinalForReaders();
@@ -125,35 +137,25 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
     std::from_chars(limit->value.data(), limit->value.data() + limit->value.size(), aggregate->max_groups);
   }
   for (const AggregateStage::Key& key : stage_.keys()) {
-    aggregate->keys.push_back(RemapColumns(key.bound, input.mapping));
+    aggregate->keys.push_back(RemapColumns(key.bound, input_mapping));
     const bool nullable = key.bound->kind != BoundKind::kColumn || scope_.columns()[key.bound->column].column.nullable;
     aggregate->output.columns.push_back({key.name, key.bound->type, nullable});
   }
   for (size_t i = 0; i < stage_.calls().size(); ++i) {
     AggregateCall call = stage_.calls()[i];
-    for (BoundExpressionPtr& argument : call.arguments) argument = RemapColumns(argument, input.mapping);
-    if (call.filter != nullptr) call.filter = RemapColumns(call.filter, input.mapping);
+    for (BoundExpressionPtr& argument : call.arguments) argument = RemapColumns(argument, input_mapping);
+    if (call.filter != nullptr) call.filter = RemapColumns(call.filter, input_mapping);
     aggregate->output.columns.push_back({call.text, call.types.result, stage_.call_nullable(i)});
     aggregate->aggregates.push_back(std::move(call));
   }
-  *mapping = stage_.Layout(window_.has_value());
   if (window_.has_value()) {
     aggregate->output.columns.push_back({std::string(kWindowStartColumn), TypeKind::kInteger, false});
     aggregate->output.columns.push_back({std::string(kWindowEndColumn), TypeKind::kInteger, false});
-    aggregate->event_time = (*mapping)[stage_.window_end_place()];
+    aggregate->event_time = layout[stage_.window_end_place()];
   } else if (newest_time >= 0) {
-    aggregate->event_time = (*mapping)[newest_time];
+    aggregate->event_time = layout[newest_time];
   }
-  node = aggregate;
-  if (having_ != nullptr) {
-    auto filter = std::make_shared<FilterNode>();
-    CopyShape(node, filter.get());
-    filter->is_having = true;
-    filter->predicate = RemapColumns(having_, *mapping);
-    filter->span = core_.having_span;
-    node = filter;
-  }
-  return node;
+  return aggregate;
 }
 
 std::shared_ptr<ProjectNode> SelectBinder::BuildProject(const PlanNodePtr& input, const std::vector<int>& mapping,

@@ -1,4 +1,5 @@
 #include "engine/sql/ast/fields_internal.h"
+#include "engine/sql/ast/node_types_internal.h"
 
 namespace velo::sql {
 namespace {

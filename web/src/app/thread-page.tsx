@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useRef, type ReactNode } from "react";
 import { Group, Panel, Separator } from "react-resizable-panels";
 import { ApiError, toErrorBody } from "@/api/errors";
+import { useThreads } from "@/api/threads";
 import { StudioActionsContext } from "@/api/studio-actions";
 import { seedTabs } from "@/app/chat-to-canvas";
 import { setLayout, useLayout } from "@/app/layout-state";
@@ -60,6 +61,7 @@ function OpenThread({ entry }: { entry: ThreadChat }) {
   const navigate = useNavigate();
   const layout = useLayout();
   const phone = usePhone();
+  const title = useThreads().data?.find((t) => t.id === entry.id)?.title ?? copy.nav.untitled;
   const actions = useStudioActionsOf(entry.id);
   const { tabs } = useTabs(entry.id);
   const box = useRef<HTMLTextAreaElement>(null);
@@ -130,8 +132,12 @@ function OpenThread({ entry }: { entry: ThreadChat }) {
               groupResizeBehavior="preserve-pixel-size"
             >
               <main data-pane tabIndex={-1} aria-label={copy.chat.log} className="h-full bg-canvas">
-                <h1 className="sr-only">{copy.chat.log}</h1>
-                {chat}
+                <div className="flex h-full flex-col">
+                  <header className="flex h-10 shrink-0 items-center border-b border-line px-4">
+                    <h1 className="truncate text-ui font-medium text-fg">{title}</h1>
+                  </header>
+                  <div className="min-h-0 flex-1">{chat}</div>
+                </div>
               </main>
             </Panel>
           )}

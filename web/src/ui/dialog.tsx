@@ -28,8 +28,13 @@ export function Dialog({
         <Radix.Content
           aria-describedby={undefined}
           data-testid={testId}
+          // The panel takes focus, not its close button: a tooltip there would swallow the first Escape.
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+          }}
           className={cx(
-            "fixed top-[12vh] left-1/2 z-40 flex max-h-[76vh] w-[min(92vw,640px)] -translate-x-1/2 flex-col rounded-panel border border-line bg-raised shadow-[var(--shadow-dialog)]",
+            "fixed top-[12vh] left-1/2 z-40 flex max-h-[76vh] w-[min(92vw,640px)] -translate-x-1/2 flex-col rounded-panel border outline-none border-line bg-raised shadow-[var(--shadow-dialog)]",
             className,
           )}
         >

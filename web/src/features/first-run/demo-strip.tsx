@@ -109,11 +109,11 @@ function StripRows({
         <span className={rate > 0 ? "font-semibold tracking-wide text-live" : "font-semibold tracking-wide text-fg-3"}>
           {copy.firstRun.live}
         </span>
-        <span className="text-fg-3">{copy.firstRun.liveDemo}</span>
+        <span className="text-fg-3 max-md:hidden">{copy.firstRun.liveDemo}</span>
       </span>
       <span className="flex shrink-0 items-center gap-2">
         <span className="code text-fg">{shape.name}</span>
-        <span className="num w-14 text-end text-fg-2">{formatRate(rate)}</span>
+        <span className="num w-14 text-end max-md:w-auto text-fg-2">{formatRate(rate)}</span>
         <span className="max-md:hidden">
           <Sparkline values={view.rates.length > 3 ? view.rates.slice(-14) : own.history} />
         </span>

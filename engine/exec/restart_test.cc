@@ -1,0 +1,160 @@
+// Every operator goes on after Save and Load as if nothing had happened.
+
+#include <gtest/gtest.h>
+
+#include "engine/exec/scan_driver.h"
+#include "engine/io/memory_source.h"
+#include "engine/plan/prepared_query.h"
+#include "engine/types/value_text.h"
+
+namespace velo::exec {
+namespace {
+
+class CollectingPort : public Port {
+ public:
+  Status Rows(const Batch& batch) override {
+    for (int64_t row = 0; row < batch.num_rows(); ++row) {
+      std::string text = std::to_string(static_cast<int>(batch.kinds.empty() ? RowKind::kInsert : batch.kinds[row]));
+      AppendJsonRow(*batch.columns, row, JsonStyle::kExact, &text);
+      rows.push_back(std::move(text));
+    }
+    return Status::OK();
+  }
+  Status Watermark(EventMillis) override { return Status::OK(); }
+  Status End() override {
+    ended = true;
+    return Status::OK();
+  }
+  std::vector<std::string> rows;
+  bool ended = false;
+};
+
+Relation Events() {
+  Relation events;
+  events.name = "e";
+  events.uri = "test://e";
+  events.event_time_column = "t";
+  events.schema.columns = {{"k", TypeKind::kString}, {"t", TypeKind::kInteger}, {"v", TypeKind::kInteger}};
+  return events;
+}
+
+std::shared_ptr<arrow::RecordBatch> EventRows() {
+  arrow::StringBuilder keys;
+  arrow::Int64Builder times, values;
+  for (int64_t i = 0; i < 40; ++i) {
+    const bool added =
+        (i % 7 == 3 ? keys.AppendNull() : keys.Append(std::string(1, static_cast<char>('a' + i % 3)))).ok() &&
+        times.Append(i * 10 - (i % 5 == 4 ? 25 : 0)).ok() && values.Append(i * i % 11).ok();
+    EXPECT_TRUE(added);
+  }
+  return arrow::RecordBatch::Make(Events().schema.ToArrow(), 40,
+                                  arrow::ArrayVector{*keys.Finish(), *times.Finish(), *values.Finish()});
+}
+
+// A query over the events, one row at a time, as often stopped and rebuilt as wanted.
+class RunningQuery {
+ public:
+  explicit RunningQuery(const std::string& sql) {
+    MemoryCatalog catalog;
+    catalog.Put(Events());
+    Diagnostics diagnostics;
+    const ScriptReport report = AnalyseScript(sql, &catalog, BuiltinFunctions(), &diagnostics);
+    EXPECT_FALSE(diagnostics.has_errors()) << sql << ": " << diagnostics.items()[0].message;
+    query_ = report.statements[0].prepared;
+    source_ = MakeMemorySource("e", Events().schema, {{EventRows()}});
+    meter_ = std::make_unique<InputMeter>();
+    Build();
+  }
+
+  void Step(int rows) {
+    for (int i = 0; i < rows; ++i) {
+      const auto progress = driver_->Step();
+      ASSERT_TRUE(progress.ok());
+      if (*progress == ScanDriver::Progress::kEnded) return;
+    }
+  }
+
+  // Saves everything, throws it away, builds it again and loads.
+  void Restart() {
+    std::string state;
+    ASSERT_TRUE(driver_->Save(&state).ok());
+    for (const Operator* step : pipeline_->operators) ASSERT_TRUE(step->Save(&state).ok());
+    Build();
+    std::string_view left = state;
+    ASSERT_TRUE(driver_->Load(&left).ok());
+    for (Operator* step : pipeline_->operators) ASSERT_TRUE(step->Load(&left).ok());
+    EXPECT_TRUE(left.empty());
+  }
+
+  const CollectingPort& sink() const { return sink_; }
+
+ private:
+  void Build() {
+    context_ = {};
+    context_.meter = meter_.get();
+    context_.bad_records = &bad_records_;
+    PipelineSettings settings;
+    auto pipeline = BuildPipeline(query_->plan, settings, &context_, &sink_);
+    ASSERT_TRUE(pipeline.ok());
+    pipeline_ = std::move(*pipeline);
+    ScanSettings scan;
+    scan.node = std::static_pointer_cast<const ScanNode>(pipeline_->leaves[0].node);
+    scan.has_watermarks = scan.node->event_time_expression != nullptr;
+    scan.clock = &clock_;
+    ReadOptions read;
+    read.columns = scan.node->columns;
+    read.batch_rows = 1;
+    auto readers = source_->OpenReaders(read);
+    ASSERT_TRUE(readers.ok());
+    driver_ = std::make_unique<ScanDriver>(scan, std::move(*readers), pipeline_->leaves[0], &context_);
+  }
+
+  ManualClock clock_{0};
+  std::shared_ptr<const PreparedQuery> query_;
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<InputMeter> meter_;
+  BadRecordLog bad_records_;
+  LaneContext context_;
+  CollectingPort sink_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<ScanDriver> driver_;
+};
+
+class Restart : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Restart, ChangesNothing) {
+  RunningQuery whole(GetParam());
+  whole.Step(100);
+  RunningQuery broken(GetParam());
+  for (int i = 0; i < 5; ++i) {
+    broken.Step(7);
+    broken.Restart();
+  }
+  broken.Step(100);
+  EXPECT_TRUE(whole.sink().ended);
+  EXPECT_TRUE(broken.sink().ended);
+  EXPECT_FALSE(whole.sink().rows.empty());
+  EXPECT_EQ(whole.sink().rows, broken.sink().rows);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Queries, Restart,
+    ::testing::Values(
+        "SELECT k, v FROM e WHERE v > 3",  //
+        "SELECT k, COUNT(*) AS n, SUM(v) AS s, AVG(v) AS a, MIN(v) AS lo FROM e GROUP BY k EMIT CHANGES",
+        "SELECT COUNT(DISTINCT v) AS n FROM e EMIT CHANGES",
+        "SELECT k, SUM(DISTINCT v) AS s FROM e GROUP BY k EMIT FINAL",
+        "SELECT k, SUM(v) AS s, _window_start AS w FROM e GROUP BY k WINDOW TUMBLING(50ms)",
+        "SELECT k, SUM(v) AS s, _window_start AS w FROM e GROUP BY k WINDOW TUMBLING(50ms, GRACE PERIOD 0ms) EMIT "
+        "CHANGES",
+        "SELECT k, MAX(v) AS s, _window_start AS w FROM e GROUP BY k WINDOW SLIDING(60ms, 40ms)",
+        "SELECT k, SUM(v) AS s, _window_start AS w, _window_end AS x FROM e GROUP BY k WINDOW SESSION(25ms)",
+        "SELECT k, SUM(v) AS s FROM e GROUP BY k WINDOW SESSION(25ms) EMIT CHANGES",
+        "SELECT k, v FROM e WINDOW TUMBLING(50ms)",  //
+        "SELECT DISTINCT k, v FROM e",               //
+        "SELECT k, v FROM e LIMIT 17",               //
+        "SELECT k, SUM(v) AS s FROM e GROUP BY k ORDER BY s DESC LIMIT 2 EMIT CHANGES",
+        "SELECT k, SUM(v) AS s FROM e GROUP BY k WINDOW TUMBLING(100ms) ORDER BY s DESC LIMIT 2"));
+
+}  // namespace
+}  // namespace velo::exec
