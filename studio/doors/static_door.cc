@@ -108,8 +108,7 @@ std::shared_ptr<const StaticDoor::File> StaticDoor::Load(const std::string& name
   fs::path real = fs::canonical(path, error);
   if (error || !fs::is_regular_file(real, error)) return nullptr;
   // A link inside the folder must not lead out of it.
-  auto outside = std::mismatch(folder_.begin(), folder_.end(), real.string().begin());
-  if (outside.first != folder_.end()) return nullptr;
+  if (!real.string().starts_with(folder_ + "/")) return nullptr;
   fs::file_time_type modified = fs::last_write_time(real, error);
   std::lock_guard lock(mutex_);
   auto known = files_.find(name);
