@@ -56,6 +56,32 @@ class CountingPort : public Port {
   Port* next_;
 };
 
+// Makes watermarks out of a time column that is computed above the scans, so that no scan can: the highest time so far.
+class TimeTracker : public Port {
+ public:
+  TimeTracker(int time_column, Port* next) : time_column_(time_column), next_(next) {}
+  Status Rows(const Batch& batch) override {
+    const auto& times = static_cast<const arrow::Int64Array&>(*batch.columns->column(time_column_));
+    EventMillis highest = watermark_;
+    for (int64_t i = 0; i < times.length(); ++i) {
+      if (times.IsValid(i)) highest = std::max(highest, times.Value(i));
+    }
+    VELO_RETURN_IF_ERROR(next_->Rows(batch));
+    return Watermark(highest);
+  }
+  Status Watermark(EventMillis watermark) override {
+    if (watermark <= watermark_) return Status::OK();
+    watermark_ = watermark;
+    return next_->Watermark(watermark);
+  }
+  Status End() override { return next_->End(); }
+
+ private:
+  const int time_column_;
+  Port* next_;
+  EventMillis watermark_ = kBeginOfTime;
+};
+
 // Several inputs, one output: passes on the lowest watermark and ends with the last input.
 class Union {
  public:
@@ -94,6 +120,18 @@ class UnionPort : public Port {
   size_t input_;
   std::shared_ptr<arrow::Schema> schema_;
 };
+
+// Whether some scan at or below the node knows event time.
+bool ScansKnowTime(const PlanNode& node) {
+  if (node.kind == PlanKind::kScan) return static_cast<const ScanNode&>(node).event_time_expression != nullptr;
+  return std::any_of(node.inputs.begin(), node.inputs.end(),
+                     [](const PlanNodePtr& input) { return ScansKnowTime(*input); });
+}
+
+bool IsWindowed(const PlanNode& node) {
+  if (node.kind == PlanKind::kWindowRows) return true;
+  return node.kind == PlanKind::kAggregate && static_cast<const AggregateNode&>(node).window.has_value();
+}
 
 // Whether rows reach the node from its leaf only through filters and projections.
 bool IsNearSource(const PlanNode& node) {
@@ -152,6 +190,10 @@ class Builder {
     Operator* step = made.get();
     InputMeter* counts_used = near_source && TakesRowsIn(*node) ? context_->meter : nullptr;
     Port* stage = Own(std::make_unique<OperatorStage>(std::move(made), counts_used, next));
+    const PlanNode& input = *node->inputs[0];
+    if (settings_.has_watermarks && IsWindowed(*node) && input.event_time >= 0 && !ScansKnowTime(input)) {
+      stage = Own(std::make_unique<TimeTracker>(input.event_time, stage));
+    }
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, DemandBelow(*node, step, demand)));
     pipeline_->operators.push_back(step);
     return Status::OK();

@@ -320,8 +320,10 @@ void QueryJob::WakeLanes() {
 }
 
 bool QueryJob::WaitFor(int64_t timeout_ms) {
+  // A deadline further off than this would overflow the clock.
+  constexpr int64_t kLongestMs = 365LL * 86'400'000;
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [this] {
+  return changed_.wait_for(lock, std::chrono::milliseconds(std::min(timeout_ms, kLongestMs)), [this] {
     return state_ == JobState::kFinished || state_ == JobState::kFailed || state_ == JobState::kCancelled;
   });
 }
