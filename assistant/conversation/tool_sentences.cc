@@ -87,9 +87,8 @@ std::string Listed(const json& result, std::string_view noun) {
   return text + ".";
 }
 
-std::string Peeked(const json& result, const json& arguments) {
+std::string Peeked(const json& result, const json& arguments, bool messages) {
   int64_t count = Number(result, "total_returned");
-  bool messages = Text(result, "kind") == "messages" || result.contains("topic");
   std::string name = Text(result, "topic");
   if (name.empty()) name = ShortName(Text(result, "name"));
   if (name.empty()) name = ShortName(Text(arguments, "uri"));
@@ -147,7 +146,7 @@ std::string SentenceFor(std::string_view tool, const std::string& arguments_json
   if (tool == "inspect_source" || tool == "inspect_topic") return Described(result);
   if (tool == "list_topics") return Listed(result, "topic");
   if (tool == "list_sources") return Listed(result, "source");
-  if (tool == "peek_source" || tool == "peek_messages") return Peeked(result, arguments);
+  if (tool == "peek_source" || tool == "peek_messages") return Peeked(result, arguments, tool == "peek_messages");
   if (tool == "validate_sql") return Validated(result);
   if (tool == "execute_query") return Executed(result);
   if (tool == "explain_sql") return Explained(result);

@@ -149,8 +149,11 @@ class Turn {
       Generate(reply, situation);
     } else if (!reply.calls.empty()) {
       sink_->StepStarted();
-      for (const language::ToolCall& call : reply.calls) {
-        if (sink_->stopped() || !Carry(call, reply, situation)) break;
+      for (size_t i = 0; i < reply.calls.size() && !sink_->stopped(); ++i) {
+        // The schema that connecting shows is shown once, by the call that asks for it.
+        bool described_next = i + 1 < reply.calls.size() && reply.calls[i + 1].tool == "inspect_source";
+        hide_artifacts_ = described_next && reply.calls[i].tool == "connect_source";
+        if (!Carry(reply.calls[i], situation)) break;
       }
       sink_->StepFinished();
     } else {
@@ -189,7 +192,7 @@ class Turn {
   }
 
   /// Runs one planned call. Returns false when the rest of the plan makes no sense any more.
-  bool Carry(const language::ToolCall& call, const language::Reply& reply, const language::Situation& situation) {
+  bool Carry(const language::ToolCall& call, const language::Situation& situation) {
     if (call.tool == "restore_artifact") return Restore(call);
     if (call.tool == "set_chart") return SetChart(call);
     if (call.tool == "control_execution") {
@@ -207,7 +210,6 @@ class Turn {
         arguments["artifact_id"] = thread->focus.sql_artifact_id;
       }
     }
-    (void)reply;
     return Invoke(call.tool, Dump(arguments));
   }
 
@@ -222,8 +224,10 @@ class Turn {
       return false;
     }
     sink_->ToolFinished(context_.call_id, outcome.output_json);
-    for (const services::ArtifactReference& artifact : outcome.artifacts)
-      sink_->Artifact(artifact.id, artifact.envelope_json);
+    for (const services::ArtifactReference& artifact : outcome.artifacts) {
+      last_artifact_ = artifact.id;
+      if (!hide_artifacts_) sink_->Artifact(artifact.id, artifact.envelope_json);
+    }
     result_json_ = outcome.result_json;
     std::string sentence = SentenceFor(tool, arguments_json, outcome.result_json);
     if (!sentence.empty()) said_ += (said_.empty() ? "" : " ") + sentence;
@@ -278,6 +282,7 @@ class Turn {
 
   bool SetChart(const language::ToolCall& call) {
     std::string id = TextArgument(call, "artifact_id"), type = TextArgument(call, "type");
+    if (id.empty()) id = last_artifact_;
     Result<services::ArtifactRow> current = context_.workspace->artifacts().Get(id);
     if (!current.ok() || current->type != "query-results") {
       said_ = "Run the query first; then the chart can be changed.";
@@ -350,7 +355,9 @@ class Turn {
   std::string result_json_;  ///< Of the last call.
   std::vector<language::FollowUp> failure_cures_;
   int calls_ = 0;
+  std::string last_artifact_;
   bool failed_ = false;
+  bool hide_artifacts_ = false;
 };
 
 }  // namespace

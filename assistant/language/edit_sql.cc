@@ -240,6 +240,30 @@ void ApplyOrder(Frame* frame, EditedQuery* edited, std::vector<Change>* changes)
 
 }  // namespace
 
+std::string TitleOf(const EditedQuery& edited) {
+  std::string figures, keys;
+  int shown = 0;
+  for (const sql::SelectItem& item : edited.core->items) {
+    std::string name = OutputName(item);
+    if (!HasAggregate(*item.expression) || name.empty() || shown++ == 3) continue;
+    std::string words = name == "vwap" ? "VWAP" : name;
+    if (words.starts_with("avg_")) words = "average " + words.substr(4);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    figures += (figures.empty() ? "" : ", ") + words;
+  }
+  for (const sql::GroupItem& item : edited.core->group_by) keys += (keys.empty() ? "" : " and ") + sql::Print(*item.expression);
+  if (figures.empty()) {
+    std::string source = edited.core->from.empty() ? "query" : edited.core->from[0].name;
+    size_t slash = source.find_last_of('/');
+    figures = slash == std::string::npos || slash + 1 == source.size() ? source : source.substr(slash + 1);
+  }
+  std::string title = figures + (keys.empty() ? "" : " per " + keys);
+  if (edited.query->limit && !edited.query->order_by.empty()) {
+    title = fmt::format("{} {}: {}", edited.query->order_by[0].descending ? "Top" : "Bottom", *edited.query->limit, title);
+  }
+  return Capitalised(title);
+}
+
 std::string PrintItem(const sql::SelectItem& item) {
   std::string text = sql::Print(*item.expression);
   return item.alias.empty() ? text : text + " AS " + item.alias.text;

@@ -37,6 +37,9 @@ std::vector<Change> ApplyFrame(const SourceModel& source, Frame* frame, bool rep
 bool ApplyVerb(const Sentence& sentence, const SourceModel& source, EditedQuery* edited, Frame* frame,
                std::vector<Change>* changes, std::string* problem);
 
+/// "Average price and volume per symbol": a title from the query alone.
+std::string TitleOf(const EditedQuery& edited);
+
 /// "SUM(qty) AS volume" as one line.
 std::string PrintItem(const sql::SelectItem& item);
 std::string PrintWindow(const sql::WindowClause& window);

@@ -212,8 +212,14 @@ SourceModel MakeSourceModel(const SourceFact& fact) {
   for (const std::string& part : NameParts(fact.alias.empty() ? fact.name : fact.alias)) {
     model.name_parts.push_back(Singular(part));
   }
+  // A format at the end of a name says how the file is written, not what it is about.
+  auto is_format = [](const std::string& part) {
+    return part == "csv" || part == "json" || part == "jsonl" || part == "parquet" || part == "tsv" || part == "ndjson";
+  };
+  while (model.name_parts.size() > 1 && is_format(model.name_parts.back())) model.name_parts.pop_back();
   model.singular = "record";
   std::vector<std::string> raw_parts = NameParts(fact.alias.empty() ? fact.name : fact.alias);
+  while (raw_parts.size() > 1 && is_format(raw_parts.back())) raw_parts.pop_back();
   if (!raw_parts.empty() && raw_parts.back() != Singular(raw_parts.back())) model.singular = Singular(raw_parts.back());
   return model;
 }

@@ -124,6 +124,7 @@ Reply Finish(const Utterance& utterance, EditedQuery edited, std::vector<Change>
     return reply;
   }
   reply.sql = edited.Print();
+  reply.title = TitleOf(edited);
   std::string text;
   for (const Change& change : changes) text += (text.empty() ? "" : "; ") + ChangeWords(change);
   reply.explanation = Capitalised(text) + ".";

@@ -76,8 +76,9 @@ std::optional<Reply> ReadViz(const Utterance& utterance) {
     if (utterance.situation.focus_sql.empty() && utterance.situation.execution_id.empty())
       return NoQuery("viz", utterance);
     if (utterance.situation.focus_artifact_type != "query-results") {
-      // Nothing is drawn yet: the query runs, and the result chooses its chart.
-      return ToolReply("viz", {{"execute_query", {{"sql", utterance.situation.focus_sql}}}});
+      // Nothing is drawn yet: the query runs first.
+      return ToolReply("viz", {{"execute_query", {{"sql", utterance.situation.focus_sql}}},
+                               {"set_chart", {{"artifact_id", std::string()}, {"type", std::string(chart.type)}}}});
     }
     Reply reply = ToolReply(
         "viz",
