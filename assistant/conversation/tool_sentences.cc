@@ -32,11 +32,15 @@ std::string Grouped(int64_t value) {
   return out;
 }
 
-std::string Counted(int64_t count, std::string_view noun) { return fmt::format("{} {}{}", Grouped(count), noun, count == 1 ? "" : "s"); }
+std::string Counted(int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", Grouped(count), noun, count == 1 ? "" : "s");
+}
 
 std::string ShortName(const std::string& name) {
   size_t slash = name.find_last_of('/');
-  return name.find("://") == std::string::npos || slash == std::string::npos || slash + 1 == name.size() ? name : name.substr(slash + 1);
+  return name.find("://") == std::string::npos || slash == std::string::npos || slash + 1 == name.size()
+             ? name
+             : name.substr(slash + 1);
 }
 
 std::string Connected(const json& result) {
@@ -45,8 +49,10 @@ std::string Connected(const json& result) {
   const json details = result.value("details", json::object());
   int64_t files = Number(details, "files_matched");
   std::string text = fmt::format("Connected {}", alias.empty() ? Text(result, "uri") : alias);
-  if (files > 0) text += fmt::format(": {}{}{}", format.empty() ? "" : format + ", ", Counted(files, "file"), "");
-  else if (!format.empty()) text += ": " + format;
+  if (files > 0)
+    text += fmt::format(": {}{}{}", format.empty() ? "" : format + ", ", Counted(files, "file"), "");
+  else if (!format.empty())
+    text += ": " + format;
   return text + ".";
 }
 
@@ -56,10 +62,12 @@ std::string Described(const json& result) {
   std::string name = Text(result, "topic");
   if (name.empty()) name = ShortName(Text(result, "name"));
   std::string list;
-  for (size_t i = 0; i < names.size() && i < 8; ++i) list += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  for (size_t i = 0; i < names.size() && i < 8; ++i)
+    list += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
   if (names.size() > 8) list += " and more";
-  std::string text = names.empty() ? fmt::format("{} has no rows yet, so its columns are not known.", name)
-                                   : fmt::format("{} has {}: {}.", name, Counted(static_cast<int64_t>(names.size()), "column"), list);
+  std::string text =
+      names.empty() ? fmt::format("{} has no rows yet, so its columns are not known.", name)
+                    : fmt::format("{} has {}: {}.", name, Counted(static_cast<int64_t>(names.size()), "column"), list);
   for (const json& warning : result.value("warnings", json::array())) {
     if (warning.is_string()) text += fmt::format(" Note: {}.", warning.get<std::string>());
   }
@@ -69,23 +77,25 @@ std::string Described(const json& result) {
 std::string Listed(const json& result, std::string_view noun) {
   int64_t total = Number(result, "total");
   if (total == 0) return fmt::format("There are no {}s.", noun);
-  std::string text = total == 1 ? fmt::format("There is one {}", noun) : fmt::format("There are {}", Counted(total, noun));
+  std::string text =
+      total == 1 ? fmt::format("There is one {}", noun) : fmt::format("There are {}", Counted(total, noun));
   const json topics = result.value("topics", json::array());
   if (total == 1 && topics.size() == 1) {
-    return fmt::format("The topic {} holds {}.", Text(topics[0], "name"), Counted(Number(topics[0], "total_messages"), "message"));
+    return fmt::format("The topic {} holds {}.", Text(topics[0], "name"),
+                       Counted(Number(topics[0], "total_messages"), "message"));
   }
   return text + ".";
 }
 
-std::string Peeked(const json& result, const json& arguments) {
+std::string Peeked(const json& result, const json& arguments, bool messages) {
   int64_t count = Number(result, "total_returned");
-  bool messages = Text(result, "kind") == "messages" || result.contains("topic");
   std::string name = Text(result, "topic");
   if (name.empty()) name = ShortName(Text(result, "name"));
   if (name.empty()) name = ShortName(Text(arguments, "uri"));
   if (count == 0) return fmt::format("{} is empty.", name);
   bool from_end = arguments.is_object() && arguments.value("from_end", messages);
-  return fmt::format("{} {} of {}.", from_end ? "The last" : "The first", Counted(count, messages ? "message" : "row"), name);
+  return fmt::format("{} {} of {}.", from_end ? "The last" : "The first", Counted(count, messages ? "message" : "row"),
+                     name);
 }
 
 std::string Validated(const json& result) {
@@ -95,7 +105,8 @@ std::string Validated(const json& result) {
   std::string text = "The SQL has an error";
   if (int64_t line = Number(error, "line"); line > 0) text += fmt::format(" in line {}", line);
   text += ": " + Text(error, "message") + ".";
-  if (std::string hint = Text(error, "hint"); !hint.empty()) text += fmt::format(" {}{}", hint, hint.ends_with('.') ? "" : ".");
+  if (std::string hint = Text(error, "hint"); !hint.empty())
+    text += fmt::format(" {}{}", hint, hint.ends_with('.') ? "" : ".");
   return text;
 }
 
@@ -135,7 +146,7 @@ std::string SentenceFor(std::string_view tool, const std::string& arguments_json
   if (tool == "inspect_source" || tool == "inspect_topic") return Described(result);
   if (tool == "list_topics") return Listed(result, "topic");
   if (tool == "list_sources") return Listed(result, "source");
-  if (tool == "peek_source" || tool == "peek_messages") return Peeked(result, arguments);
+  if (tool == "peek_source" || tool == "peek_messages") return Peeked(result, arguments, tool == "peek_messages");
   if (tool == "validate_sql") return Validated(result);
   if (tool == "execute_query") return Executed(result);
   if (tool == "explain_sql") return Explained(result);

@@ -23,7 +23,9 @@ using nlohmann::ordered_json;
 
 constexpr int kMaxCalls = 24;  // API 3.3
 
-std::string Dump(const ordered_json& value) { return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace); }
+std::string Dump(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
 
 ordered_json ArgumentsJson(const language::ToolCall& call) {
   ordered_json object = ordered_json::object();
@@ -51,7 +53,8 @@ bool SameWords(std::string_view a, std::string_view b) {
   auto strip = [](std::string_view text) {
     std::string out;
     for (char c : text) {
-      if (std::isalnum(static_cast<unsigned char>(c)) != 0) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+        out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     }
     return out;
   };
@@ -61,7 +64,8 @@ bool SameWords(std::string_view a, std::string_view b) {
 /// One turn while it runs.
 class Turn {
  public:
-  Turn(const TurnRequest& request, const services::OperationRegistry& operations, services::CallContext& context, TurnSink* sink)
+  Turn(const TurnRequest& request, const services::OperationRegistry& operations, services::CallContext& context,
+       TurnSink* sink)
       : request_(request), operations_(operations), context_(context), sink_(sink) {}
 
   Status Run() {
@@ -81,9 +85,11 @@ class Turn {
  private:
   /// A button runs its tool as it is.
   Status RunAction() {
-    if (!request_.action_artifact.empty()) context_.artifact_id = request_.action_artifact.substr(0, request_.action_artifact.find('@'));
+    if (!request_.action_artifact.empty())
+      context_.artifact_id = request_.action_artifact.substr(0, request_.action_artifact.find('@'));
     sink_->StepStarted();
-    bool done = Invoke(request_.action_tool, request_.action_arguments_json.empty() ? "{}" : request_.action_arguments_json);
+    bool done =
+        Invoke(request_.action_tool, request_.action_arguments_json.empty() ? "{}" : request_.action_arguments_json);
     sink_->StepFinished();
     Say();
     if (!done) Offer(failure_cures_);
@@ -112,14 +118,17 @@ class Turn {
   /// After a question, a short reply picks one of its options: by its label, by number, or "the first".
   std::string AnswerToQuestion(const language::Situation& situation, Catalog* catalog) {
     if (situation.pending_prompt.empty() || request_.text.size() > 60) return request_.text;
-    language::Reply again = language::Understand(situation.pending_prompt, situation, catalog, context_.workspace->functions());
+    language::Reply again =
+        language::Understand(situation.pending_prompt, situation, catalog, context_.workspace->functions());
     if (!again.question) return request_.text;
     static constexpr std::string_view kOrdinals[] = {"first", "second", "third", "fourth"};
     const auto& options = again.question->options;
     for (size_t i = 0; i < options.size(); ++i) {
       bool chosen = SameWords(request_.text, options[i].label) || SameWords(request_.text, fmt::format("{}", i + 1)) ||
                     SameWords(request_.text, fmt::format("option {}", i + 1));
-      if (i < 4) chosen = chosen || SameWords(request_.text, kOrdinals[i]) || SameWords(request_.text, fmt::format("the {} one", kOrdinals[i]));
+      if (i < 4)
+        chosen = chosen || SameWords(request_.text, kOrdinals[i]) ||
+                 SameWords(request_.text, fmt::format("the {} one", kOrdinals[i]));
       if (chosen) return options[i].prompt;
     }
     return request_.text;
@@ -128,7 +137,8 @@ class Turn {
   /// One line on how the words were understood.
   void Think(const language::Reply& reply) {
     std::string line;
-    for (const language::Understood& part : reply.understood) line += fmt::format("{}\"{}\" is {}", line.empty() ? "" : ", ", part.text, part.as);
+    for (const language::Understood& part : reply.understood)
+      line += fmt::format("{}\"{}\" is {}", line.empty() ? "" : ", ", part.text, part.as);
     if (!line.empty()) sink_->Reasoning(line + ".");
   }
 
@@ -139,8 +149,11 @@ class Turn {
       Generate(reply, situation);
     } else if (!reply.calls.empty()) {
       sink_->StepStarted();
-      for (const language::ToolCall& call : reply.calls) {
-        if (sink_->stopped() || !Carry(call, reply, situation)) break;
+      for (size_t i = 0; i < reply.calls.size() && !sink_->stopped(); ++i) {
+        // The schema that connecting shows is shown once, by the call that asks for it.
+        bool described_next = i + 1 < reply.calls.size() && reply.calls[i + 1].tool == "inspect_source";
+        hide_artifacts_ = described_next && reply.calls[i].tool == "connect_source";
+        if (!Carry(reply.calls[i], situation)) break;
       }
       sink_->StepFinished();
     } else {
@@ -158,7 +171,8 @@ class Turn {
 
   Status Ask(const language::Reply& reply) {
     ordered_json options = ordered_json::array();
-    for (const auto& option : reply.question->options) options.push_back({{"label", option.label}, {"prompt", option.prompt}});
+    for (const auto& option : reply.question->options)
+      options.push_back({{"label", option.label}, {"prompt", option.prompt}});
     said_ = reply.question->question;
     Say();
     sink_->Data("question", "q1", Dump({{"question", reply.question->question}, {"options", options}}), false);
@@ -168,20 +182,25 @@ class Turn {
 
   void Generate(const language::Reply& reply, const language::Situation& situation) {
     ordered_json arguments = {{"prompt", words_}};
-    if (reply.mode == "edit" || reply.mode == "fix" || reply.mode == "generate") arguments["mode"] = reply.mode == "generate" ? "auto" : reply.mode;
-    if (!situation.focus_sql.empty() && reply.mode != "generate") arguments["context"] = {{"previous_sql", situation.focus_sql}};
+    if (reply.mode == "edit" || reply.mode == "fix" || reply.mode == "generate")
+      arguments["mode"] = reply.mode == "generate" ? "auto" : reply.mode;
+    if (!situation.focus_sql.empty() && reply.mode != "generate")
+      arguments["context"] = {{"previous_sql", situation.focus_sql}};
     sink_->StepStarted();
     Invoke("generate_sql", Dump(arguments));
     sink_->StepFinished();
   }
 
   /// Runs one planned call. Returns false when the rest of the plan makes no sense any more.
-  bool Carry(const language::ToolCall& call, const language::Reply& reply, const language::Situation& situation) {
+  bool Carry(const language::ToolCall& call, const language::Situation& situation) {
     if (call.tool == "restore_artifact") return Restore(call);
     if (call.tool == "set_chart") return SetChart(call);
     if (call.tool == "control_execution") {
-      if (TextArgument(call, "action") == "cancel") return Invoke("cancel_query", Dump({{"id", TextArgument(call, "execution_id")}}));
-      said_ = "Use the pause button above the result: it holds the picture while the query goes on. I can stop the query from here.";
+      if (TextArgument(call, "action") == "cancel")
+        return Invoke("cancel_query", Dump({{"id", TextArgument(call, "execution_id")}}));
+      said_ =
+          "Use the pause button above the result: it holds the picture while the query goes on. I can stop the query "
+          "from here.";
       return false;
     }
     ordered_json arguments = ArgumentsJson(call);
@@ -191,13 +210,13 @@ class Turn {
         arguments["artifact_id"] = thread->focus.sql_artifact_id;
       }
     }
-    (void)reply;
     return Invoke(call.tool, Dump(arguments));
   }
 
   bool Invoke(const std::string& tool, const std::string& arguments_json) {
     if (++calls_ > kMaxCalls) return false;
-    context_.call_id = fmt::format("call_{}_{}", context_.message_id.empty() ? request_.message_id : context_.message_id, calls_);
+    context_.call_id =
+        fmt::format("call_{}_{}", context_.message_id.empty() ? request_.message_id : context_.message_id, calls_);
     sink_->ToolStarted(context_.call_id, tool, arguments_json);
     services::ToolOutcome outcome = operations_.Invoke(tool, arguments_json, context_);
     if (!outcome.status.ok()) {
@@ -205,7 +224,10 @@ class Turn {
       return false;
     }
     sink_->ToolFinished(context_.call_id, outcome.output_json);
-    for (const services::ArtifactReference& artifact : outcome.artifacts) sink_->Artifact(artifact.id, artifact.envelope_json);
+    for (const services::ArtifactReference& artifact : outcome.artifacts) {
+      last_artifact_ = artifact.id;
+      if (!hide_artifacts_) sink_->Artifact(artifact.id, artifact.envelope_json);
+    }
     result_json_ = outcome.result_json;
     std::string sentence = SentenceFor(tool, arguments_json, outcome.result_json);
     if (!sentence.empty()) said_ += (said_.empty() ? "" : " ") + sentence;
@@ -214,7 +236,8 @@ class Turn {
 
   void Fail(const Status& status) {
     sink_->ToolFailed(context_.call_id, status);
-    sink_->Data("diagnostic", fmt::format("d{}", calls_), Dump(services::ErrorJson(status, context_.request_id)["error"]), false);
+    sink_->Data("diagnostic", fmt::format("d{}", calls_),
+                Dump(services::ErrorJson(status, context_.request_id)["error"]), false);
     said_ += (said_.empty() ? "" : " ") + SentenceForFailure(status);
     failure_cures_ = CuresFor(status, request_.text);
     failed_ = true;
@@ -223,7 +246,8 @@ class Turn {
   /// The version before the current one (or the one asked for) becomes the newest.
   bool Restore(const language::ToolCall& call) {
     Result<services::ThreadContext> thread = context_.workspace->threads().Context(request_.thread_id);
-    std::string id = thread.ok() && !thread->focus.sql_artifact_id.empty() ? thread->focus.sql_artifact_id : TextArgument(call, "artifact_id");
+    std::string id = thread.ok() && !thread->focus.sql_artifact_id.empty() ? thread->focus.sql_artifact_id
+                                                                           : TextArgument(call, "artifact_id");
     Result<services::ArtifactRow> current = context_.workspace->artifacts().Get(id);
     if (!current.ok()) {
       said_ = "There is no earlier version to go back to.";
@@ -238,7 +262,10 @@ class Turn {
     }
     ordered_json data = ordered_json::parse(earlier->data_json, nullptr, false);
     std::string sql = data.is_object() ? data.value("sql", "") : "";
-    ordered_json arguments = {{"id", id}, {"data", {{"sql", sql}}}, {"message", fmt::format("undo to {}", version)}, {"expected_version", current->current_version}};
+    ordered_json arguments = {{"id", id},
+                              {"data", {{"sql", sql}}},
+                              {"message", fmt::format("undo to {}", version)},
+                              {"expected_version", current->current_version}};
     if (!Invoke("put_artifact", Dump(arguments))) return false;
     SendChangedArtifact(id);
     said_ = fmt::format("Back to version {}.", version);
@@ -255,6 +282,7 @@ class Turn {
 
   bool SetChart(const language::ToolCall& call) {
     std::string id = TextArgument(call, "artifact_id"), type = TextArgument(call, "type");
+    if (id.empty()) id = last_artifact_;
     Result<services::ArtifactRow> current = context_.workspace->artifacts().Get(id);
     if (!current.ok() || current->type != "query-results") {
       said_ = "Run the query first; then the chart can be changed.";
@@ -263,7 +291,10 @@ class Turn {
     ordered_json data = ordered_json::parse(current->data_json, nullptr, false);
     ordered_json viz = data.is_object() && data.contains("viz") ? data["viz"] : ordered_json::object();
     viz["type"] = type;
-    ordered_json arguments = {{"id", id}, {"data", {{"viz", viz}}}, {"message", "chart " + type}, {"expected_version", current->current_version}};
+    ordered_json arguments = {{"id", id},
+                              {"data", {{"viz", viz}}},
+                              {"message", "chart " + type},
+                              {"expected_version", current->current_version}};
     if (!Invoke("put_artifact", Dump(arguments))) return false;
     SendChangedArtifact(id);
     said_ = type == "table" ? "Shown as a table." : fmt::format("Shown as a {} chart.", type);
@@ -283,7 +314,8 @@ class Turn {
     ordered_json list = ordered_json::array();
     for (const language::Assumption& assumption : assumptions) {
       ordered_json choices = ordered_json::array();
-      for (const auto& choice : assumption.alternatives) choices.push_back({{"label", choice.label}, {"edit", choice.edit}});
+      for (const auto& choice : assumption.alternatives)
+        choices.push_back({{"label", choice.label}, {"edit", choice.edit}});
       list.push_back({{"id", assumption.id}, {"text", assumption.text}, {"alternatives", choices}});
     }
     sink_->Data("assumptions", "a1", Dump({{"assumptions", list}}), false);
@@ -292,7 +324,8 @@ class Turn {
   void Offer(const std::vector<language::FollowUp>& follow_ups) {
     if (follow_ups.empty()) return;
     ordered_json items = ordered_json::array();
-    for (size_t i = 0; i < follow_ups.size() && i < 4; ++i) items.push_back({{"label", follow_ups[i].label}, {"prompt", follow_ups[i].prompt}});
+    for (size_t i = 0; i < follow_ups.size() && i < 4; ++i)
+      items.push_back({{"label", follow_ups[i].label}, {"prompt", follow_ups[i].prompt}});
     sink_->Data("followups", "f1", Dump({{"items", items}}), false);
   }
 
@@ -305,7 +338,10 @@ class Turn {
   Status Remember(const std::string& intent) {
     Result<services::ThreadContext> thread = context_.workspace->threads().Context(request_.thread_id);
     if (!thread.ok()) return Status::OK();  // A turn outside a stored thread leaves nothing behind.
-    ordered_json patch = {{"focus", {{"artifact_id", thread->focus.artifact_id}, {"sql", thread->focus.sql}, {"source", thread->focus.source}}}, {"intent", intent}};
+    ordered_json patch = {
+        {"focus",
+         {{"artifact_id", thread->focus.artifact_id}, {"sql", thread->focus.sql}, {"source", thread->focus.source}}},
+        {"intent", intent}};
     sink_->Data("context", "", Dump({{"patch", patch}, {"version", thread->version}}), true);
     return Status::OK();
   }
@@ -319,13 +355,15 @@ class Turn {
   std::string result_json_;  ///< Of the last call.
   std::vector<language::FollowUp> failure_cures_;
   int calls_ = 0;
+  std::string last_artifact_;
   bool failed_ = false;
+  bool hide_artifacts_ = false;
 };
 
 }  // namespace
 
-Status RunTurn(const TurnRequest& request, const services::OperationRegistry& operations, services::CallContext& context,
-               TurnSink* sink) {
+Status RunTurn(const TurnRequest& request, const services::OperationRegistry& operations,
+               services::CallContext& context, TurnSink* sink) {
   return Turn(request, operations, context, sink).Run();
 }
 

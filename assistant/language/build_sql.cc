@@ -71,12 +71,15 @@ void FillMonitor(const SourceModel& source, Frame* frame) {
       add("AVG", price, "avg_" + name(price), Aggregate::kAverage, "average " + name(price));
     } else {
       frame->measures.push_back(CountMeasure(source));
-      if (amount >= 0) add("SUM", amount, "total_" + name(amount), Aggregate::kSum, "total " + name(amount));
-      else if (latency >= 0) add("AVG", latency, "avg_" + name(latency), Aggregate::kAverage, "average " + name(latency));
+      if (amount >= 0)
+        add("SUM", amount, "total_" + name(amount), Aggregate::kSum, "total " + name(amount));
+      else if (latency >= 0)
+        add("AVG", latency, "avg_" + name(latency), Aggregate::kAverage, "average " + name(latency));
     }
   }
   if (frame->keys.empty()) {
-    int key = source.FindRoles({"symbol", "service", "device_id", "region", "event_type", "page", "status", "level", "agent_id"});
+    int key = source.FindRoles(
+        {"symbol", "service", "device_id", "region", "event_type", "page", "status", "level", "agent_id"});
     if (key >= 0 && source.fields[static_cast<size_t>(key)].is_text()) {
       std::string name = source.fields[static_cast<size_t>(key)].name;
       frame->keys.push_back({ColumnNode(name), "", name, key});
@@ -110,7 +113,8 @@ void AddSessionBounds(const SourceModel& source, Frame* frame) {
   if (frame->measures.empty()) frame->measures.push_back(CountMeasure(source));
   if (time < 0) return;
   std::string name = source.fields[static_cast<size_t>(time)].name;
-  for (auto [function, alias] : {std::pair<std::string_view, std::string_view>{"MIN", "session_start"}, {"MAX", "session_end"}}) {
+  for (auto [function, alias] :
+       {std::pair<std::string_view, std::string_view>{"MIN", "session_start"}, {"MAX", "session_end"}}) {
     Measure measure;
     measure.expression = CallNode(function, ColumnNode(name));
     measure.alias = std::string(alias);
@@ -130,7 +134,8 @@ void AddSessionBounds(const SourceModel& source, Frame* frame) {
 std::string KeyWords(const SourceModel& source, const Frame& frame) {
   std::vector<std::string> names;
   for (const GroupKey& key : frame.keys) {
-    names.push_back(key.alias.empty() && key.field >= 0 ? source.fields[static_cast<size_t>(key.field)].name : key.alias);
+    names.push_back(key.alias.empty() && key.field >= 0 ? source.fields[static_cast<size_t>(key.field)].name
+                                                        : key.alias);
   }
   return ListWords(names);
 }
@@ -158,8 +163,10 @@ std::string MakeTitle(const SourceModel& source, const Frame& frame) {
   }
   std::string title = subject;
   if (std::string keys = KeyWords(source, frame); !keys.empty()) title += " per " + keys;
-  if (frame.limit && frame.order) title = fmt::format("{} {}: {}", frame.order->descending ? "Top" : "Bottom", *frame.limit, title);
-  else if (frame.measures.empty() && !frame.conditions.empty()) title += " " + ConditionWords(frame);
+  if (frame.limit && frame.order)
+    title = fmt::format("{} {}: {}", frame.order->descending ? "Top" : "Bottom", *frame.limit, title);
+  else if (frame.measures.empty() && !frame.conditions.empty())
+    title += " " + ConditionWords(frame);
   return Capitalised(title);
 }
 
@@ -168,12 +175,17 @@ std::string MakeExplanation(const SourceModel& source, const Frame& frame, const
   bool windowed = frame.window.has_value();
   if (windowed) {
     const WindowFrame& window = *frame.window;
-    if (window.kind == sql::WindowKind::kSession) text += fmt::format(", in sessions that end after {} of silence", LengthWords(window.size));
-    else if (window.kind == sql::WindowKind::kSliding) text += fmt::format(" over the last {}, renewed every {}", LengthWords(window.size), LengthWords(window.advance));
-    else text += fmt::format(" in {} windows", LengthAdjective(window.size));
+    if (window.kind == sql::WindowKind::kSession)
+      text += fmt::format(", in sessions that end after {} of silence", LengthWords(window.size));
+    else if (window.kind == sql::WindowKind::kSliding)
+      text += fmt::format(" over the last {}, renewed every {}", LengthWords(window.size), LengthWords(window.advance));
+    else
+      text += fmt::format(" in {} windows", LengthAdjective(window.size));
   }
-  if (frame.emit_final && windowed) text += ", once per window";
-  else if (!frame.measures.empty()) text += fmt::format(", updated with every {}", source.singular);
+  if (frame.emit_final && windowed)
+    text += ", once per window";
+  else if (!frame.measures.empty())
+    text += fmt::format(", updated with every {}", source.singular);
   return text + ".";
 }
 
@@ -192,13 +204,16 @@ std::string ChooseChart(const SourceModel& source, const Frame& frame) {
 std::string NameIntent(const Frame& frame) {
   if (frame.buckets) return "sql.case";
   if (frame.list_values) return "sql.distinct";
-  bool having = std::any_of(frame.conditions.begin(), frame.conditions.end(), [](const Condition& c) { return c.of_measure; });
+  bool having =
+      std::any_of(frame.conditions.begin(), frame.conditions.end(), [](const Condition& c) { return c.of_measure; });
   if (having) return "sql.threshold";
   if (frame.limit && frame.order) return "sql.topn";
   if (frame.window && frame.window->kind == sql::WindowKind::kSession) return "sql.session";
   if (frame.window && frame.window->kind == sql::WindowKind::kSliding) return "sql.sliding";
   for (const Measure& measure : frame.measures) {
-    if (measure.function == Aggregate::kFormula && (measure.alias == "vwap" || measure.alias.ends_with("_rate") || measure.alias == "volatility")) return "sql.ratio";
+    if (measure.function == Aggregate::kFormula &&
+        (measure.alias == "vwap" || measure.alias.ends_with("_rate") || measure.alias == "volatility"))
+      return "sql.ratio";
     if (measure.function == Aggregate::kPercentile || measure.function == Aggregate::kMedian) return "sql.percentile";
     if (measure.function == Aggregate::kCountDistinct) return "sql.distinct";
   }
@@ -256,7 +271,11 @@ void FillConditions(const SourceModel& source, Frame* frame, sql::SelectCore* co
   }
   if (frame->last_milliseconds > 0) {
     if (frame->window && frame->window->size < frame->last_milliseconds) {
-      frame->assumptions.push_back({"range", fmt::format("shows all windows, {} too; press Run with a start of -{} to begin there", frame->last_words, LengthShort(frame->last_milliseconds)), {}});
+      frame->assumptions.push_back(
+          {"range",
+           fmt::format("shows all windows, {} too; press Run with a start of -{} to begin there", frame->last_words,
+                       LengthShort(frame->last_milliseconds)),
+           {}});
     } else if (frame->window) {
       // The span is the window itself: "count this hour".
     } else {
@@ -271,7 +290,8 @@ void FillItems(const SourceModel& source, Frame* frame, sql::SelectCore* core) {
   bool aggregated = !frame->measures.empty();
   if (frame->list_values) {
     core->distinct = true;
-    for (int field : frame->distinct_fields) AddItem(core, ColumnNode(source.fields[static_cast<size_t>(field)].name), "");
+    for (int field : frame->distinct_fields)
+      AddItem(core, ColumnNode(source.fields[static_cast<size_t>(field)].name), "");
     return;
   }
   if (aggregated) {
@@ -294,7 +314,8 @@ std::string Capitalised(std::string text) {
 std::vector<std::string> TimeColumns(const SourceModel& source) {
   std::vector<std::string> columns;
   if (source.fact->report != nullptr) {
-    for (const EventTimeCandidate& candidate : source.fact->report->event_time_candidates) columns.push_back(candidate.field);
+    for (const EventTimeCandidate& candidate : source.fact->report->event_time_candidates)
+      columns.push_back(candidate.field);
   }
   for (const FieldModel& field : source.fields) {
     bool known = std::find(columns.begin(), columns.end(), field.name) != columns.end();
@@ -311,7 +332,8 @@ ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds) {
     std::vector<std::string> candidates = TimeColumns(source);
     if (!candidates.empty()) column = candidates.front();
   }
-  auto start = BinaryNode(BinaryOperator::kSubtract, CallNode("NOW", std::vector<ExpressionPtr>()), IntervalNode(milliseconds));
+  auto start =
+      BinaryNode(BinaryOperator::kSubtract, CallNode("NOW", std::vector<ExpressionPtr>()), IntervalNode(milliseconds));
   return BinaryNode(BinaryOperator::kGreaterEqual, ColumnNode(column), std::move(start));
 }
 
@@ -320,19 +342,27 @@ sql::WindowClause BuildWindow(const SourceModel& source, WindowFrame window, Fra
   clause.kind = window.kind;
   if (window.kind == sql::WindowKind::kSession && window.size == 0) {
     window.size = kDefaultGap;
-    frame->assumptions.push_back({"gap", "a session ends after 30 minutes of silence", {{"10 minutes", "session window with 10 minute gap"}, {"1 hour", "session window with 1 hour gap"}}});
+    frame->assumptions.push_back(
+        {"gap",
+         "a session ends after 30 minutes of silence",
+         {{"10 minutes", "session window with 10 minute gap"}, {"1 hour", "session window with 1 hour gap"}}});
   }
   if (window.size == 0) window.size = kDefaultWindow;
   if (window.kind == sql::WindowKind::kSliding) {
     if (window.advance == 0 || window.advance > window.size) {
       window.advance = std::max<int64_t>(1000, window.size / 10);
       if (window.size >= 600'000) window.advance = window.advance / 60'000 * 60'000;
-      frame->assumptions.push_back({"advance", fmt::format("renewed every {}", LengthWords(window.advance)), {{"every minute", fmt::format("sliding window of {} every 1 minute", LengthWords(window.size))}}});
+      frame->assumptions.push_back(
+          {"advance",
+           fmt::format("renewed every {}", LengthWords(window.advance)),
+           {{"every minute", fmt::format("sliding window of {} every 1 minute", LengthWords(window.size))}}});
     }
     clause.advance = MakeDuration(window.advance);
   }
   if (window.size_assumed) {
-    frame->assumptions.push_back({"window", fmt::format("{} windows", LengthAdjective(window.size)), {{"1 minute", "make the window 1 minute"}, {"1 hour", "make the window 1 hour"}}});
+    frame->assumptions.push_back({"window",
+                                  fmt::format("{} windows", LengthAdjective(window.size)),
+                                  {{"1 minute", "make the window 1 minute"}, {"1 hour", "make the window 1 hour"}}});
   }
   clause.size = MakeDuration(window.size);
   const SourceFact& fact = *source.fact;
@@ -367,11 +397,13 @@ ExpressionPtr BuildBuckets(const SourceModel& source, BucketFrame* buckets, Fram
     for (size_t i = 1; i < buckets->labels.size(); ++i) {
       double share = static_cast<double>(i) / static_cast<double>(buckets->labels.size());
       buckets->limits.push_back(fmt::format("{:.4g}", low + (high - low) * share));
-      if (buckets->limits.back().find('e') != std::string::npos) buckets->limits.back() = fmt::format("{:.0f}", low + (high - low) * share);
+      if (buckets->limits.back().find('e') != std::string::npos)
+        buckets->limits.back() = fmt::format("{:.0f}", low + (high - low) * share);
     }
     std::string shown;
     for (const std::string& limit : buckets->limits) shown += (shown.empty() ? "" : " and ") + limit;
-    frame->assumptions.push_back({"thresholds", fmt::format("limits at {} split the range seen of {}", shown, field.name), {}});
+    frame->assumptions.push_back(
+        {"thresholds", fmt::format("limits at {} split the range seen of {}", shown, field.name), {}});
   }
   auto choice = std::make_unique<sql::Case>();
   for (size_t i = 0; i < buckets->limits.size(); ++i) {
@@ -399,9 +431,11 @@ BuiltQuery BuildQuery(const SourceModel& source, Frame* frame) {
     frame->window->size = core->window->size.milliseconds;
     if (core->window->advance) frame->window->advance = core->window->advance->milliseconds;
     if (!frame->window->words.empty()) {
-      frame->understood.push_back({frame->window->words, frame->window->kind == sql::WindowKind::kSliding   ? "SLIDING " + LengthShort(frame->window->size)
-                                                         : frame->window->kind == sql::WindowKind::kSession ? "SESSION " + LengthShort(frame->window->size)
-                                                                                                            : "TUMBLING " + LengthShort(frame->window->size)});
+      frame->understood.push_back({frame->window->words, frame->window->kind == sql::WindowKind::kSliding
+                                                             ? "SLIDING " + LengthShort(frame->window->size)
+                                                         : frame->window->kind == sql::WindowKind::kSession
+                                                             ? "SESSION " + LengthShort(frame->window->size)
+                                                             : "TUMBLING " + LengthShort(frame->window->size)});
     }
     if (!frame->emit_final && !frame->emit_changes) {
       frame->assumptions.push_back({"emit", "every change is emitted", {{"once per window", "only final results"}}});
@@ -413,12 +447,14 @@ BuiltQuery BuildQuery(const SourceModel& source, Frame* frame) {
   built.suggested_viz = ChooseChart(source, *frame);
   FillConditions(source, frame, core.get());
   if (!frame->measures.empty()) {
-    for (GroupKey& key : frame->keys) core->group_by.push_back({key.alias.empty() ? sql::Clone(*key.expression) : ColumnNode(key.alias)});
+    for (GroupKey& key : frame->keys)
+      core->group_by.push_back({key.alias.empty() ? sql::Clone(*key.expression) : ColumnNode(key.alias)});
   }
   if (frame->order) {
     sql::OrderItem item;
     item.descending = frame->order->descending;
-    item.expression = frame->order->alias.empty() ? std::move(frame->order->expression) : ColumnNode(frame->order->alias);
+    item.expression =
+        frame->order->alias.empty() ? std::move(frame->order->expression) : ColumnNode(frame->order->alias);
     if (item.expression != nullptr) built.query->order_by.push_back(std::move(item));
   }
   FillItems(source, frame, core.get());

@@ -12,11 +12,11 @@ namespace velo::language {
 /// What a new query says about itself.
 struct BuiltQuery {
   sql::QueryPtr query;
-  std::string intent;         ///< "sql.window_aggregate"
-  std::string title;          ///< "Average price per symbol"
+  std::string intent;  ///< "sql.window_aggregate"
+  std::string title;   ///< "Average price per symbol"
   std::string explanation;
   std::string suggested_viz;
-  std::string annotations;    ///< "-- @metric: …" lines to stand before the query; may be empty.
+  std::string annotations;  ///< "-- @metric: …" lines to stand before the query; may be empty.
 };
 
 /// Turns a frame into a query by the conventions of API 6.2. Adds what it had to assume to the frame's assumptions.

@@ -145,7 +145,8 @@ std::string CallsText(const Reply& reply) {
   std::string out;
   for (const ToolCall& call : reply.calls) {
     std::string arguments;
-    for (const auto& [name, value] : call.arguments) arguments += (arguments.empty() ? "" : ", ") + name + "=" + ArgumentText(value);
+    for (const auto& [name, value] : call.arguments)
+      arguments += (arguments.empty() ? "" : ", ") + name + "=" + ArgumentText(value);
     out += fmt::format("{}{}({})", out.empty() ? "" : "; ", call.tool, OneLine(arguments));
   }
   return out;
@@ -170,9 +171,13 @@ bool Meets(const Reply& reply, const Expectation& expected) {
   if (kind == "intent") return reply.intent == expected.value;
   if (kind == "call") return CallsText(reply) == expected.value;
   if (kind == "ask") return reply.question.has_value() && reply.question->options.size() >= 2;
-  if (kind == "text") return reply.sql.empty() && reply.calls.empty() && !reply.not_understood && reply.text.find(expected.value) != std::string::npos;
+  if (kind == "text")
+    return reply.sql.empty() && reply.calls.empty() && !reply.not_understood &&
+           reply.text.find(expected.value) != std::string::npos;
   if (kind == "none") return reply.not_understood;
-  if (kind == "assumes") return std::any_of(reply.assumptions.begin(), reply.assumptions.end(), [&](const Assumption& a) { return a.id == expected.value; });
+  if (kind == "assumes")
+    return std::any_of(reply.assumptions.begin(), reply.assumptions.end(),
+                       [&](const Assumption& a) { return a.id == expected.value; });
   return false;
 }
 
@@ -185,7 +190,8 @@ struct Score {
 void Check(const Item& item, World* world, Score* score) {
   auto started = std::chrono::steady_clock::now();
   Reply reply = Understand(item.words, world->situation, world->catalog(), BuiltinFunctions());
-  score->milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count());
+  score->milliseconds.push_back(
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count());
   ++score->total;
   // Lines with "|" are alternatives to the line before them.
   bool all = true, group = false, open = false;
@@ -202,15 +208,18 @@ void Check(const Item& item, World* world, Score* score) {
     ++score->passed;
   } else {
     if (reply.question) ++score->asked;
-    score->failures.push_back(fmt::format("{}:{}: > {}\n    got  {} [{} {:.2f}]\n    want {} {}", item.file, item.line, item.words, Shown(reply), reply.intent,
-                                          reply.confidence, item.expected.empty() ? "" : item.expected[0].kind, item.expected.empty() ? "" : OneLine(item.expected[0].value)));
+    score->failures.push_back(fmt::format("{}:{}: > {}\n    got  {} [{} {:.2f}]\n    want {} {}", item.file, item.line,
+                                          item.words, Shown(reply), reply.intent, reply.confidence,
+                                          item.expected.empty() ? "" : item.expected[0].kind,
+                                          item.expected.empty() ? "" : OneLine(item.expected[0].value)));
   }
   if (!reply.sql.empty()) {
     world->situation.focus_sql = reply.sql;
     world->situation.focus_artifact = "art_1";
     world->situation.can_undo = true;
     for (const SourceFact& source : world->situation.sources) {
-      if (OneLine(reply.sql).find("FROM " + source.name + " ") != std::string::npos) world->situation.focus_source = source.name;
+      if (OneLine(reply.sql).find("FROM " + source.name + " ") != std::string::npos)
+        world->situation.focus_source = source.name;
     }
   }
 }
@@ -239,7 +248,8 @@ Score RunFile(const std::filesystem::path& path) {
     } else if (line.starts_with("conversation")) {
       flush();
       world.Finish();
-      world.situation.focus_sql = world.situation.focus_source = world.situation.focus_artifact = world.situation.execution_id = "";
+      world.situation.focus_sql = world.situation.focus_source = world.situation.focus_artifact =
+          world.situation.execution_id = "";
       world.situation.can_undo = false;
       if (line.size() > 13) world.situation.focus_source = line.substr(13);
     } else if (line.starts_with("> ")) {
@@ -248,7 +258,8 @@ Score RunFile(const std::filesystem::path& path) {
       item = {path.filename().string(), line.substr(2), number, {}};
     } else if (line.starts_with("= ") || line.starts_with("| ")) {
       size_t space = line.find(' ', 2);
-      item.expected.push_back({line.substr(2, space - 2), space == std::string::npos ? "" : line.substr(space + 1), line[0] == '|'});
+      item.expected.push_back(
+          {line.substr(2, space - 2), space == std::string::npos ? "" : line.substr(space + 1), line[0] == '|'});
     } else if (line.starts_with("  ") && !item.expected.empty()) {
       item.expected.back().value += "\n" + line;
     } else {
@@ -285,8 +296,9 @@ void RunFolder(const char* folder, double required) {
     for (const std::string& failure : score.failures) failures += failure + "\n";
     fmt::print("{}: {} of {}\n", file.filename().string(), score.passed, score.total);
   }
-  fmt::print("{}: {} of {} sentences ({:.1f} %), {} of the others asked, median {:.2f} ms, slowest {:.2f} ms\n", folder, passed, total,
-             100.0 * passed / total, asked, Median(times), *std::max_element(times.begin(), times.end()));
+  fmt::print("{}: {} of {} sentences ({:.1f} %), {} of the others asked, median {:.2f} ms, slowest {:.2f} ms\n", folder,
+             passed, total, 100.0 * passed / total, asked, Median(times),
+             *std::max_element(times.begin(), times.end()));
   if (!failures.empty()) fmt::print("{}", failures);
   EXPECT_GE(passed, required * total);
   EXPECT_LT(Median(times), 20.0);

@@ -28,7 +28,8 @@ std::string OutputName(const sql::SelectItem& item) {
 bool IsStar(const sql::SelectItem& item) { return item.expression->kind == sql::ExpressionKind::kStar; }
 
 bool HasItem(const sql::SelectCore& core, std::string_view name) {
-  return std::any_of(core.items.begin(), core.items.end(), [&](const sql::SelectItem& item) { return OutputName(item) == name; });
+  return std::any_of(core.items.begin(), core.items.end(),
+                     [&](const sql::SelectItem& item) { return OutputName(item) == name; });
 }
 
 /// Place of the first figure: keys go before it.
@@ -63,7 +64,8 @@ void ApplyWindow(const SourceModel& source, Frame* frame, EditedQuery* edited, s
   if (after == before) return;
   changes->push_back({"set_window", before, after});
   // A list of rows in windows is rarely meant: rows are counted.
-  bool figures = std::any_of(edited->core->items.begin(), edited->core->items.end(), [](const sql::SelectItem& item) { return HasAggregate(*item.expression); });
+  bool figures = std::any_of(edited->core->items.begin(), edited->core->items.end(),
+                             [](const sql::SelectItem& item) { return HasAggregate(*item.expression); });
   if (!figures && frame->measures.empty()) {
     edited->core->items.clear();
     edited->core->items.push_back(MakeItem(CountAllNode(), source.singular + "_count"));
@@ -71,10 +73,12 @@ void ApplyWindow(const SourceModel& source, Frame* frame, EditedQuery* edited, s
   }
 }
 
-void ApplyKeys(Frame* frame, bool replaces, EditedQuery* edited, std::vector<Change>* changes, const SourceModel& source) {
+void ApplyKeys(Frame* frame, bool replaces, EditedQuery* edited, std::vector<Change>* changes,
+               const SourceModel& source) {
   if (frame->keys.empty()) return;
   sql::SelectCore& core = *edited->core;
-  bool aggregated = std::any_of(core.items.begin(), core.items.end(), [](const sql::SelectItem& item) { return HasAggregate(*item.expression); });
+  bool aggregated = std::any_of(core.items.begin(), core.items.end(),
+                                [](const sql::SelectItem& item) { return HasAggregate(*item.expression); });
   if (!aggregated) {
     core.items.clear();
     if (frame->measures.empty()) {
@@ -83,17 +87,20 @@ void ApplyKeys(Frame* frame, bool replaces, EditedQuery* edited, std::vector<Cha
     }
   }
   if (replaces) {
-    for (const sql::GroupItem& item : core.group_by) changes->push_back({"remove_group", sql::Print(*item.expression), ""});
+    for (const sql::GroupItem& item : core.group_by)
+      changes->push_back({"remove_group", sql::Print(*item.expression), ""});
     core.group_by.clear();
     std::erase_if(core.items, [](const sql::SelectItem& item) { return !HasAggregate(*item.expression); });
   }
   for (GroupKey& key : frame->keys) {
     std::string shown = sql::Print(*key.expression);
     bool known = std::any_of(core.group_by.begin(), core.group_by.end(), [&](const sql::GroupItem& item) {
-      return sql::SameExpression(*item.expression, *key.expression) || (!key.alias.empty() && sql::Print(*item.expression) == key.alias);
+      return sql::SameExpression(*item.expression, *key.expression) ||
+             (!key.alias.empty() && sql::Print(*item.expression) == key.alias);
     });
     if (known) continue;
-    core.items.insert(core.items.begin() + static_cast<std::ptrdiff_t>(FirstMeasure(core)), MakeItem(sql::Clone(*key.expression), key.alias));
+    core.items.insert(core.items.begin() + static_cast<std::ptrdiff_t>(FirstMeasure(core)),
+                      MakeItem(sql::Clone(*key.expression), key.alias));
     core.group_by.push_back({key.alias.empty() ? sql::Clone(*key.expression) : ColumnNode(key.alias)});
     changes->push_back({"add_group", "", shown});
   }
@@ -102,7 +109,8 @@ void ApplyKeys(Frame* frame, bool replaces, EditedQuery* edited, std::vector<Cha
 void ApplyMeasures(Frame* frame, EditedQuery* edited, std::vector<Change>* changes) {
   sql::SelectCore& core = *edited->core;
   if (frame->measures.empty()) return;
-  bool aggregated = std::any_of(core.items.begin(), core.items.end(), [](const sql::SelectItem& item) { return HasAggregate(*item.expression); });
+  bool aggregated = std::any_of(core.items.begin(), core.items.end(),
+                                [](const sql::SelectItem& item) { return HasAggregate(*item.expression); });
   if (!aggregated && core.group_by.empty()) core.items.clear();
   for (Measure& measure : frame->measures) {
     if (HasItem(core, measure.alias)) continue;
@@ -183,12 +191,17 @@ void ApplyConditions(const SourceModel& source, Frame* frame, EditedQuery* edite
 void ApplyOrder(Frame* frame, EditedQuery* edited, std::vector<Change>* changes) {
   sql::Query& query = *edited->query;
   if (frame->order) {
-    std::string before = query.order_by.empty() ? "" : sql::Print(*query.order_by[0].expression) + (query.order_by[0].descending ? " DESC" : "");
+    std::string before = query.order_by.empty() ? ""
+                                                : sql::Print(*query.order_by[0].expression) +
+                                                      (query.order_by[0].descending ? " DESC" : "");
     sql::OrderItem item;
     item.descending = frame->order->descending;
-    if (!frame->order->alias.empty()) item.expression = ColumnNode(frame->order->alias);
-    else if (frame->order->expression != nullptr) item.expression = std::move(frame->order->expression);
-    else if (!query.order_by.empty()) item.expression = sql::Clone(*query.order_by[0].expression);
+    if (!frame->order->alias.empty())
+      item.expression = ColumnNode(frame->order->alias);
+    else if (frame->order->expression != nullptr)
+      item.expression = std::move(frame->order->expression);
+    else if (!query.order_by.empty())
+      item.expression = sql::Clone(*query.order_by[0].expression);
     if (item.expression == nullptr) {
       for (const QueryNames::Item& name : edited->names.items) {
         if (name.measure) {
@@ -198,7 +211,8 @@ void ApplyOrder(Frame* frame, EditedQuery* edited, std::vector<Change>* changes)
       }
     }
     // An order by a bare column of a grouped query means its figure.
-    if (item.expression != nullptr && edited->names.aggregated && item.expression->kind == sql::ExpressionKind::kColumn) {
+    if (item.expression != nullptr && edited->names.aggregated &&
+        item.expression->kind == sql::ExpressionKind::kColumn) {
       std::string column = static_cast<sql::ColumnReference&>(*item.expression).parts.back().text;
       if (!HasItem(*edited->core, column)) {
         for (const sql::SelectItem& candidate : edited->core->items) {
@@ -218,12 +232,37 @@ void ApplyOrder(Frame* frame, EditedQuery* edited, std::vector<Change>* changes)
     }
   }
   if (frame->limit && query.limit != frame->limit) {
-    changes->push_back({"set_limit", query.limit ? fmt::format("{}", *query.limit) : "", fmt::format("{}", *frame->limit)});
+    changes->push_back(
+        {"set_limit", query.limit ? fmt::format("{}", *query.limit) : "", fmt::format("{}", *frame->limit)});
     query.limit = frame->limit;
   }
 }
 
 }  // namespace
+
+std::string TitleOf(const EditedQuery& edited) {
+  std::string figures, keys;
+  int shown = 0;
+  for (const sql::SelectItem& item : edited.core->items) {
+    std::string name = OutputName(item);
+    if (!HasAggregate(*item.expression) || name.empty() || shown++ == 3) continue;
+    std::string words = name == "vwap" ? "VWAP" : name;
+    if (words.starts_with("avg_")) words = "average " + words.substr(4);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    figures += (figures.empty() ? "" : ", ") + words;
+  }
+  for (const sql::GroupItem& item : edited.core->group_by) keys += (keys.empty() ? "" : " and ") + sql::Print(*item.expression);
+  if (figures.empty()) {
+    std::string source = edited.core->from.empty() ? "query" : edited.core->from[0].name;
+    size_t slash = source.find_last_of('/');
+    figures = slash == std::string::npos || slash + 1 == source.size() ? source : source.substr(slash + 1);
+  }
+  std::string title = figures + (keys.empty() ? "" : " per " + keys);
+  if (edited.query->limit && !edited.query->order_by.empty()) {
+    title = fmt::format("{} {}: {}", edited.query->order_by[0].descending ? "Top" : "Bottom", *edited.query->limit, title);
+  }
+  return Capitalised(title);
+}
 
 std::string PrintItem(const sql::SelectItem& item) {
   std::string text = sql::Print(*item.expression);
@@ -233,9 +272,12 @@ std::string PrintItem(const sql::SelectItem& item) {
 std::string PrintWindow(const sql::WindowClause& window) {
   switch (window.kind) {
     case sql::WindowKind::kSliding:
-      return fmt::format("sliding {} every {}", LengthShort(window.size.milliseconds), window.advance ? LengthShort(window.advance->milliseconds) : "");
-    case sql::WindowKind::kSession: return "session " + LengthShort(window.size.milliseconds);
-    default: return LengthShort(window.size.milliseconds);
+      return fmt::format("sliding {} every {}", LengthShort(window.size.milliseconds),
+                         window.advance ? LengthShort(window.advance->milliseconds) : "");
+    case sql::WindowKind::kSession:
+      return "session " + LengthShort(window.size.milliseconds);
+    default:
+      return LengthShort(window.size.milliseconds);
   }
 }
 
@@ -279,7 +321,8 @@ std::optional<EditedQuery> ParseForEdit(const std::string& text) {
 std::vector<Change> ApplyFrame(const SourceModel& source, Frame* frame, bool replaces, EditedQuery* edited) {
   std::vector<Change> changes;
   if (frame->ungroup && !edited->core->group_by.empty()) {
-    for (const sql::GroupItem& item : edited->core->group_by) changes.push_back({"remove_group", sql::Print(*item.expression), ""});
+    for (const sql::GroupItem& item : edited->core->group_by)
+      changes.push_back({"remove_group", sql::Print(*item.expression), ""});
     edited->core->group_by.clear();
     std::erase_if(edited->core->items, [](const sql::SelectItem& item) { return !HasAggregate(*item.expression); });
   }

@@ -16,14 +16,21 @@ namespace {
 
 std::string OutputName(const sql::SelectItem& item) {
   if (!item.alias.empty()) return item.alias.text;
-  return item.expression->kind == sql::ExpressionKind::kColumn ? static_cast<const sql::ColumnReference&>(*item.expression).parts.back().text : "";
+  return item.expression->kind == sql::ExpressionKind::kColumn
+             ? static_cast<const sql::ColumnReference&>(*item.expression).parts.back().text
+             : "";
 }
 
-/// The output column that words at the cursor mean: its name, its parts in any order ("average price" -> avg_price), its
-/// function ("the sum"), or the column inside it. Returns its place or -1.
+/// The output column that words at the cursor mean: its name, its parts in any order ("average price" -> avg_price),
+/// its function ("the sum"), or the column inside it. Returns its place or -1.
 int AcceptOutput(Reader* reader, const sql::SelectCore& core) {
   reader->SkipArticles();
-  auto spelt = [](std::string_view word) { return std::string(word == "average" || word == "mean" ? "avg" : word == "maximum" || word == "highest" ? "max" : word == "minimum" || word == "lowest" ? "min" : word); };
+  auto spelt = [](std::string_view word) {
+    return std::string(word == "average" || word == "mean"      ? "avg"
+                       : word == "maximum" || word == "highest" ? "max"
+                       : word == "minimum" || word == "lowest"  ? "min"
+                                                                : word);
+  };
   int best = -1;
   size_t best_length = 0;
   std::string joined;
@@ -34,7 +41,8 @@ int AcceptOutput(Reader* reader, const sql::SelectCore& core) {
     for (size_t i = 0; i < core.items.size(); ++i) {
       std::string name = Joined(OutputName(core.items[i]));
       if (name.empty()) continue;
-      if (name == Joined(joined) || Singular(name) == Singular(Joined(joined))) best = static_cast<int>(i), best_length = length;
+      if (name == Joined(joined) || Singular(name) == Singular(Joined(joined)))
+        best = static_cast<int>(i), best_length = length;
     }
   }
   if (best >= 0) {
@@ -43,8 +51,13 @@ int AcceptOutput(Reader* reader, const sql::SelectCore& core) {
   }
   // "the sum", "count", "max price": by function.
   static constexpr std::pair<std::string_view, std::string_view> kFunctions[] = {
-      {"sum|total|totals", "SUM"}, {"count|number of|trade count|counts", "COUNT"}, {"average|avg|mean|averages", "AVG"}, {"min|minimum|lowest", "MIN"},
-      {"max|maximum|highest", "MAX"}, {"median", "MEDIAN"}, {"stddev|standard deviation|std", "STDDEV"}};
+      {"sum|total|totals", "SUM"},
+      {"count|number of|trade count|counts", "COUNT"},
+      {"average|avg|mean|averages", "AVG"},
+      {"min|minimum|lowest", "MIN"},
+      {"max|maximum|highest", "MAX"},
+      {"median", "MEDIAN"},
+      {"stddev|standard deviation|std", "STDDEV"}};
   for (const auto& [words, function] : kFunctions) {
     size_t length = reader->Match(words);
     if (length == 0) continue;
@@ -102,12 +115,16 @@ void RemoveItem(int place, EditedQuery* edited, std::vector<Change>* changes) {
   changes->push_back({key ? "remove_group" : "remove_measure", PrintItem(item), ""});
   core.items.erase(core.items.begin() + place);
   // What sorted or filtered by the column goes with it.
-  std::erase_if(edited->query->order_by, [&](const sql::OrderItem& order) { return sql::Print(*order.expression) == name; });
+  std::erase_if(edited->query->order_by,
+                [&](const sql::OrderItem& order) { return sql::Print(*order.expression) == name; });
   if (core.having != nullptr) RemoveConditions(name, &core.having, changes);
 }
 
 bool ApplyRemove(Reader* reader, EditedQuery* edited, std::vector<Change>* changes, std::string* problem) {
-  if (!reader->Accept("remove|drop|delete|get rid of|take out|take away|leave out|without|no|hide|kill|lose|strip|clear|not by|dont group by|not grouped by|stop grouping by|ungroup by|ungroup")) return false;
+  if (!reader->Accept(
+          "remove|drop|delete|get rid of|take out|take away|leave out|without|no|hide|kill|lose|strip|clear|not "
+          "by|dont group by|not grouped by|stop grouping by|ungroup by|ungroup"))
+    return false;
   std::string_view verb = reader->sentence.tokens[0].text;
   reader->SkipArticles();
   sql::SelectCore& core = *edited->core;
@@ -122,7 +139,8 @@ bool ApplyRemove(Reader* reader, EditedQuery* edited, std::vector<Change>* chang
     return true;
   }
   if (reader->Accept("sorting|ordering|sort|order|order by")) {
-    if (!edited->query->order_by.empty()) changes->push_back({"remove_order", sql::Print(*edited->query->order_by[0].expression), ""});
+    if (!edited->query->order_by.empty())
+      changes->push_back({"remove_order", sql::Print(*edited->query->order_by[0].expression), ""});
     edited->query->order_by.clear();
     return true;
   }
@@ -179,7 +197,8 @@ bool ApplyRemove(Reader* reader, EditedQuery* edited, std::vector<Change>* chang
 
 /// "not by symbol any more"
 bool ApplyNotBy(Reader* reader, EditedQuery* edited, std::vector<Change>* changes) {
-  if (!reader->Accept("not by|not per|no longer by|no longer per|dont group by|dont split by|not grouped by")) return false;
+  if (!reader->Accept("not by|not per|no longer by|no longer per|dont group by|dont split by|not grouped by"))
+    return false;
   int place = AcceptOutput(reader, *edited->core);
   if (place < 0) return false;
   RemoveItem(place, edited, changes);
@@ -207,8 +226,10 @@ bool ApplyReplace(Reader* reader, const SourceModel& source, EditedQuery* edited
     CollectColumns(*edited->core->items[static_cast<size_t>(place)].expression, &columns);
     if (!ReadOperand(reader, &operand)) return false;
     Measure measure;
-    if (operand.measure) measure.expression = std::move(operand.expression), measure.alias = operand.alias;
-    else measure = MeasureOfMention(*reader, operand.field);
+    if (operand.measure)
+      measure.expression = std::move(operand.expression), measure.alias = operand.alias;
+    else
+      measure = MeasureOfMention(*reader, operand.field);
     sql::SelectItem& item = edited->core->items[static_cast<size_t>(place)];
     changes->push_back({"replace_measure", PrintItem(item), ""});
     item.expression = std::move(measure.expression);
@@ -235,11 +256,13 @@ bool ApplyReplace(Reader* reader, const SourceModel& source, EditedQuery* edited
       if (source.fields[i].name == columns.front()) field = static_cast<int>(i);
     }
     static constexpr std::pair<std::string_view, Aggregate> kWords[] = {
-        {"median", Aggregate::kMedian}, {"average|avg|mean", Aggregate::kAverage}, {"sum|total", Aggregate::kSum},
-        {"max|maximum|highest", Aggregate::kMax}, {"min|minimum|lowest", Aggregate::kMin}, {"stddev|standard deviation", Aggregate::kStddev},
-        {"latest|last", Aggregate::kLast}, {"first", Aggregate::kFirst}};
+        {"median", Aggregate::kMedian},          {"average|avg|mean", Aggregate::kAverage},
+        {"sum|total", Aggregate::kSum},          {"max|maximum|highest", Aggregate::kMax},
+        {"min|minimum|lowest", Aggregate::kMin}, {"stddev|standard deviation", Aggregate::kStddev},
+        {"latest|last", Aggregate::kLast},       {"first", Aggregate::kFirst}};
     for (const auto& [words, function] : kWords) {
-      if (field >= 0 && measure.expression == nullptr && reader->Accept(words)) measure = MakeMeasure(*reader, function, field);
+      if (field >= 0 && measure.expression == nullptr && reader->Accept(words))
+        measure = MakeMeasure(*reader, function, field);
     }
   }
   if (measure.expression == nullptr) return false;
@@ -257,7 +280,8 @@ bool ApplyReplace(Reader* reader, const SourceModel& source, EditedQuery* edited
 std::string AcceptNewName(Reader* reader) {
   reader->SkipArticles();
   std::string name;
-  while (!reader->done() && (reader->token().is_word() || reader->token().kind == Token::Kind::kQuoted || reader->token().is_number())) {
+  while (!reader->done() &&
+         (reader->token().is_word() || reader->token().kind == Token::Kind::kQuoted || reader->token().is_number())) {
     if (reader->Match("please|instead") > 0) break;
     if (!name.empty()) name += "_";
     const Token& token = reader->token();
@@ -273,8 +297,12 @@ std::string AcceptNewName(Reader* reader) {
 bool ApplyRename(Reader* reader, EditedQuery* edited, std::vector<Change>* changes, std::string* problem) {
   int place = -1;
   bool call = reader->Accept("call it|call that|call the|name it|call|name the|name");
-  if (!call && !reader->Accept("rename|relabel|change the column name|change the column header|change the header|change the name of")) return false;
-  bool it = call && (reader->sentence.tokens[reader->at - 1].text == "it" || reader->sentence.tokens[reader->at - 1].text == "that");
+  if (!call &&
+      !reader->Accept(
+          "rename|relabel|change the column name|change the column header|change the header|change the name of"))
+    return false;
+  bool it = call && (reader->sentence.tokens[reader->at - 1].text == "it" ||
+                     reader->sentence.tokens[reader->at - 1].text == "that");
   if (!it) {
     reader->Accept("the column|column|the|it");
     place = AcceptOutput(reader, *edited->core);
@@ -286,8 +314,10 @@ bool ApplyRename(Reader* reader, EditedQuery* edited, std::vector<Change>* chang
     }
     if (place < 0) place = static_cast<int>(edited->core->items.size()) - 1;
   }
-  if (!call) reader->Accept("to be called|to|as|into");
-  else reader->Accept("as");
+  if (!call)
+    reader->Accept("to be called|to|as|into");
+  else
+    reader->Accept("as");
   std::string name = AcceptNewName(reader);
   if (name.empty()) {
     *problem = "Say the new name too, for example \"rename it to revenue\".";
@@ -308,7 +338,11 @@ bool ApplyTimeColumn(Reader* reader, EditedQuery* edited, std::vector<Change>* c
   if (!reader->Accept("use|take") || !edited->core->window) return false;
   reader->SkipArticles();
   const FieldLink link = reader->field();
-  if (!link || reader->Match("as the time|as time|for the time|as the event time|as event time|for time|for the window|for the windows", link.length) == 0) return false;
+  if (!link ||
+      reader->Match(
+          "as the time|as time|for the time|as the event time|as event time|for time|for the window|for the windows",
+          link.length) == 0)
+    return false;
   std::string before = edited->core->window->time != nullptr ? sql::Print(*edited->core->window->time) : "";
   edited->core->window->time = ColumnNode(reader->name(link.field));
   changes->push_back({"set_time", before, std::string(reader->name(link.field))});

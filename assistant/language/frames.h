@@ -11,8 +11,21 @@
 namespace velo::language {
 
 enum class Aggregate : uint8_t {
-  kNone, kCount, kCountDistinct, kSum, kAverage, kMin, kMax, kStddev, kVariance, kMedian, kPercentile, kFirst, kLast,
-  kSpread, kFormula
+  kNone,
+  kCount,
+  kCountDistinct,
+  kSum,
+  kAverage,
+  kMin,
+  kMax,
+  kStddev,
+  kVariance,
+  kMedian,
+  kPercentile,
+  kFirst,
+  kLast,
+  kSpread,
+  kFormula
 };
 
 /// A figure that is worked out over many rows.
@@ -22,8 +35,8 @@ struct Measure {
   std::string words;  ///< As said, for titles: "average price".
   Aggregate function = Aggregate::kNone;
   int field = -1;
-  bool share = false;     ///< 0..1
-  bool assumed = false;   ///< The function was not said.
+  bool share = false;    ///< 0..1
+  bool assumed = false;  ///< The function was not said.
 };
 
 /// A column or computed value of single rows.
@@ -45,8 +58,8 @@ struct GroupKey {
 struct Condition {
   sql::ExpressionPtr expression;
   std::string words;
-  std::vector<int> fields;   ///< Columns it is about.
-  bool of_measure = false;   ///< HAVING.
+  std::vector<int> fields;  ///< Columns it is about.
+  bool of_measure = false;  ///< HAVING.
   /// Set when the words may mean the row's column or a sum over it ("volume over 1M"): the reading as HAVING.
   sql::ExpressionPtr as_measure;
   std::string measure_alias;
@@ -61,8 +74,8 @@ struct WindowFrame {
 };
 
 struct Ordering {
-  std::string alias;               ///< A measure's alias, or
-  sql::ExpressionPtr expression;   ///< any expression.
+  std::string alias;              ///< A measure's alias, or
+  sql::ExpressionPtr expression;  ///< any expression.
   bool descending = false;
   std::string words;
 };
@@ -79,7 +92,7 @@ struct TopFrame {
   int64_t count = 0;
   bool count_assumed = false;
   bool descending = true;
-  int entity = -1;        ///< Column whose values are ranked; -1: rows.
+  int entity = -1;  ///< Column whose values are ranked; -1: rows.
   bool ranked_by_said = false;
   std::string words;
 };
@@ -87,8 +100,8 @@ struct TopFrame {
 /// Labels instead of numbers: CASE WHEN.
 struct BucketFrame {
   int field = -1;
-  std::vector<std::string> labels;    ///< Low to high.
-  std::vector<std::string> limits;    ///< One fewer than labels; digits.
+  std::vector<std::string> labels;  ///< Low to high.
+  std::vector<std::string> limits;  ///< One fewer than labels; digits.
   bool limits_assumed = false;
   std::string alias;
   std::string words;
@@ -106,26 +119,26 @@ struct Frame {
   std::optional<BucketFrame> buckets;
   std::optional<int64_t> limit;
   std::vector<Mention> mentions;
-  std::vector<int> distinct_fields;   ///< "unique users": a measure or a list, as the rest decides.
-  bool distinct_counted = false;      ///< "how many different"
-  bool list_values = false;           ///< "list all exchanges"
+  std::vector<int> distinct_fields;  ///< "unique users": a measure or a list, as the rest decides.
+  bool distinct_counted = false;     ///< "how many different"
+  bool list_values = false;          ///< "list all exchanges"
   bool emit_final = false, emit_changes = false;
-  bool monitor = false;               ///< "monitor trading activity in real time"
-  bool ungroup = false;               ///< "overall, no grouping"
-  int64_t last_milliseconds = 0;      ///< "in the last hour"
+  bool monitor = false;           ///< "monitor trading activity in real time"
+  bool ungroup = false;           ///< "overall, no grouping"
+  int64_t last_milliseconds = 0;  ///< "in the last hour"
   std::string last_words;
-  bool everything = false;            ///< "stream everything"
+  bool everything = false;  ///< "stream everything"
 
   std::vector<Understood> understood;
   std::vector<Assumption> assumptions;
-  std::optional<Question> question;   ///< Two readings differ.
-  std::string unknown_field;          ///< A word used as a column that the source does not have.
+  std::optional<Question> question;  ///< Two readings differ.
+  std::string unknown_field;         ///< A word used as a column that the source does not have.
 
   bool aggregates() const { return !measures.empty() || !keys.empty() || (top && top->entity >= 0); }
   bool empty() const {
     return measures.empty() && projections.empty() && keys.empty() && conditions.empty() && !window && !order && !top &&
-           !buckets && !limit && mentions.empty() && distinct_fields.empty() && !emit_final && !emit_changes && !monitor &&
-           last_milliseconds == 0 && !everything && !ungroup;
+           !buckets && !limit && mentions.empty() && distinct_fields.empty() && !emit_final && !emit_changes &&
+           !monitor && last_milliseconds == 0 && !everything && !ungroup;
   }
 };
 

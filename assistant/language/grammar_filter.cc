@@ -25,19 +25,27 @@ struct Comparator {
 // Longer phrases stand before the shorter ones they begin with.
 constexpr std::array<Comparator, 6> kComparators = {{
     {BinaryOperator::kGreaterEqual,
-     "greater than or equal to|greater or equal to|more than or equal to|at least|no less than|not less than|not below|or more than|minimum of|from at least"},
+     "greater than or equal to|greater or equal to|more than or equal to|at least|no less than|not less than|not "
+     "below|or more than|minimum of|from at least"},
     {BinaryOperator::kLessEqual,
-     "less than or equal to|less or equal to|at most|no more than|not more than|not above|not exceeding|up to|maximum of|smaller than or equal to"},
+     "less than or equal to|less or equal to|at most|no more than|not more than|not above|not exceeding|up to|maximum "
+     "of|smaller than or equal to"},
     {BinaryOperator::kGreater,
-     "is greater than|greater than|is more than|more than|is larger than|larger than|bigger than|higher than|hotter than|warmer than|longer than|older than|slower than|heavier than|"
-     "worth more than|goes above|go above|is above|above|is over|over|exceeds|exceed|exceeding|exceeded|beyond|rises above|surpasses|surpassing|after|north of|in excess of|later than|greater|costing more than|taller than"},
+     "is greater than|greater than|is more than|more than|is larger than|larger than|bigger than|higher than|hotter "
+     "than|warmer than|longer than|older than|slower than|heavier than|"
+     "worth more than|goes above|go above|is above|above|is over|over|exceeds|exceed|exceeding|exceeded|beyond|rises "
+     "above|surpasses|surpassing|after|north of|in excess of|later than|greater|costing more than|taller than"},
     {BinaryOperator::kLess,
-     "is less than|less than|fewer than|is smaller than|smaller than|lower than|cheaper than|colder than|cooler than|shorter than|younger than|faster than|worth less than|"
-     "falls below|drops below|drop below|goes below|is below|below|is under|under|beneath|before|earlier than|lighter than|south of"},
+     "is less than|less than|fewer than|is smaller than|smaller than|lower than|cheaper than|colder than|cooler "
+     "than|shorter than|younger than|faster than|worth less than|"
+     "falls below|drops below|drop below|goes below|is below|below|is under|under|beneath|before|earlier than|lighter "
+     "than|south of"},
     {BinaryOperator::kNotEqual,
-     "is not equal to|not equal to|is different from|different from|other than|does not equal|not equal|isnt|is not|are not|was not|not|arent|wasnt|unlike|doesnt equal"},
+     "is not equal to|not equal to|is different from|different from|other than|does not equal|not equal|isnt|is "
+     "not|are not|was not|not|arent|wasnt|unlike|doesnt equal"},
     {BinaryOperator::kEqual,
-     "is equal to|equal to|is exactly|exactly|equals|equal|is the same as|same as|is set to|is|are|was|were|of type|of|being|="},
+     "is equal to|equal to|is exactly|exactly|equals|equal|is the same as|same as|is set to|is|are|was|were|of "
+     "type|of|being|="},
 }};
 
 bool AcceptComparator(Reader* reader, BinaryOperator* op) {
@@ -65,7 +73,8 @@ bool AcceptComparator(Reader* reader, BinaryOperator* op) {
   }
   // Any other adjective: "windier than 5".
   size_t is = reader->Match("is|are|was|were");
-  if (reader->word(is).ends_with("er") && reader->IsWord("than", is + 1) && FieldOfQuality(reader->source, reader->word(is)) >= 0) {
+  if (reader->word(is).ends_with("er") && reader->IsWord("than", is + 1) &&
+      FieldOfQuality(reader->source, reader->word(is)) >= 0) {
     reader->at += is + 2;
     *op = BinaryOperator::kGreater;
     return true;
@@ -117,7 +126,9 @@ bool AcceptNumber(Reader* reader, Token* number, int duration_field = -1) {
 
 /// Units after a number carry no meaning of their own once the column is known.
 void SkipUnit(Reader* reader) {
-  reader->Accept("dollars|dollar|usd|eur|euros|euro|bucks|degrees|degree|celsius|fahrenheit|percent|units|points|pieces|stars|points|miles|km|kg|mm|ms|milliseconds");
+  reader->Accept(
+      "dollars|dollar|usd|eur|euros|euro|bucks|degrees|degree|celsius|fahrenheit|percent|units|points|pieces|stars|"
+      "points|miles|km|kg|mm|ms|milliseconds");
 }
 
 void PushCondition(Reader* reader, Condition condition, size_t from) {
@@ -125,7 +136,8 @@ void PushCondition(Reader* reader, Condition condition, size_t from) {
   reader->frame.conditions.push_back(std::move(condition));
 }
 
-/// The number's unit or the source tells the column when none is said: "over 500 shares", "above $1000", "trades above 1000".
+/// The number's unit or the source tells the column when none is said: "over 500 shares", "above $1000", "trades above
+/// 1000".
 int ImpliedNumberField(const Reader& reader) {
   const SourceModel& source = reader.source;
   // The number is behind the cursor: "heavier than 20", "slower than 500".
@@ -193,7 +205,8 @@ bool AcceptText(Reader* reader, int field, std::string* text) {
 
 ExpressionPtr MakeIn(std::string_view column, const std::vector<std::string>& values, bool negated) {
   if (values.size() == 1) {
-    return BinaryNode(negated ? BinaryOperator::kNotEqual : BinaryOperator::kEqual, ColumnNode(column), StringNode(values[0]));
+    return BinaryNode(negated ? BinaryOperator::kNotEqual : BinaryOperator::kEqual, ColumnNode(column),
+                      StringNode(values[0]));
   }
   auto list = std::make_unique<sql::InList>();
   list->negated = negated;
@@ -204,7 +217,8 @@ ExpressionPtr MakeIn(std::string_view column, const std::vector<std::string>& va
 
 bool AcceptListSign(Reader* reader) {
   size_t mark = reader->at;
-  while (reader->IsSymbol(",") || reader->IsSymbol("/") || reader->IsSymbol("&") || reader->Match("and|or|nor") > 0) ++reader->at;
+  while (reader->IsSymbol(",") || reader->IsSymbol("/") || reader->IsSymbol("&") || reader->Match("and|or|nor") > 0)
+    ++reader->at;
   return reader->at > mark;
 }
 
@@ -248,7 +262,8 @@ bool ReadValueList(Reader* reader, bool negated, size_t from) {
   condition.expression = MakeIn(reader->name(field), values, negated);
   std::string shown;
   for (const std::string& value : values) shown += (shown.empty() ? "" : ", ") + value;
-  reader->Understand(reader->Said(from, reader->at), fmt::format("{} {} {}", reader->name(field), negated ? "is not" : "=", shown));
+  reader->Understand(reader->Said(from, reader->at),
+                     fmt::format("{} {} {}", reader->name(field), negated ? "is not" : "=", shown));
   PushCondition(reader, std::move(condition), from);
   return true;
 }
@@ -285,8 +300,10 @@ bool StartsNumberRange(const Reader& reader) {
   for (size_t i = 0; i < 5; ++i) {
     const Token& token = reader.token(i);
     if (token.has_number) return i > 0;
-    if (reader.Match("between|than|above|below|over|under|exceeding|exceeds", i) > 0) return reader.token(i + 1).has_number;
-    if (token.kind == Token::Kind::kSymbol && (token.text == ">" || token.text == "<" || token.text == ">=" || token.text == "<=")) {
+    if (reader.Match("between|than|above|below|over|under|exceeding|exceeds", i) > 0)
+      return reader.token(i + 1).has_number;
+    if (token.kind == Token::Kind::kSymbol &&
+        (token.text == ">" || token.text == "<" || token.text == ">=" || token.text == "<=")) {
       return reader.token(i + 1).has_number;
     }
     bool comparative = reader.word(i).ends_with("er") || reader.Match("more|less", i) > 0;
@@ -313,10 +330,13 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
   const bool numeric_operand = operand.field >= 0 && reader->model(operand.field).is_numeric();
   reader->Accept("that|which|who|value|values|has|have");
   if (numeric_operand && reader->IsWord("by")) ++reader->at;
-  if (reader->Accept("is missing|are missing|missing|is null|are null|is empty|are empty|is unknown|is not set|is not known|null|empty|is blank|is absent|isnt set")) {
+  start = reader->at;
+  if (reader->Accept("is missing|are missing|missing|is null|are null|is empty|are empty|is unknown|is not set|is not "
+                     "known|null|empty|is blank|is absent|isnt set")) {
     return finish(NullTestNode(std::move(operand.expression), negated));
   }
-  if (reader->Accept("is not null|are not null|not null|is not missing|isnt missing|isnt null|is known|is set|is present|exists|is not empty|is there|is filled")) {
+  if (reader->Accept("is not null|are not null|not null|is not missing|isnt missing|isnt null|is known|is set|is "
+                     "present|exists|is not empty|is there|is filled")) {
     return finish(NullTestNode(std::move(operand.expression), !negated));
   }
   if (reader->Accept("between|is between|ranging from|from|in the range|in range|ranges from")) {
@@ -344,7 +364,9 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
   };
   static constexpr std::array<Pattern, 5> kPatterns = {{
       {"does not contain|not containing|doesnt contain|without|not like", "%", "%", true},
-      {"contains the word|contains|containing|contain|includes|including|include|mentions|mentioning|like|matches|has the word", "%", "%", false},
+      {"contains the word|contains|containing|contain|includes|including|include|mentions|mentioning|like|matches|has "
+       "the word",
+       "%", "%", false},
       {"does not start with|not starting with|doesnt start with", "", "%", true},
       {"starts with|starting with|start with|begins with|beginning with|begin with|prefixed with", "", "%", false},
       {"ends with|ending with|ending in|end with|ends in|finishing with", "%", "", false},
@@ -354,11 +376,13 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
       if (!reader->Accept(pattern.words)) continue;
       reader->Accept("the word|the letter|the letters|the text|a|the");
       const Token token = reader->token();
-      std::string needle = token.kind == Token::Kind::kQuoted || token.is_word() ? (token.is_word() ? token.raw : token.text) : token.digits;
+      std::string needle = token.kind == Token::Kind::kQuoted || token.is_word()
+                               ? (token.is_word() ? token.raw : token.text)
+                               : token.digits;
       if (needle.empty()) break;
       ++reader->at;
-      return finish(LikeNode(std::move(operand.expression), fmt::format("{}{}{}", pattern.before, needle, pattern.after),
-                             pattern.negated != negated));
+      return finish(LikeNode(std::move(operand.expression),
+                             fmt::format("{}{}{}", pattern.before, needle, pattern.after), pattern.negated != negated));
     }
     reader->at = start;
   }
@@ -392,7 +416,8 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
       reader->at = start;
       return false;
     }
-    bool plus = reader->IsSymbol("+") || reader->Accept("or more|or higher|or above|and above|or over|and up|upwards|or greater|or later");
+    bool plus = reader->IsSymbol("+") ||
+                reader->Accept("or more|or higher|or above|and above|or over|and up|upwards|or greater|or later");
     bool minus = !plus && reader->Accept("or less|or lower|or below|and below|or fewer|and under|or under|or earlier");
     if (reader->IsSymbol("+")) ++reader->at;
     if (plus) op = BinaryOperator::kGreaterEqual;
@@ -404,7 +429,8 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
       if (operand.field >= 0) reader->Understand(number.digits, "a year");
     }
     if (operand.as_measure != nullptr) {
-      condition.as_measure = BinaryNode(op, std::move(operand.as_measure), NumberNode(DigitsFor(number, operand.share)));
+      condition.as_measure =
+          BinaryNode(op, std::move(operand.as_measure), NumberNode(DigitsFor(number, operand.share)));
       condition.measure_alias = operand.measure_alias;
     }
     return finish(BinaryNode(op, std::move(operand.expression), std::move(value)));
@@ -424,7 +450,8 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
     reader->at = start;
     return false;
   }
-  bool known_value = reader->value() && reader->source.values[static_cast<size_t>(reader->value().value)].field == operand.field;
+  bool known_value =
+      reader->value() && reader->source.values[static_cast<size_t>(reader->value().value)].field == operand.field;
   bool quoted = reader->token().kind == Token::Kind::kQuoted;
   if (operand.field < 0 || !(compared || known_value || quoted || reader->at > start)) {
     reader->at = start;
@@ -445,7 +472,8 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
       values.push_back(value);
       size_t mark = reader->at;
       if (!AcceptListSign(reader)) break;
-      bool again = (reader->value() && reader->source.values[static_cast<size_t>(reader->value().value)].field == operand.field) ||
+      bool again = (reader->value() &&
+                    reader->source.values[static_cast<size_t>(reader->value().value)].field == operand.field) ||
                    reader->token().kind == Token::Kind::kQuoted;
       if (!again) {
         reader->at = mark;
@@ -468,7 +496,8 @@ bool ReadBareComparison(Reader* reader, size_t from) {
   size_t start = reader->at;
   Condition condition;
   Token number, high;
-  if (reader->Accept("between") && AcceptNumber(reader, &number) && reader->Accept("and|to") && AcceptNumber(reader, &high)) {
+  if (reader->Accept("between") && AcceptNumber(reader, &number) && reader->Accept("and|to") &&
+      AcceptNumber(reader, &high)) {
     int field = ImpliedNumberField(*reader);
     if (field < 0) {
       reader->at = start;
@@ -493,7 +522,8 @@ bool ReadBareComparison(Reader* reader, size_t from) {
   }
   // "slower than 500 ms", "longer than 2 hours": the adjective tells the column.
   int quality = -1;
-  for (size_t i = start; i < reader->at && quality < 0; ++i) quality = FieldOfQuality(reader->source, reader->sentence.tokens[i].text);
+  for (size_t i = start; i < reader->at && quality < 0; ++i)
+    quality = FieldOfQuality(reader->source, reader->sentence.tokens[i].text);
   if (!AcceptNumber(reader, &number, quality)) {
     reader->at = start;
     return false;
@@ -511,7 +541,8 @@ bool ReadBareComparison(Reader* reader, size_t from) {
       if (value_noun) {
         const ValueModel& value = reader->source.values[static_cast<size_t>(reader->value().value)];
         row.fields = {value.field};
-        row.expression = BinaryNode(BinaryOperator::kEqual, ColumnNode(reader->name(value.field)), StringNode(value.text));
+        row.expression =
+            BinaryNode(BinaryOperator::kEqual, ColumnNode(reader->name(value.field)), StringNode(value.text));
         reader->at += reader->value().length;
       } else {
         row.fields = failure_fields;
@@ -522,8 +553,10 @@ bool ReadBareComparison(Reader* reader, size_t from) {
       reader->frame.conditions.push_back(std::move(row));
       noun = reader->source_name();
     }
-    if (noun > 0) reader->at += noun, reader->named_source = true;
-    else if (IsRecordNoun(reader->token().stem)) ++reader->at;
+    if (noun > 0)
+      reader->at += noun, reader->named_source = true;
+    else if (IsRecordNoun(reader->token().stem))
+      ++reader->at;
     Measure count = MakeCount(*reader);
     condition.of_measure = true;
     condition.expression = BinaryNode(op, CountAllNode(), NumberNode(number.digits));
@@ -538,23 +571,29 @@ bool ReadBareComparison(Reader* reader, size_t from) {
     reader->at = start;
     return false;
   }
-  bool unit_said = quality >= 0 || reader->Match("shares|units|lots|dollars|dollar|usd|degrees|euros|pieces|items|ms|milliseconds") > 0;
+  bool unit_said = quality >= 0 ||
+                   reader->Match("shares|units|lots|dollars|dollar|usd|degrees|euros|pieces|items|ms|milliseconds") > 0;
   bool field_said = reader->field() && reader->field().field == field;
   SkipUnit(reader);
-  if (reader->field() && reader->field().field == field) reader->at += reader->field().length;
-  else reader->Accept("shares|lots|items|contracts");
+  if (reader->field() && reader->field().field == field)
+    reader->at += reader->field().length;
+  else
+    reader->Accept("shares|lots|items|contracts");
   if (!unit_said && !field_said) {
     std::vector<AssumptionChoice> others;
     for (std::string_view role : {"price", "amount", "quantity", "value"}) {
       int other = reader->source.FindRole(role);
       if (other >= 0 && other != field && others.size() < 3 && reader->model(other).is_numeric()) {
-        others.push_back({std::string(reader->name(other)), fmt::format("remove the {} filter and add a filter for {} {} {}", reader->name(field), reader->name(other), sql::OperatorText(op), number.digits)});
+        others.push_back({std::string(reader->name(other)),
+                          fmt::format("remove the {} filter and add a filter for {} {} {}", reader->name(field),
+                                      reader->name(other), sql::OperatorText(op), number.digits)});
       }
     }
     reader->Assume("column", fmt::format("the number is compared with {}", reader->name(field)), std::move(others));
   }
   condition.fields = {field};
-  condition.expression = BinaryNode(op, ColumnNode(reader->name(field)), ValueNode(*reader, number, field, reader->model(field).unit_interval));
+  condition.expression = BinaryNode(op, ColumnNode(reader->name(field)),
+                                    ValueNode(*reader, number, field, reader->model(field).unit_interval));
   PushCondition(reader, std::move(condition), from);
   return true;
 }
@@ -571,7 +610,11 @@ bool ReadYears(Reader* reader) {
     const Token& token = reader->token(offset);
     return token.is_number() && token.digits.size() == 4 && token.number >= 1800 && token.number <= 2100;
   };
-  auto is_date = [&](size_t offset) { return reader->token(offset).kind == Token::Kind::kQuoted && reader->token(offset).text.empty() == false && std::isdigit(static_cast<unsigned char>(reader->token(offset).text[0])) != 0 && reader->token(offset).text.size() >= 8; };
+  auto is_date = [&](size_t offset) {
+    return reader->token(offset).kind == Token::Kind::kQuoted && reader->token(offset).text.empty() == false &&
+           std::isdigit(static_cast<unsigned char>(reader->token(offset).text[0])) != 0 &&
+           reader->token(offset).text.size() >= 8;
+  };
   BinaryOperator op = BinaryOperator::kEqual;
   if (reader->Accept("since|from|starting in|starting from|after|later than")) {
     bool strict = reader->IsWord("after", static_cast<size_t>(-1)) || reader->IsWord("than", static_cast<size_t>(-1));
@@ -652,16 +695,26 @@ void JoinByOr(Reader* reader, size_t first) {
 bool ReadFilter(Reader* reader) {
   size_t start = reader->at;
   bool negated = reader->Accept(
-      "everything but|all but|anything but|everyone but|everything except|all except|but not|and not|neither|that are neither|which are neither|except for|except where|except|excluding|exclude|without any|without|not including|other than|leaving out|leave out|ignoring|ignore|skip|drop|"
+      "everything but|all but|anything but|everyone but|everything except|all except|but not|and not|neither|that are "
+      "neither|which are neither|except for|except where|except|excluding|exclude|without any|without|not "
+      "including|other than|leaving out|leave out|ignoring|ignore|skip|drop|"
       "filter out|remove|apart from|never");
-  bool lead = negated || reader->Accept(
-                             "add a filter for|add a filter on|add filter for|add filter|filter for|filter by|filter on|filter to|filtered by|filter|where only|where the|where|with only|with a|with an|with|whose|having|"
-                             "that have|that has|that had|that are|that were|that is|which have|which has|which are|which is|who have|who has|who are|for which|if the|if|when the|when|and where|provided|such that|"
-                             "limited to|restricted to|restrict to|keep only|keep|only where|only when|only those|only for|only from|only in|only with|only the|only|just for|just the|just|for only|for just|just|"
-                             "from the|from|for the|for|in the|in|on the|on|at the|at|of the|of|by|during|involving|between|made by|placed by|paid by|and|include only");
-  if (lead && reader->IsWord("between", static_cast<size_t>(-1)) && reader->at == start + 1) --reader->at;  // the word belongs to the range
-  std::string_view lead_word = lead && reader->at > start ? std::string_view(reader->sentence.tokens[start].text) : std::string_view();
-  if (reader->Accept("rows|records|trades|those|the ones|ones|anything|everything|all") && reader->Accept("where|with|that are|that have|whose|for|from|in|of")) {
+  bool lead =
+      negated || reader->Accept(
+                     "add a filter for|add a filter on|add filter for|add filter|filter for|filter by|filter on|filter "
+                     "to|filtered by|filter|where only|where the|where|with only|with a|with an|with|whose|having|"
+                     "that have|that has|that had|that are|that were|that is|which have|which has|which are|which "
+                     "is|who have|who has|who are|for which|if the|if|when the|when|and where|provided|such that|"
+                     "limited to|restricted to|restrict to|keep only|keep|only where|only when|only those|only "
+                     "for|only from|only in|only with|only the|only|just for|just the|just|for only|for just|just|"
+                     "from the|from|for the|for|in the|in|on the|on|at the|at|of "
+                     "the|of|by|during|involving|between|made by|placed by|paid by|and|include only");
+  if (lead && reader->IsWord("between", static_cast<size_t>(-1)) && reader->at == start + 1)
+    --reader->at;  // the word belongs to the range
+  std::string_view lead_word =
+      lead && reader->at > start ? std::string_view(reader->sentence.tokens[start].text) : std::string_view();
+  if (reader->Accept("rows|records|trades|those|the ones|ones|anything|everything|all") &&
+      reader->Accept("where|with|that are|that have|whose|for|from|in|of")) {
     reader->SkipArticles();
   }
   if (reader->IsWord("not") || reader->IsWord("no")) {
@@ -671,7 +724,9 @@ bool ReadFilter(Reader* reader) {
     }
   }
   if (reader->Accept("neither")) negated = true;
-  if (negated && reader->Accept("missing|null|nulls|empty|blank|nulls in|rows with missing|missing values in|null values in|rows without")) {
+  if (negated &&
+      reader->Accept(
+          "missing|null|nulls|empty|blank|nulls in|rows with missing|missing values in|null values in|rows without")) {
     reader->Accept("values|value|in|for|of|the|entries");
     reader->SkipArticles();
     int field = -1;
@@ -699,7 +754,8 @@ bool ReadFilter(Reader* reader) {
     reader->SkipArticles();
     const FieldLink link = reader->field();
     bool known_value = static_cast<bool>(reader->value());
-    if (link && link.score > 0.8 && !known_value && reader->at + link.length >= reader->size() && !(reader->names != nullptr && reader->names->aggregated)) {
+    if (link && link.score > 0.8 && !known_value && reader->at + link.length >= reader->size() &&
+        !(reader->names != nullptr && reader->names->aggregated)) {
       int field = -1;
       reader->AcceptField(&field);
       Condition condition;
@@ -710,7 +766,8 @@ bool ReadFilter(Reader* reader) {
     }
     reader->at = here;
   }
-  bool weak = lead_word == "by" || lead_word == "of" || lead_word == "and" || lead_word == "in" || lead_word == "on" || lead_word == "for" || lead_word == "from";
+  bool weak = lead_word == "by" || lead_word == "of" || lead_word == "and" || lead_word == "in" || lead_word == "on" ||
+              lead_word == "for" || lead_word == "from";
   size_t mark = reader->at;
   if (!lead || weak) {
     // Without a filter word only a comparison, a value or a year makes a filter.
@@ -720,7 +777,9 @@ bool ReadFilter(Reader* reader) {
   }
   size_t first = reader->frame.conditions.size();
   if (!ReadCondition(reader, negated, start)) {
-    if (lead && !weak && (lead_word == "only" || lead_word == "just" || negated) && ReadUnseenSymbols(reader, negated, start)) return true;
+    if (lead && !weak && (lead_word == "only" || lead_word == "just" || negated) &&
+        ReadUnseenSymbols(reader, negated, start))
+      return true;
     if (lead_word == "for" && ReadUnseenSymbols(reader, negated, start)) return true;
     reader->at = start;
     return false;

@@ -54,7 +54,8 @@ bool AcceptAggregate(Reader* reader, NamedAggregate* named) {
     ++reader->at;
     return true;
   }
-  if (reader->token().is_number() && (reader->IsWord("percentile", 1) || reader->IsWord("percent", 1) || reader->IsWord("quantile", 1)) &&
+  if (reader->token().is_number() &&
+      (reader->IsWord("percentile", 1) || reader->IsWord("percent", 1) || reader->IsWord("quantile", 1)) &&
       reader->token().number > 0 && reader->token().number < 100) {
     *named = {Aggregate::kPercentile, reader->token().number / 100};
     reader->at += 2;
@@ -72,49 +73,82 @@ bool AcceptAggregate(Reader* reader, NamedAggregate* named) {
 std::string_view FunctionName(Aggregate function) {
   switch (function) {
     case Aggregate::kCount:
-    case Aggregate::kCountDistinct: return "COUNT";
-    case Aggregate::kSum: return "SUM";
-    case Aggregate::kAverage: return "AVG";
-    case Aggregate::kMin: return "MIN";
-    case Aggregate::kMax: return "MAX";
-    case Aggregate::kStddev: return "STDDEV";
-    case Aggregate::kVariance: return "VARIANCE";
-    case Aggregate::kMedian: return "MEDIAN";
-    case Aggregate::kPercentile: return "PERCENTILE_CONT";
-    case Aggregate::kFirst: return "FIRST_VALUE";
-    case Aggregate::kLast: return "LAST_VALUE";
-    case Aggregate::kSpread: return "DELTA";
-    default: return "";
+    case Aggregate::kCountDistinct:
+      return "COUNT";
+    case Aggregate::kSum:
+      return "SUM";
+    case Aggregate::kAverage:
+      return "AVG";
+    case Aggregate::kMin:
+      return "MIN";
+    case Aggregate::kMax:
+      return "MAX";
+    case Aggregate::kStddev:
+      return "STDDEV";
+    case Aggregate::kVariance:
+      return "VARIANCE";
+    case Aggregate::kMedian:
+      return "MEDIAN";
+    case Aggregate::kPercentile:
+      return "PERCENTILE_CONT";
+    case Aggregate::kFirst:
+      return "FIRST_VALUE";
+    case Aggregate::kLast:
+      return "LAST_VALUE";
+    case Aggregate::kSpread:
+      return "DELTA";
+    default:
+      return "";
   }
 }
 
 std::string_view AliasPrefix(Aggregate function) {
   switch (function) {
-    case Aggregate::kAverage: return "avg";
-    case Aggregate::kMin: return "min";
-    case Aggregate::kMax: return "max";
-    case Aggregate::kStddev: return "stddev";
-    case Aggregate::kVariance: return "variance";
-    case Aggregate::kMedian: return "median";
-    case Aggregate::kFirst: return "first";
-    case Aggregate::kLast: return "last";
-    case Aggregate::kSpread: return "spread";
-    default: return "total";
+    case Aggregate::kAverage:
+      return "avg";
+    case Aggregate::kMin:
+      return "min";
+    case Aggregate::kMax:
+      return "max";
+    case Aggregate::kStddev:
+      return "stddev";
+    case Aggregate::kVariance:
+      return "variance";
+    case Aggregate::kMedian:
+      return "median";
+    case Aggregate::kFirst:
+      return "first";
+    case Aggregate::kLast:
+      return "last";
+    case Aggregate::kSpread:
+      return "spread";
+    default:
+      return "total";
   }
 }
 
 std::string_view AggregateTitle(Aggregate function) {
   switch (function) {
-    case Aggregate::kAverage: return "average";
-    case Aggregate::kMin: return "lowest";
-    case Aggregate::kMax: return "highest";
-    case Aggregate::kStddev: return "standard deviation of";
-    case Aggregate::kVariance: return "variance of";
-    case Aggregate::kMedian: return "median";
-    case Aggregate::kFirst: return "first";
-    case Aggregate::kLast: return "last";
-    case Aggregate::kSpread: return "spread of";
-    default: return "total";
+    case Aggregate::kAverage:
+      return "average";
+    case Aggregate::kMin:
+      return "lowest";
+    case Aggregate::kMax:
+      return "highest";
+    case Aggregate::kStddev:
+      return "standard deviation of";
+    case Aggregate::kVariance:
+      return "variance of";
+    case Aggregate::kMedian:
+      return "median";
+    case Aggregate::kFirst:
+      return "first";
+    case Aggregate::kLast:
+      return "last";
+    case Aggregate::kSpread:
+      return "spread of";
+    default:
+      return "total";
   }
 }
 
@@ -123,8 +157,10 @@ std::string AliasPart(std::string_view name) {
   std::string out;
   for (char c : name) {
     bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0;
-    if (plain) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    else if (!out.empty() && out.back() != '_') out += '_';
+    if (plain)
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    else if (!out.empty() && out.back() != '_')
+      out += '_';
   }
   while (!out.empty() && out.back() == '_') out.pop_back();
   return out.empty() ? "value" : out;
@@ -145,8 +181,10 @@ void Push(Reader* reader, Measure measure, size_t from, std::string_view as) {
 
 std::string Describe(const Reader& reader, const Measure& measure, double percentile = 0) {
   if (measure.field < 0) return measure.alias;
-  if (measure.function == Aggregate::kCountDistinct) return fmt::format("COUNT(DISTINCT {})", reader.name(measure.field));
-  if (measure.function == Aggregate::kPercentile) return fmt::format("{} of {}", percentile, reader.name(measure.field));
+  if (measure.function == Aggregate::kCountDistinct)
+    return fmt::format("COUNT(DISTINCT {})", reader.name(measure.field));
+  if (measure.function == Aggregate::kPercentile)
+    return fmt::format("{} of {}", percentile, reader.name(measure.field));
   return fmt::format("{}({})", FunctionName(measure.function), reader.name(measure.field));
 }
 
@@ -170,7 +208,8 @@ bool ReadCount(Reader* reader) {
     }
   }
   bool lead = reader->Accept(
-      "the number of|number of|count of|counts of|how many|no of|total number of|amount of|tally of|tally|count up|count|counts|counting|number|frequency of|frequency");
+      "the number of|number of|count of|counts of|how many|no of|total number of|amount of|tally of|tally|count "
+      "up|count|counts|counting|number|frequency of|frequency");
   if (!lead) return false;
   bool amount = reader->IsWord("of", static_cast<size_t>(-1)) && reader->IsWord("amount", static_cast<size_t>(-2));
   while (reader->Accept("the|all|of|a|total|are there|there|do we have|them|those|these|times|overall")) {
@@ -222,7 +261,8 @@ bool ReadAggregates(Reader* reader) {
   functions.push_back(named);
   while (true) {
     size_t mark = reader->at;
-    while (reader->IsSymbol(",") || reader->IsSymbol("/") || reader->IsSymbol("&") || reader->IsWord("and")) ++reader->at;
+    while (reader->IsSymbol(",") || reader->IsSymbol("/") || reader->IsSymbol("&") || reader->IsWord("and"))
+      ++reader->at;
     if (reader->at == mark || !AcceptAggregate(reader, &named)) {
       reader->at = mark;
       break;
@@ -256,7 +296,8 @@ bool ReadAggregates(Reader* reader) {
     size_t mark = reader->at;
     while (reader->IsSymbol(",") || reader->IsSymbol("&") || reader->IsWord("and")) ++reader->at;
     bool numeric = reader->field() && reader->model(reader->field().field).is_numeric();
-    if (reader->at == mark || !numeric || StartsMeasure(*reader) || reader->Match("volume") > 0 || !reader->AcceptField(&field)) {
+    if (reader->at == mark || !numeric || StartsMeasure(*reader) || reader->Match("volume") > 0 ||
+        !reader->AcceptField(&field)) {
       reader->at = mark;
       break;
     }
@@ -277,8 +318,10 @@ bool ReadTrailingAggregate(Reader* reader) {
     int amount = reader->source.FindRoles({"amount", "quantity"});
     reader->at += name + 1;
     reader->named_source = true;
-    if (amount >= 0) PushAggregate(reader, {Aggregate::kSum, 0}, amount, start);
-    else Push(reader, MakeCount(*reader), start, "COUNT(*)");
+    if (amount >= 0)
+      PushAggregate(reader, {Aggregate::kSum, 0}, amount, start);
+    else
+      Push(reader, MakeCount(*reader), start, "COUNT(*)");
     return true;
   }
   const FieldLink link = reader->field();
@@ -289,7 +332,8 @@ bool ReadTrailingAggregate(Reader* reader) {
   if (reader->Accept("percentiles|quantiles")) {
     for (double fraction : {0.5, 0.95, 0.99}) functions.push_back({Aggregate::kPercentile, fraction});
     reader->Assume("percentiles", "p50, p95 and p99", {{"only p95", "only p95"}});
-  } else if (reader->Match("first|last|total|final|highest|lowest|largest|smallest|biggest|cheapest|closing|opening") == 0 &&
+  } else if (reader->Match("first|last|total|final|highest|lowest|largest|smallest|biggest|cheapest|closing|opening") ==
+                 0 &&
              AcceptAggregate(reader, &named)) {
     functions.push_back(named);
     while (reader->IsSymbol(",") || reader->IsSymbol("/") || reader->IsWord("and")) {
@@ -372,8 +416,11 @@ Measure MakeMeasure(const Reader& reader, Aggregate function, int field, double 
   measure.alias = fmt::format("{}_{}", AliasPrefix(function), part);
   // A column that carries the function in its name: MAX(temp_max) is not called max_temp_max.
   for (std::string_view affix : {"min", "max", "avg", "total"}) {
-    if (AliasPrefix(function) == affix && (part.starts_with(affix) || part.ends_with(affix)) && part.size() > affix.size()) {
-      measure.alias = part.starts_with(affix) ? part + "_value" : fmt::format("{}_{}", affix, part.substr(0, part.size() - affix.size() - 1));
+    if (AliasPrefix(function) == affix && (part.starts_with(affix) || part.ends_with(affix)) &&
+        part.size() > affix.size()) {
+      measure.alias = part.starts_with(affix)
+                          ? part + "_value"
+                          : fmt::format("{}_{}", affix, part.substr(0, part.size() - affix.size() - 1));
     }
   }
   if (function == Aggregate::kSum && model.HasRole("quantity") && reader.source.is_trading()) measure.alias = "volume";
@@ -387,8 +434,10 @@ Measure MakeMeasure(const Reader& reader, Aggregate function, int field, double 
 Measure MeasureOfMention(const Reader& reader, int field) {
   const FieldModel& model = reader.model(field);
   Aggregate function = Aggregate::kAverage;
-  if (!model.is_numeric()) function = Aggregate::kCountDistinct;
-  else if (model.HasRole("quantity") || model.HasRole("amount")) function = Aggregate::kSum;
+  if (!model.is_numeric())
+    function = Aggregate::kCountDistinct;
+  else if (model.HasRole("quantity") || model.HasRole("amount"))
+    function = Aggregate::kSum;
   // The column's own name may say it: temp_max, min_price, total_amount.
   for (const std::string& part : model.parts) {
     if (!model.is_numeric()) break;

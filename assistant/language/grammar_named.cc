@@ -43,7 +43,8 @@ std::string FreeAlias(const Reader& reader, std::string alias) {
 /// SUM(price * qty) / SUM(qty)
 bool ReadVwap(Reader* reader) {
   size_t start = reader->at;
-  if (!reader->Accept("volume weighted average price|volume weighted avg price|volume weighted price|volume weighted average|vwap|vwaps|"
+  if (!reader->Accept("volume weighted average price|volume weighted avg price|volume weighted price|volume weighted "
+                      "average|vwap|vwaps|"
                       "weighted average price|weighted average")) {
     return false;
   }
@@ -69,7 +70,8 @@ bool ReadVolatility(Reader* reader) {
   if (link && reader->model(link.field).is_numeric() && reader->Match("volatility|variability", link.length) > 0) {
     field = link.field;
     reader->at += link.length + 1;
-  } else if (reader->Accept("volatility of the|volatility of|volatility in|volatility|how volatile is|how volatile are|how volatile|volatile|coefficient of variation of|variability of")) {
+  } else if (reader->Accept("volatility of the|volatility of|volatility in|volatility|how volatile is|how volatile "
+                            "are|how volatile|volatile|coefficient of variation of|variability of")) {
     if (reader->field() && reader->model(reader->field().field).is_numeric()) {
       reader->AcceptField(&field);
     } else {
@@ -83,7 +85,8 @@ bool ReadVolatility(Reader* reader) {
     return false;
   }
   std::string name(reader->name(field));
-  auto ratio = BinaryNode(BinaryOperator::kDivide, CallNode("STDDEV", ColumnNode(name)), CallNode("AVG", ColumnNode(name)));
+  auto ratio =
+      BinaryNode(BinaryOperator::kDivide, CallNode("STDDEV", ColumnNode(name)), CallNode("AVG", ColumnNode(name)));
   Measure measure = Formula(std::move(ratio), "volatility", name + " volatility");
   measure.share = true;
   Push(reader, std::move(measure), start, fmt::format("STDDEV({}) / AVG({})", name, name));
@@ -108,7 +111,8 @@ void PushRate(Reader* reader, ExpressionPtr condition, std::string alias, size_t
 bool ReadRate(Reader* reader) {
   size_t start = reader->at;
   bool of_form = reader->Accept(
-      "the share of|share of|percentage of|percent of|proportion of|fraction of|ratio of|rate of|percent|percentage|pct of");
+      "the share of|share of|percentage of|percent of|proportion of|fraction of|ratio of|rate "
+      "of|percent|percentage|pct of");
   if (of_form) {
     reader->SkipArticles();
     std::vector<int> fields;
@@ -181,9 +185,12 @@ bool ReadNamedSum(Reader* reader) {
     return true;
   }
   reader->at = noun_at;
-  if (!own_column && reader->Accept("revenues|revenue|sales|turnover|spending|spend|income|earnings|takings|gmv|money spent")) {
+  if (!own_column &&
+      reader->Accept("revenues|revenue|sales|turnover|spending|spend|income|earnings|takings|gmv|money spent")) {
     std::string said = reader->Said(noun_at, reader->at);
-    std::string alias = said == "sales" || said.starts_with("revenue") ? Singular(said) == "revenue" ? "revenue" : "sales" : "total_spend";
+    std::string alias = said == "sales" || said.starts_with("revenue")
+                            ? Singular(said) == "revenue" ? "revenue" : "sales"
+                            : "total_spend";
     if (said == "turnover") alias = "turnover";
     if (amount >= 0) {
       Measure measure = MakeMeasure(*reader, Aggregate::kSum, amount);
@@ -193,7 +200,8 @@ bool ReadNamedSum(Reader* reader) {
       return true;
     }
     if (price >= 0 && quantity >= 0) {
-      auto product = BinaryNode(BinaryOperator::kMultiply, ColumnNode(reader->name(price)), ColumnNode(reader->name(quantity)));
+      auto product =
+          BinaryNode(BinaryOperator::kMultiply, ColumnNode(reader->name(price)), ColumnNode(reader->name(quantity)));
       Measure measure = Formula(CallNode("SUM", std::move(product)), FreeAlias(*reader, alias), said);
       Push(reader, std::move(measure), start, fmt::format("SUM({} * {})", reader->name(price), reader->name(quantity)));
       return true;
@@ -201,15 +209,18 @@ bool ReadNamedSum(Reader* reader) {
   }
   reader->at = noun_at;
   if (price >= 0 && quantity >= 0 && !own_column &&
-      reader->Accept("trade value|traded value|notional value|notional|value of each trade|value of every trade|value of trades|value of the trades|trade values|turnover")) {
+      reader->Accept("trade value|traded value|notional value|notional|value of each trade|value of every trade|value "
+                     "of trades|value of the trades|trade values|turnover")) {
     bool each = reader->Said(noun_at, reader->at).find("each") != std::string::npos ||
                 reader->Said(noun_at, reader->at).find("every") != std::string::npos;
-    auto product = BinaryNode(BinaryOperator::kMultiply, ColumnNode(reader->name(price)), ColumnNode(reader->name(quantity)));
+    auto product =
+        BinaryNode(BinaryOperator::kMultiply, ColumnNode(reader->name(price)), ColumnNode(reader->name(quantity)));
     if (each || !reader->frame.mentions.empty()) {
       reader->Understand(reader->Said(start, reader->at), "price * quantity");
       reader->frame.projections.push_back({std::move(product), "trade_value", "trade value", -1, start});
     } else {
-      Push(reader, Formula(CallNode("SUM", std::move(product)), "trade_value", "trade value"), start, "SUM(price * quantity)");
+      Push(reader, Formula(CallNode("SUM", std::move(product)), "trade_value", "trade value"), start,
+           "SUM(price * quantity)");
     }
     return true;
   }
@@ -234,7 +245,8 @@ bool ReadNamedSum(Reader* reader) {
 /// "average order value": the mean of the money column.
 bool ReadAverageOrderValue(Reader* reader) {
   size_t start = reader->at;
-  if (!reader->Accept("average order value|avg order value|aov|average basket|average basket value|average ticket")) return false;
+  if (!reader->Accept("average order value|avg order value|aov|average basket|average basket value|average ticket"))
+    return false;
   int amount = reader->source.FindRole("amount");
   if (amount < 0) {
     reader->at = start;
@@ -255,8 +267,8 @@ ExpressionPtr FailureCondition(const Reader& reader, std::string_view word, std:
   bool success = word == "success" || word == "successful" || word == "succeeded" || word == "ok";
   if (word == "conversion") {
     for (const ValueModel& value : source.values) {
-      if (value.joined == "purchase" || value.joined == "converted" || value.joined == "conversion" || value.joined == "checkout" ||
-          value.joined == "order") {
+      if (value.joined == "purchase" || value.joined == "converted" || value.joined == "conversion" ||
+          value.joined == "checkout" || value.joined == "order") {
         fields->push_back(value.field);
         return BinaryNode(BinaryOperator::kEqual, ColumnNode(reader.name(value.field)), StringNode(value.text));
       }
@@ -267,7 +279,8 @@ ExpressionPtr FailureCondition(const Reader& reader, std::string_view word, std:
   for (const ValueModel& value : source.values) {
     bool same = SameRoot(value.joined, word) ||
                 (failure && (SameRoot(value.joined, "failed") || SameRoot(value.joined, "error"))) ||
-                (success && (SameRoot(value.joined, "success") || value.joined == "ok" || value.joined == "succeeded" || value.joined == "completed"));
+                (success && (SameRoot(value.joined, "success") || value.joined == "ok" || value.joined == "succeeded" ||
+                             value.joined == "completed"));
     if (!same || word.size() < 2) continue;
     fields->push_back(value.field);
     return BinaryNode(BinaryOperator::kEqual, ColumnNode(reader.name(value.field)), StringNode(value.text));
@@ -294,7 +307,8 @@ ExpressionPtr FailureCondition(const Reader& reader, std::string_view word, std:
 }
 
 bool ReadNamedMeasure(Reader* reader) {
-  return ReadVwap(reader) || ReadVolatility(reader) || ReadRate(reader) || ReadAverageOrderValue(reader) || ReadNamedSum(reader);
+  return ReadVwap(reader) || ReadVolatility(reader) || ReadRate(reader) || ReadAverageOrderValue(reader) ||
+         ReadNamedSum(reader);
 }
 
 bool ReadOperand(Reader* reader, Operand* operand) {
@@ -305,7 +319,8 @@ bool ReadOperand(Reader* reader, Operand* operand) {
     std::string joined;
     for (size_t length = 1; length <= 4 && reader->at + length <= reader->size(); ++length) {
       if (!reader->token(length - 1).is_word() && !reader->token(length - 1).glued) break;
-      joined += std::string(SpellOut(reader->token(length - 1).text) == "average" ? "avg" : reader->token(length - 1).text);
+      joined +=
+          std::string(SpellOut(reader->token(length - 1).text) == "average" ? "avg" : reader->token(length - 1).text);
       for (const QueryNames::Item& item : reader->names->items) {
         if (item.joined != joined || !item.measure) continue;
         reader->at += length;

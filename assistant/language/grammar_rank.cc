@@ -23,9 +23,12 @@ bool AcceptCount(Reader* reader, int64_t* count) {
 }
 
 constexpr std::string_view kHigh =
-    "top|best|biggest|largest|highest|greatest|most active|busiest|most popular|most frequent|most common|most expensive|hottest|"
+    "top|best|biggest|largest|highest|greatest|most active|busiest|most popular|most frequent|most common|most "
+    "expensive|hottest|"
     "heaviest|strongest|leading|longest|richest|hardest working|best selling|top selling|priciest|fastest growing";
-constexpr std::string_view kLow = "bottom|worst|lowest|smallest|least active|least popular|cheapest|fewest|least|coldest|weakest|shortest|rarest|least common";
+constexpr std::string_view kLow =
+    "bottom|worst|lowest|smallest|least active|least "
+    "popular|cheapest|fewest|least|coldest|weakest|shortest|rarest|least common";
 constexpr std::string_view kSlow = "slowest";
 constexpr std::string_view kFast = "fastest|quickest";
 
@@ -71,8 +74,10 @@ int ImpliedField(const Reader& reader, std::string_view word) {
 /// After the ranked thing: "by volume", "by average price", "in terms of revenue", "with the most orders".
 bool AcceptRankedBy(Reader* reader, Operand* operand) {
   size_t start = reader->at;
-  if (reader->Accept("by|in terms of|ranked by|according to|on|measured by|based on|for|when it comes to|with the highest|with the most|"
-                     "with most|with highest|with the largest|with the lowest|with the fewest|with lowest|having the most|in")) {
+  if (reader->Accept(
+          "by|in terms of|ranked by|according to|on|measured by|based on|for|when it comes to|with the highest|with "
+          "the most|"
+          "with most|with highest|with the largest|with the lowest|with the fewest|with lowest|having the most|in")) {
     reader->SkipArticles();
     if (reader->Accept("count|number|frequency|occurrences|number of rows|row count")) {
       reader->Accept("of");
@@ -117,7 +122,8 @@ bool ReadTop(Reader* reader) {
     ++reader->at;
   }
   // "5 movies with the highest gross": the ranking follows the noun.
-  if (!high && !low && counted && reader->source_name() > 0 && reader->Match("with the|with|having the", reader->source_name()) > 0) {
+  if (!high && !low && counted && reader->source_name() > 0 &&
+      reader->Match("with the|with|having the", reader->source_name()) > 0) {
     reader->at += reader->source_name();
     size_t with = reader->at;
     reader->Accept("with the|with|having the");
@@ -169,12 +175,14 @@ bool ReadTop(Reader* reader) {
       return false;  // "the highest price"
     }
     // "the heaviest parcel per courier": one of them is a maximum, not a ranking.
-    bool one = !counted && reader->sentence.tokens[reader->at + link.length - 1].text == reader->sentence.tokens[reader->at + link.length - 1].stem;
+    bool one = !counted && reader->sentence.tokens[reader->at + link.length - 1].text ==
+                               reader->sentence.tokens[reader->at + link.length - 1].stem;
     int quality = ImpliedField(*reader, implied);
     if (one && quality >= 0 && reader->Match("per|by|for each|in each|of each", link.length) > 0) {
       reader->at += link.length;
       Measure measure = MakeMeasure(*reader, low ? Aggregate::kMin : Aggregate::kMax, quality);
-      reader->Understand(reader->Said(start, reader->at), fmt::format("{}({})", low ? "MIN" : "MAX", reader->name(quality)));
+      reader->Understand(reader->Said(start, reader->at),
+                         fmt::format("{}({})", low ? "MIN" : "MAX", reader->name(quality)));
       reader->frame.measures.push_back(std::move(measure));
       return true;
     }
@@ -244,8 +252,9 @@ bool ReadTop(Reader* reader) {
     if (top.entity >= 0 && !operand.measure && operand.as_measure == nullptr && operand.field >= 0) {
       Measure measure = MeasureOfMention(*reader, operand.field);
       if (measure.function == Aggregate::kAverage) {
-        reader->Assume("rank", fmt::format("ranked by the average {}", reader->name(operand.field)),
-                       {{"by the highest", fmt::format("replace {} with max {}", measure.alias, reader->name(operand.field))}});
+        reader->Assume(
+            "rank", fmt::format("ranked by the average {}", reader->name(operand.field)),
+            {{"by the highest", fmt::format("replace {} with max {}", measure.alias, reader->name(operand.field))}});
       }
       operand.measure = true;
       operand.alias = measure.alias;
@@ -253,7 +262,8 @@ bool ReadTop(Reader* reader) {
       operand.function = measure.function;
     }
     if (reader->IsWord("latency", static_cast<size_t>(-1)) && implied == "worst") low = false;
-    if (implied == "worst" && operand.field >= 0 && reader->model(operand.field).HasRole("latency_ms")) top.descending = true;
+    if (implied == "worst" && operand.field >= 0 && reader->model(operand.field).HasRole("latency_ms"))
+      top.descending = true;
     SetOrder(reader, std::move(operand), top.descending, reader->Said(start, reader->at));
     top.ranked_by_said = true;
   }
@@ -284,7 +294,8 @@ bool ReadTop(Reader* reader) {
 
 bool ReadOrder(Reader* reader) {
   size_t start = reader->at;
-  if (reader->Accept("newest first|latest first|most recent first|oldest first|earliest first|in chronological order|chronologically|by time|by date descending")) {
+  if (reader->Accept("newest first|latest first|most recent first|oldest first|earliest first|in chronological "
+                     "order|chronologically|by time|by date descending")) {
     std::string said = reader->Said(start, reader->at);
     int time = -1;
     for (size_t i = 0; i < reader->source.fields.size() && time < 0; ++i) {
@@ -299,7 +310,8 @@ bool ReadOrder(Reader* reader) {
     return true;
   }
   // "cheapest first", "slowest first"
-  if ((reader->word().ends_with("est") || reader->word() == "most") && reader->IsWord("first", reader->IsWord("most") ? 2 : 1)) {
+  if ((reader->word().ends_with("est") || reader->word() == "most") &&
+      reader->IsWord("first", reader->IsWord("most") ? 2 : 1)) {
     size_t length = reader->IsWord("most") ? 3 : 2;
     std::string adjective(reader->word(length - 2));
     int field = ImpliedField(*reader, adjective);
@@ -307,15 +319,18 @@ bool ReadOrder(Reader* reader) {
       reader->at += length;
       Ordering order;
       order.expression = ColumnNode(reader->name(field));
-      order.descending = adjective != "cheapest" && adjective != "coldest" && adjective != "fastest" && adjective != "quickest" && adjective != "shortest" && adjective != "lightest";
+      order.descending = adjective != "cheapest" && adjective != "coldest" && adjective != "fastest" &&
+                         adjective != "quickest" && adjective != "shortest" && adjective != "lightest";
       order.words = reader->Said(start, reader->at);
       reader->Understand(order.words, fmt::format("ORDER BY {}", reader->name(field)));
       reader->frame.order = std::move(order);
       return true;
     }
   }
-  if (reader->Accept("sorted by|sort by|sort it by|sort them by|sort on|sorted on|order by|order it by|ordered by|order them by|rank by|ranked by|rank them by|ranking by|"
-                     "sort descending by|sort ascending by|sort|ordering by|arranged by|arrange by|in order of|starting with the")) {
+  if (reader->Accept("sorted by|sort by|sort it by|sort them by|sort on|sorted on|order by|order it by|ordered "
+                     "by|order them by|rank by|ranked by|rank them by|ranking by|"
+                     "sort descending by|sort ascending by|sort|ordering by|arranged by|arrange by|in order "
+                     "of|starting with the")) {
     reader->SkipArticles();
     Operand operand;
     bool desc_first = reader->Accept("descending|decreasing|highest|largest");
@@ -323,8 +338,14 @@ bool ReadOrder(Reader* reader) {
     if (ReadOperand(reader, &operand)) {
       reader->IsSymbol(",") ? static_cast<void>(++reader->at) : static_cast<void>(0);
       reader->Accept("from|in");
-      bool descending = desc_first || reader->Accept("descending order|descending|desc|decreasing|highest first|largest first|biggest first|high to low|largest to smallest|highest to lowest|most first");
-      bool ascending = asc_first || (!descending && reader->Accept("ascending order|ascending|asc|increasing|lowest first|smallest first|low to high|smallest to largest|lowest to highest|alphabetically"));
+      bool descending =
+          desc_first || reader->Accept(
+                            "descending order|descending|desc|decreasing|highest first|largest first|biggest "
+                            "first|high to low|largest to smallest|highest to lowest|most first");
+      bool ascending =
+          asc_first ||
+          (!descending && reader->Accept("ascending order|ascending|asc|increasing|lowest first|smallest first|low to "
+                                         "high|smallest to largest|lowest to highest|alphabetically"));
       reader->Accept("order|first");
       bool figure = operand.measure || operand.as_measure != nullptr;
       std::string said = reader->Said(start, reader->at);
@@ -335,9 +356,11 @@ bool ReadOrder(Reader* reader) {
     }
     reader->at = start;
   }
-  if (reader->Accept("descending please|descending|desc|highest first|largest first|biggest first|ascending please|ascending|asc|lowest first|smallest first")) {
+  if (reader->Accept("descending please|descending|desc|highest first|largest first|biggest first|ascending "
+                     "please|ascending|asc|lowest first|smallest first")) {
     std::string said = reader->Said(start, reader->at);
-    bool down = said.starts_with("desc") || said.starts_with("high") || said.starts_with("large") || said.starts_with("big");
+    bool down =
+        said.starts_with("desc") || said.starts_with("high") || said.starts_with("large") || said.starts_with("big");
     if (reader->frame.order) {
       reader->frame.order->descending = down;
     } else {

@@ -26,7 +26,8 @@ bool ReadCalendarKey(Reader* reader) {
   struct Part {
     std::string_view words, unit;
   };
-  static constexpr std::array<Part, 3> kParts = {{{"month|monthly", "month"}, {"year|yearly|annual|annually", "year"}, {"quarter|quarterly", "quarter"}}};
+  static constexpr std::array<Part, 3> kParts = {
+      {{"month|monthly", "month"}, {"year|yearly|annual|annually", "year"}, {"quarter|quarterly", "quarter"}}};
   if (reader->field() && reader->field().score >= 0.98) return false;
   int time = -1;
   for (size_t i = 0; i < reader->source.fields.size() && time < 0; ++i) {
@@ -45,7 +46,8 @@ bool ReadCalendarKey(Reader* reader) {
       arguments.push_back(ColumnNode(reader->name(time)));
       expression = CallNode("DATE_TRUNC", std::move(arguments));
     }
-    reader->Understand("per " + std::string(part.unit), fmt::format("GROUP BY the {} of {}", part.unit, reader->name(time)));
+    reader->Understand("per " + std::string(part.unit),
+                       fmt::format("GROUP BY the {} of {}", part.unit, reader->name(time)));
     reader->frame.keys.push_back({std::move(expression), std::string(part.unit), reader->Said(start, reader->at), -1});
     return true;
   }
@@ -62,9 +64,12 @@ bool ReadGroup(Reader* reader) {
   }
   if (reader->Match("monthly|yearly|annually|quarterly") > 0 && ReadCalendarKey(reader)) return true;
   bool strong = reader->Accept(
-      "grouped by also|group by also|also grouped by|also group by|group them by|group it by|grouped by|group by|grouping by|broken down by|break it down by|break down by|break that down by|breakdown by|"
-      "split it by|split up by|split by|separately for each|separately for every|separated by|segmented by|partitioned by|bucketed by|aggregated by|aggregate by|categorized by|"
-      "for each of the|for each|for every|in each|in every|at each|on each|from each|across all|across|within each|per each|per|each|every|does each|does every|do each|for all|for different|for the different|"
+      "grouped by also|group by also|also grouped by|also group by|group them by|group it by|grouped by|group "
+      "by|grouping by|broken down by|break it down by|break down by|break that down by|breakdown by|"
+      "split it by|split up by|split by|separately for each|separately for every|separated by|segmented by|partitioned "
+      "by|bucketed by|aggregated by|aggregate by|categorized by|"
+      "for each of the|for each|for every|in each|in every|at each|on each|from each|across all|across|within each|per "
+      "each|per|each|every|does each|does every|do each|for all|for different|for the different|"
       "also by|and by|as well as by|by each|by every|by all|by both|by the|by");
   bool slash = !strong && reader->IsSymbol("/");
   if (slash) ++reader->at;
@@ -72,7 +77,8 @@ bool ReadGroup(Reader* reader) {
   std::string_view lead = reader->sentence.tokens[start].text;
   reader->SkipArticles();
   reader->Accept("different|individual|single|distinct|unique|type of|kind of|also");
-  if (reader->Match("number of|amount of|count of") > 0 && reader->field(2) && reader->field(2).score > 0.9) reader->at += 2;
+  if (reader->Match("number of|amount of|count of") > 0 && reader->field(2) && reader->field(2).score > 0.9)
+    reader->at += 2;
   bool grouped = false;
   while (true) {
     size_t mark = reader->at;
@@ -86,7 +92,8 @@ bool ReadGroup(Reader* reader) {
         if (!grouped && noun > 0 && !link) {
           reader->at += noun;
           reader->named_source = true;
-          return lead == "each" || lead == "every" || lead == "per" || lead == "for" ? true : (reader->at = start, false);
+          return lead == "each" || lead == "every" || lead == "per" || lead == "for" ? true
+                                                                                     : (reader->at = start, false);
         }
         reader->at = mark;
         break;
@@ -106,15 +113,18 @@ bool ReadGroup(Reader* reader) {
     }
     size_t next = reader->at;
     bool sign = false;
-    while (reader->IsSymbol(",") || reader->IsSymbol("&") || reader->IsSymbol("/") || reader->IsSymbol("+") || reader->Match("and also by|and by|and per|and for each|and|also by") > 0) {
+    while (reader->IsSymbol(",") || reader->IsSymbol("&") || reader->IsSymbol("/") || reader->IsSymbol("+") ||
+           reader->Match("and also by|and by|and per|and for each|and|also by") > 0) {
       if (!reader->Accept("and also by|and by|and per|and for each|and|also by")) ++reader->at;
       sign = true;
     }
     if (sign) reader->Accept("the|each|per|by");
     bool figure = StartsMeasure(*reader) && !(reader->field() && reader->field().score >= 0.97);
     bool unit = UnitMilliseconds(reader->word()) > 0 && !reader->field();
-    bool numeric = reader->field() && reader->model(reader->field().field).is_numeric() && !reader->model(reader->field().field).is_id();
-    if (!sign || figure || unit || (numeric && reader->model(reader->field().field).type != TypeKind::kInteger) || !reader->field()) {
+    bool numeric = reader->field() && reader->model(reader->field().field).is_numeric() &&
+                   !reader->model(reader->field().field).is_id();
+    if (!sign || figure || unit || (numeric && reader->model(reader->field().field).type != TypeKind::kInteger) ||
+        !reader->field()) {
       reader->at = next;
       break;
     }
@@ -122,10 +132,10 @@ bool ReadGroup(Reader* reader) {
   if (grouped) return true;
   // A word used as a column that is not there: "per foo".
   const Token& token = reader->token();
-  bool calls_for_column = lead == "per" || lead == "by" || lead == "grouped" || lead == "group" || lead == "broken" || lead == "split" ||
-                          ((lead == "each" || lead == "for") && strong && reader->at - start > 1);
-  if (calls_for_column && token.is_word() && !IsGrammarWord(token.text) && !IsRecordNoun(token.stem) && !reader->value() &&
-      reader->source_name() == 0) {
+  bool calls_for_column = lead == "per" || lead == "by" || lead == "grouped" || lead == "group" || lead == "broken" ||
+                          lead == "split" || ((lead == "each" || lead == "for") && strong && reader->at - start > 1);
+  if (calls_for_column && token.is_word() && !IsGrammarWord(token.text) && !IsRecordNoun(token.stem) &&
+      !reader->value() && reader->source_name() == 0) {
     reader->frame.unknown_field = token.raw;
     ++reader->at;
     return true;
@@ -136,22 +146,32 @@ bool ReadGroup(Reader* reader) {
 
 bool ReadDistinct(Reader* reader) {
   size_t start = reader->at;
-  bool cardinality = reader->Accept("cardinality of|how many different|how many distinct|how many unique|number of different|number of distinct|number of unique|count of unique|count of distinct|count distinct|count unique|count different");
+  bool cardinality = reader->Accept(
+      "cardinality of|how many different|how many distinct|how many unique|number of different|number of "
+      "distinct|number of unique|count of unique|count of distinct|count distinct|count unique|count different");
   bool active = !cardinality && reader->Accept("daily active|monthly active|weekly active|hourly active|active");
-  bool plain = !cardinality && !active && reader->Accept("distinct|unique|different|list all|list every|all the different|all different|all distinct|all possible|list the|what kinds of|what types of|which kinds of|which types of|kinds of|types of|what are the possible|which different|what are all the|what are the|list|which|what");
+  bool plain = !cardinality && !active &&
+               reader->Accept(
+                   "distinct|unique|different|list all|list every|all the different|all different|all distinct|all "
+                   "possible|list the|what kinds of|what types of|which kinds of|which types of|kinds of|types of|what "
+                   "are the possible|which different|what are all the|what are the|list|which|what");
   bool kinds = reader->at > start && reader->IsWord("of", static_cast<size_t>(-1));
   std::string said = reader->Said(start, reader->at);
   if (!cardinality && !active && !plain) return false;
   reader->Accept("the|values of|value of|of|number of|all|different|distinct|unique");
   reader->Accept("the|values of|of");
   const FieldLink link = reader->field();
-  bool listing = kinds || said.starts_with("list") || said.starts_with("what") || said.starts_with("all") || said.starts_with("which");
+  bool listing = kinds || said.starts_with("list") || said.starts_with("what") || said.starts_with("all") ||
+                 said.starts_with("which");
   size_t rest = link ? reader->at + link.length : 0;
   // "list symbol, price and …" is a projection; a list of values is about one column in the plural.
-  bool plural = link && reader->sentence.tokens[rest - 1].is_word() && reader->sentence.tokens[rest - 1].text != reader->sentence.tokens[rest - 1].stem;
-  bool more = rest < reader->size() && (reader->sentence.tokens[rest].text == "," || reader->sentence.tokens[rest].text == "and");
+  bool plural = link && reader->sentence.tokens[rest - 1].is_word() &&
+                reader->sentence.tokens[rest - 1].text != reader->sentence.tokens[rest - 1].stem;
+  bool more = rest < reader->size() &&
+              (reader->sentence.tokens[rest].text == "," || reader->sentence.tokens[rest].text == "and");
   bool numeric = link && reader->model(link.field).is_numeric();
-  if (!link || (listing && ((!plural && !kinds) || more || numeric)) || (active && !reader->model(link.field).is_id())) {
+  if (!link || (listing && ((!plural && !kinds) || more || numeric)) ||
+      (active && !reader->model(link.field).is_id())) {
     reader->at = start;
     return false;
   }
@@ -159,7 +179,9 @@ bool ReadDistinct(Reader* reader) {
   if (said == "which" || said == "what" || kinds) {
     for (size_t i = rest; i < reader->size(); ++i) {
       const Token& token = reader->sentence.tokens[i];
-      bool harmless = token.is_word() && (IsFiller(token.text) || token.text == "exist" || token.text == "occur" || token.text == "appear" || token.text == "available" || token.text == "possible");
+      bool harmless =
+          token.is_word() && (IsFiller(token.text) || token.text == "exist" || token.text == "occur" ||
+                              token.text == "appear" || token.text == "available" || token.text == "possible");
       if (!harmless && !(LinkSourceName(reader->source, reader->sentence.tokens, i) > 0)) {
         reader->at = start;
         return false;
@@ -189,7 +211,9 @@ bool ReadBuckets(Reader* reader) {
   size_t start = reader->at;
   bool into = false;
   for (const Token& token : reader->sentence.tokens) into = into || token.text == "into";
-  if (!reader->Accept("label|bucket|categorise|categorize|classify|mark|tag|bin|band") && !(into && reader->Accept("group|split|divide|sort"))) return false;
+  if (!reader->Accept("label|bucket|categorise|categorize|classify|mark|tag|bin|band") &&
+      !(into && reader->Accept("group|split|divide|sort")))
+    return false;
   BucketFrame buckets;
   // What is labelled: a column, or the rows by their main figure.
   size_t noun = 0;
@@ -207,11 +231,13 @@ bool ReadBuckets(Reader* reader) {
       continue;
     }
     if (!reader->Accept("by|on|their|each|into|in|as")) break;
-    if (reader->sentence.tokens[reader->at - 1].text == "into" || reader->sentence.tokens[reader->at - 1].text == "as") break;
+    if (reader->sentence.tokens[reader->at - 1].text == "into" || reader->sentence.tokens[reader->at - 1].text == "as")
+      break;
   }
   reader->Accept("into|as|being|either");
   // "orders over 100 as big"
-  static constexpr std::string_view kOver = "over|above|more than|greater than|larger than|of more than|exceeding|higher than|with more than|at least";
+  static constexpr std::string_view kOver =
+      "over|above|more than|greater than|larger than|of more than|exceeding|higher than|with more than|at least";
   auto number_then_label = [&]() {
     if (!reader->Accept(kOver) || !reader->token().has_number) return false;
     std::string digits = reader->token().digits;
@@ -249,7 +275,8 @@ bool ReadBuckets(Reader* reader) {
       reader->SkipArticles();
       if (reader->field()) reader->AcceptField(&buckets.field);
     }
-    if (reader->Accept("with thresholds|at|with limits|with cut offs|split at|thresholds|with a threshold of|with threshold")) {
+    if (reader->Accept(
+            "with thresholds|at|with limits|with cut offs|split at|thresholds|with a threshold of|with threshold")) {
       while (reader->token().has_number) {
         buckets.limits.push_back(reader->token().digits);
         ++reader->at;
@@ -257,7 +284,8 @@ bool ReadBuckets(Reader* reader) {
       }
     }
   }
-  if (buckets.field < 0) buckets.field = reader->source.FindRoles({"amount", "quantity", "latency_ms", "value", "price"});
+  if (buckets.field < 0)
+    buckets.field = reader->source.FindRoles({"amount", "quantity", "latency_ms", "value", "price"});
   if (buckets.labels.size() < 2 || buckets.labels.size() > 6 || buckets.field < 0) {
     reader->at = start;
     return false;

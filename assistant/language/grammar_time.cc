@@ -11,8 +11,10 @@ namespace velo::language {
 namespace {
 
 constexpr std::string_view kWindowNouns =
-    "tumbling windows|tumbling window|time windows|time window|windows|window|windowed|buckets|bucket|intervals|interval|bars|"
-    "candles|chunks|slots|periods|period|tumbling|bins|bin|steps|blocks|slices|increments|aggregates|granularity|resolution";
+    "tumbling windows|tumbling window|time windows|time "
+    "window|windows|window|windowed|buckets|bucket|intervals|interval|bars|"
+    "candles|chunks|slots|periods|period|tumbling|bins|bin|steps|blocks|slices|increments|aggregates|granularity|"
+    "resolution";
 
 /// Takes a length of time: a duration token, or a bare unit where `bare` allows it ("per minute").
 bool AcceptLength(Reader* reader, bool bare, int64_t* length) {
@@ -32,7 +34,8 @@ bool AcceptLength(Reader* reader, bool bare, int64_t* length) {
 void SetWindow(Reader* reader, sql::WindowKind kind, int64_t size, int64_t advance, size_t from) {
   WindowFrame& window = reader->frame.window ? *reader->frame.window : reader->frame.window.emplace();
   // "rolling 1 hour count of orders every 5 min": the step comes after the figure.
-  bool step = window.kind == sql::WindowKind::kSliding && window.size > 0 && window.advance == 0 && kind == sql::WindowKind::kTumbling && size < window.size;
+  bool step = window.kind == sql::WindowKind::kSliding && window.size > 0 && window.advance == 0 &&
+              kind == sql::WindowKind::kTumbling && size < window.size;
   if (step) {
     window.advance = size;
     window.words += " " + reader->Said(from, reader->at);
@@ -51,8 +54,10 @@ bool AcceptAdvance(Reader* reader, int64_t* advance) {
   if (reader->IsSymbol(",")) ++reader->at;
   reader->Accept("and");
   bool said = reader->Accept(
-      "updated every|updating every|update every|refreshed every|refreshing every|refreshed each|updated each|recomputed every|"
-      "recalculated every|advancing by|advancing every|advance by|advance|sliding by|sliding every|slide by|slide|stepping|"
+      "updated every|updating every|update every|refreshed every|refreshing every|refreshed each|updated "
+      "each|recomputed every|"
+      "recalculated every|advancing by|advancing every|advance by|advance|sliding by|sliding every|slide "
+      "by|slide|stepping|"
       "hopping by|hopping every|moving every|every|each|per|by|with a|in|updated|refreshed|step");
   if (said && AcceptLength(reader, true, advance)) {
     reader->Accept("steps|step|hops|hop|slides|slide");
@@ -158,14 +163,16 @@ bool ReadTumbling(Reader* reader) {
     return true;
   }
   if (reader->Accept("this hour|this minute")) {
-    SetWindow(reader, sql::WindowKind::kTumbling, reader->IsWord("minute", static_cast<size_t>(-1)) ? 60'000 : 3'600'000, 0, start);
+    SetWindow(reader, sql::WindowKind::kTumbling,
+              reader->IsWord("minute", static_cast<size_t>(-1)) ? 60'000 : 3'600'000, 0, start);
     return true;
   }
   // "a 1 minute window", "tumbling 5 minutes", "window of 5 minutes", "the window to 5 minutes", "windows 5 min"
   size_t at = reader->at;
   reader->SkipArticles();
   reader->Accept("shorter|longer|smaller|bigger|larger|wider|narrower");
-  if (reader->Accept("tumbling windows|tumbling window|tumbling|fixed windows|fixed window|windows|window|window size|bucket size|buckets|bucketed")) {
+  if (reader->Accept("tumbling windows|tumbling window|tumbling|fixed windows|fixed window|windows|window|window "
+                     "size|bucket size|buckets|bucketed")) {
     reader->Accept("of|to|by|size|into|at|every|per|be|is|from|with|in");
     reader->Accept("of|be");
     if (reader->IsSymbol(",")) ++reader->at;
@@ -177,7 +184,8 @@ bool ReadTumbling(Reader* reader) {
   }
   reader->at = at;
   bool lead = reader->Accept(
-      "for each|for every|in each|in every|within each|every single|in|every|each|per|by|over|on|with|using|at|into|within|for|to|a|an");
+      "for each|for every|in each|in every|within each|every "
+      "single|in|every|each|per|by|over|on|with|using|at|into|within|for|to|a|an");
   bool joined = !lead && reader->IsSymbol("/");
   if (joined) ++reader->at, lead = true;
   reader->Accept("a|an|the|one|non overlapping|fixed");
@@ -187,7 +195,8 @@ bool ReadTumbling(Reader* reader) {
   if (bare && reader->field() && reader->field().score >= 0.98 && !reader->token().is_duration()) bare = false;
   // Months and years have no fixed length: with a column of dates they are calendar groups.
   if (bare && reader->Match("month|months|quarter|quarters|year|years") > 0 &&
-      std::any_of(reader->source.fields.begin(), reader->source.fields.end(), [](const FieldModel& field) { return field.is_time(); })) {
+      std::any_of(reader->source.fields.begin(), reader->source.fields.end(),
+                  [](const FieldModel& field) { return field.is_time(); })) {
     reader->at = start;
     return false;
   }
@@ -235,8 +244,11 @@ bool ReadEmit(Reader* reader) {
   reader->Accept("only|just|but only|emit|emitted|show only|with|and only|output|give me only");
   reader->Accept("the|emit");
   bool final_result = reader->Accept(
-      "final results|final result|final values|final only|final|complete windows|completed windows|closed windows|finished windows|"
-      "one result per window when it closes|one row per window|one result per window|one result for each window|when it closes|once it closes|once per window|once per bucket|when the window closes|when the windows close|when windows close|when each window closes|"
+      "final results|final result|final values|final only|final|complete windows|completed windows|closed "
+      "windows|finished windows|"
+      "one result per window when it closes|one row per window|one result per window|one result for each window|when "
+      "it closes|once it closes|once per window|once per bucket|when the window closes|when the windows close|when "
+      "windows close|when each window closes|"
       "when a window closes|after the window closes|at the end of each window|at the end of the window|at window end");
   if (final_result) {
     reader->Accept("results|only|please");
@@ -244,7 +256,8 @@ bool ReadEmit(Reader* reader) {
     reader->Understand(reader->Said(start, reader->at), "EMIT FINAL");
     return true;
   }
-  if (reader->Accept("emit changes|changes instead|every change|all changes|each change|intermediate results|continuous updates|on every change|early results") ||
+  if (reader->Accept("emit changes|changes instead|every change|all changes|each change|intermediate "
+                     "results|continuous updates|on every change|early results") ||
       (reader->at > start && reader->Accept("changes"))) {
     reader->frame.emit_changes = true;
     reader->Understand(reader->Said(start, reader->at), "EMIT CHANGES");

@@ -80,6 +80,15 @@ FieldModel MakeField(const SourceFact& fact, const Column& column) {
     }
   }
   AddRolesOfName(&field);
+  // Dates are often written as text; a name or a sample tells.
+  bool may_be_time = field.is_text() || field.type == TypeKind::kDate || field.type == TypeKind::kTimestamp;
+  bool named = std::any_of(field.parts.begin(), field.parts.end(), [](const std::string& part) {
+    return part == "date" || part == "time" || part == "datetime" || part == "timestamp";
+  });
+  bool sampled = fact.report != nullptr &&
+                 std::any_of(fact.report->event_time_candidates.begin(), fact.report->event_time_candidates.end(),
+                             [&](const EventTimeCandidate& candidate) { return candidate.field == column.name; });
+  if (sampled || (may_be_time && named)) AddRole("timestamp", &field.roles);
   return field;
 }
 
@@ -104,7 +113,8 @@ double ScoreField(const FieldModel& field, const std::vector<std::string>& words
                   std::string_view joined_stems) {
   if (joined == field.joined || joined_stems == field.joined) return 1.0;
   if (words == field.parts) return 0.98;
-  if (words.size() == field.parts.size() && std::is_permutation(words.begin(), words.end(), field.parts.begin())) return 0.97;
+  if (words.size() == field.parts.size() && std::is_permutation(words.begin(), words.end(), field.parts.begin()))
+    return 0.97;
   double best = 0;
   for (const RoleWords& role : Roles()) {
     if (!field.HasRole(role.role)) continue;
@@ -126,11 +136,13 @@ double ScoreField(const FieldModel& field, const std::vector<std::string>& words
     if (inside) covered += Weight(word);
     strong = strong || (inside && !IsWeakPart(word));
   }
-  if (all_inside && strong && whole > 0) best = std::max(best, 0.6 + 0.35 * covered / whole + (field.is_id() ? 0.01 : 0));
+  if (all_inside && strong && whole > 0)
+    best = std::max(best, 0.6 + 0.35 * covered / whole + (field.is_id() ? 0.01 : 0));
   if (words.size() == 1 && field.parts.size() <= 2 && best < 0.75) {
     const std::string& word = words[0];
     const std::string& head = field.parts.front();
-    if (word.size() >= 4 && (head.starts_with(word) || (word.starts_with(head) && head.size() >= 4))) best = std::max(best, 0.74);
+    if (word.size() >= 4 && (head.starts_with(word) || (word.starts_with(head) && head.size() >= 4)))
+      best = std::max(best, 0.74);
     int distance = word.size() >= 4 && word[0] == field.joined[0] ? EditDistance(word, field.joined) : 9;
     if (distance <= 1 || (distance == 2 && word.size() >= 8)) best = std::max(best, 0.72);
   }
@@ -200,8 +212,14 @@ SourceModel MakeSourceModel(const SourceFact& fact) {
   for (const std::string& part : NameParts(fact.alias.empty() ? fact.name : fact.alias)) {
     model.name_parts.push_back(Singular(part));
   }
+  // A format at the end of a name says how the file is written, not what it is about.
+  auto is_format = [](const std::string& part) {
+    return part == "csv" || part == "json" || part == "jsonl" || part == "parquet" || part == "tsv" || part == "ndjson";
+  };
+  while (model.name_parts.size() > 1 && is_format(model.name_parts.back())) model.name_parts.pop_back();
   model.singular = "record";
   std::vector<std::string> raw_parts = NameParts(fact.alias.empty() ? fact.name : fact.alias);
+  while (raw_parts.size() > 1 && is_format(raw_parts.back())) raw_parts.pop_back();
   if (!raw_parts.empty() && raw_parts.back() != Singular(raw_parts.back())) model.singular = Singular(raw_parts.back());
   return model;
 }
@@ -248,7 +266,8 @@ ValueLink LinkValue(const SourceModel& source, const std::vector<Token>& tokens,
   std::string joined, joined_stems;
   for (size_t length = 1; length <= 4 && at + length <= tokens.size(); ++length) {
     const Token& token = tokens[at + length - 1];
-    if (token.kind == Token::Kind::kSymbol || token.kind == Token::Kind::kUri || token.kind == Token::Kind::kPath) break;
+    if (token.kind == Token::Kind::kSymbol || token.kind == Token::Kind::kUri || token.kind == Token::Kind::kPath)
+      break;
     joined += Joined(token.text.empty() ? token.digits : token.text);
     joined_stems += Joined(token.stem);
     bool grammar = length == 1 && token.is_word() && IsGrammarWord(token.text);
@@ -258,10 +277,15 @@ ValueLink LinkValue(const SourceModel& source, const std::vector<Token>& tokens,
     for (size_t i = 0; i < source.values.size(); ++i) {
       const ValueModel& value = source.values[i];
       double score = 0;
-      if (value.joined == joined) score = 1.0;
-      else if (!joined_stems.empty() && Singular(value.joined) == joined_stems) score = 0.93;
-      else if (length == 1 && !grammar && joined.size() >= 4 && SameRoot(value.joined, joined)) score = 0.85;
-      else if (length == 1 && token.is_word() && (token.text == "error" || token.text == "failed") && SameRoot(value.joined, joined)) score = 0.85;
+      if (value.joined == joined)
+        score = 1.0;
+      else if (!joined_stems.empty() && Singular(value.joined) == joined_stems)
+        score = 0.93;
+      else if (length == 1 && !grammar && joined.size() >= 4 && SameRoot(value.joined, joined))
+        score = 0.85;
+      else if (length == 1 && token.is_word() && (token.text == "error" || token.text == "failed") &&
+               SameRoot(value.joined, joined))
+        score = 0.85;
       if (score == 0) continue;
       double ranked = score + 0.05 * static_cast<double>(length - 1);
       if (ranked > best.score + 0.05 * static_cast<double>(best.length > 0 ? best.length - 1 : 0)) {
@@ -338,18 +362,21 @@ size_t LinkSourceName(const SourceModel& source, const std::vector<Token>& token
   if (first.kind == Token::Kind::kUri || first.kind == Token::Kind::kPath || first.kind == Token::Kind::kQuoted) {
     std::string text = ToLower(first.text);
     std::string name = ToLower(source.fact->name);
-    bool same = text == name || text == ToLower(source.fact->alias) || (first.kind == Token::Kind::kPath && name.ends_with(text));
+    bool same = text == name || text == ToLower(source.fact->alias) ||
+                (first.kind == Token::Kind::kPath && name.ends_with(text));
     return same ? 1 : 0;
   }
   size_t matched = 0;
   while (matched < source.name_parts.size() && at + matched < tokens.size() &&
          (tokens[at + matched].is_word() || tokens[at + matched].glued) &&
-         (tokens[at + matched].stem == source.name_parts[matched] || tokens[at + matched].text == source.name_parts[matched])) {
+         (tokens[at + matched].stem == source.name_parts[matched] ||
+          tokens[at + matched].text == source.name_parts[matched])) {
     ++matched;
   }
   if (matched == source.name_parts.size() && matched > 0) return matched;
   // The last part alone ("requests" for api-requests), when it is a plural noun.
-  if (source.name_parts.size() > 1 && first.is_word() && first.stem == source.name_parts.back() && first.stem != first.text) {
+  if (source.name_parts.size() > 1 && first.is_word() && first.stem == source.name_parts.back() &&
+      first.stem != first.text) {
     return 1;
   }
   return 0;

@@ -13,11 +13,11 @@ namespace velo::language {
 /// A column as people may call it.
 struct FieldModel {
   std::string name;
-  std::string joined;               ///< Lower case, letters and digits only: "customerid".
-  std::vector<std::string> parts;   ///< Spelt-out singular parts: {"customer", "id"}.
-  std::vector<std::string> roles;   ///< From the schema report and from the name.
+  std::string joined;              ///< Lower case, letters and digits only: "customerid".
+  std::vector<std::string> parts;  ///< Spelt-out singular parts: {"customer", "id"}.
+  std::vector<std::string> roles;  ///< From the schema report and from the name.
   TypeKind type = TypeKind::kAny;
-  bool unit_interval = false;       ///< Samples lie in 0..1: a share rather than a percentage.
+  bool unit_interval = false;  ///< Samples lie in 0..1: a share rather than a percentage.
 
   bool HasRole(std::string_view role) const;
   bool is_numeric() const;
@@ -51,14 +51,14 @@ SourceModel MakeSourceModel(const SourceFact& fact);
 /// A column that some tokens mean.
 struct FieldLink {
   int field = -1;
-  size_t length = 0;   ///< Tokens used.
-  double score = 0;    ///< 0..1
-  int rival = -1;      ///< Another column that fits about as well.
+  size_t length = 0;  ///< Tokens used.
+  double score = 0;   ///< 0..1
+  int rival = -1;     ///< Another column that fits about as well.
   explicit operator bool() const { return field >= 0; }
 };
 
 struct ValueLink {
-  int value = -1;      ///< Position in SourceModel::values, or -1.
+  int value = -1;  ///< Position in SourceModel::values, or -1.
   size_t length = 0;
   double score = 0;
   explicit operator bool() const { return value >= 0; }

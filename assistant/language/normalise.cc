@@ -121,9 +121,10 @@ class Scanner {
   /// Absolute and relative paths, and bare names with the extension of a data file: /in/*.csv, ./logs, ~/x, trades.csv.
   bool ScanPath() {
     std::string_view rest = text_.substr(at_);
-    bool rooted = rest.size() > 1 && ((rest[0] == '/' && (IsWordByte(rest[1]) || rest[1] == '*') &&
-                                       (at_ == 0 || !IsWordByte(text_[at_ - 1]))) ||
-                                      rest.substr(0, 2) == "./" || rest.substr(0, 3) == "../" || rest.substr(0, 2) == "~/");
+    bool rooted =
+        rest.size() > 1 &&
+        ((rest[0] == '/' && (IsWordByte(rest[1]) || rest[1] == '*') && (at_ == 0 || !IsWordByte(text_[at_ - 1]))) ||
+         rest.substr(0, 2) == "./" || rest.substr(0, 3) == "../" || rest.substr(0, 2) == "~/");
     size_t end = EndOfBlackText(at_);
     std::string_view word = text_.substr(at_, end - at_);
     if (!rooted && !HasDataExtension(word)) return false;
@@ -137,7 +138,8 @@ class Scanner {
     for (std::string_view packed : {".gz", ".zst"}) {
       if (lower.ends_with(packed)) lower.erase(lower.size() - packed.size());
     }
-    for (std::string_view extension : {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".avro", ".orc"}) {
+    for (std::string_view extension :
+         {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".avro", ".orc"}) {
       if (lower.size() > extension.size() && lower.ends_with(extension)) return true;
     }
     return false;
@@ -179,8 +181,9 @@ class Scanner {
     if (i - digits == 4 && i + 5 < text_.size() && text_[i] == '-' && IsDigit(text_[i + 1]) && IsDigit(text_[i + 2]) &&
         text_[i + 3] == '-' && IsDigit(text_[i + 4])) {
       size_t end = i + 4;
-      while (end < text_.size() && (IsDigit(text_[end]) || text_[end] == ':' || text_[end] == 'T' || text_[end] == 'Z' ||
-                                    (text_[end] == '.' && end + 1 < text_.size() && IsDigit(text_[end + 1])))) {
+      while (end < text_.size() &&
+             (IsDigit(text_[end]) || text_[end] == ':' || text_[end] == 'T' || text_[end] == 'Z' ||
+              (text_[end] == '.' && end + 1 < text_.size() && IsDigit(text_[end + 1])))) {
         ++end;
       }
       Push(Token::Kind::kQuoted, end);
@@ -274,6 +277,7 @@ class Scanner {
       while (tail < text_.size() && IsWordByte(text_[tail])) ++tail;
       std::string ending = ToLower(text_.substr(end + 1, tail - end - 1));
       if (ending == "t" && tokens_.back().text.ends_with("n")) tokens_.back().text += "t";
+      if (ending == "s" && (tokens_.back().text == "what" || tokens_.back().text == "who")) tokens_.back().text += "s";
       if (ending.size() <= 2) at_ = tail;
       tokens_.back().end = at_;
       tokens_.back().raw = std::string(text_.substr(begin, at_ - begin));
@@ -332,7 +336,8 @@ std::vector<Token> JoinSpokenNumbers(std::vector<Token> tokens) {
     auto word = [&](size_t k) -> std::string_view {
       return i + k < tokens.size() && tokens[i + k].is_word() ? std::string_view(tokens[i + k].text) : "";
     };
-    if (token.is_word() && token.text == "half" && (word(1) == "an" || word(1) == "a") && UnitMilliseconds(word(2)) > 0) {
+    if (token.is_word() && token.text == "half" && (word(1) == "an" || word(1) == "a") &&
+        UnitMilliseconds(word(2)) > 0) {
       merge(i, i + 2, Token::Kind::kDuration);
       out.back().milliseconds = UnitMilliseconds(tokens[i + 2].text) / 2;
       i += 2;
@@ -379,14 +384,40 @@ std::string ToLower(std::string_view text) {
 }
 
 int64_t UnitMilliseconds(std::string_view word) {
-  static constexpr std::array<std::pair<std::string_view, int64_t>, 34> kUnits = {
-      {{"ms", 1},          {"millisecond", 1}, {"milliseconds", 1}, {"s", kSecond},      {"sec", kSecond},
-       {"secs", kSecond},  {"second", kSecond}, {"seconds", kSecond}, {"m", kMinute},    {"min", kMinute},
-       {"mins", kMinute},  {"minute", kMinute}, {"minutes", kMinute}, {"minutely", kMinute}, {"h", kHour},
-       {"hr", kHour},      {"hrs", kHour},      {"hour", kHour},      {"hours", kHour},  {"hourly", kHour},
-       {"d", kDay},        {"day", kDay},       {"days", kDay},       {"daily", kDay},   {"w", 7 * kDay},
-       {"week", 7 * kDay}, {"weeks", 7 * kDay}, {"weekly", 7 * kDay}, {"month", 30 * kDay}, {"months", 30 * kDay},
-       {"quarter", 90 * kDay}, {"year", 365 * kDay}, {"years", 365 * kDay}, {"fortnight", 14 * kDay}}};
+  static constexpr std::array<std::pair<std::string_view, int64_t>, 34> kUnits = {{{"ms", 1},
+                                                                                   {"millisecond", 1},
+                                                                                   {"milliseconds", 1},
+                                                                                   {"s", kSecond},
+                                                                                   {"sec", kSecond},
+                                                                                   {"secs", kSecond},
+                                                                                   {"second", kSecond},
+                                                                                   {"seconds", kSecond},
+                                                                                   {"m", kMinute},
+                                                                                   {"min", kMinute},
+                                                                                   {"mins", kMinute},
+                                                                                   {"minute", kMinute},
+                                                                                   {"minutes", kMinute},
+                                                                                   {"minutely", kMinute},
+                                                                                   {"h", kHour},
+                                                                                   {"hr", kHour},
+                                                                                   {"hrs", kHour},
+                                                                                   {"hour", kHour},
+                                                                                   {"hours", kHour},
+                                                                                   {"hourly", kHour},
+                                                                                   {"d", kDay},
+                                                                                   {"day", kDay},
+                                                                                   {"days", kDay},
+                                                                                   {"daily", kDay},
+                                                                                   {"w", 7 * kDay},
+                                                                                   {"week", 7 * kDay},
+                                                                                   {"weeks", 7 * kDay},
+                                                                                   {"weekly", 7 * kDay},
+                                                                                   {"month", 30 * kDay},
+                                                                                   {"months", 30 * kDay},
+                                                                                   {"quarter", 90 * kDay},
+                                                                                   {"year", 365 * kDay},
+                                                                                   {"years", 365 * kDay},
+                                                                                   {"fortnight", 14 * kDay}}};
   for (const auto& [name, length] : kUnits) {
     if (name == word) return length;
   }
@@ -395,11 +426,11 @@ int64_t UnitMilliseconds(std::string_view word) {
 
 double NumberWord(std::string_view word) {
   static constexpr std::array<std::pair<std::string_view, double>, 31> kNumbers = {
-      {{"zero", 0},     {"one", 1},       {"two", 2},        {"three", 3},     {"four", 4},    {"five", 5},
-       {"six", 6},      {"seven", 7},     {"eight", 8},      {"nine", 9},      {"ten", 10},    {"eleven", 11},
-       {"twelve", 12},  {"dozen", 12},    {"thirteen", 13},  {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16},
-       {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20},  {"thirty", 30}, {"forty", 40},
-       {"fifty", 50},   {"sixty", 60},    {"seventy", 70},   {"eighty", 80},   {"ninety", 90}, {"hundred", 100},
+      {{"zero", 0},       {"one", 1},       {"two", 2},       {"three", 3},     {"four", 4},     {"five", 5},
+       {"six", 6},        {"seven", 7},     {"eight", 8},     {"nine", 9},      {"ten", 10},     {"eleven", 11},
+       {"twelve", 12},    {"dozen", 12},    {"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16},
+       {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20},   {"thirty", 30},  {"forty", 40},
+       {"fifty", 50},     {"sixty", 60},    {"seventy", 70},  {"eighty", 80},   {"ninety", 90},  {"hundred", 100},
        {"thousand", 1000}}};
   for (const auto& [name, value] : kNumbers) {
     if (name == word) return value;
@@ -423,8 +454,8 @@ void RepairSpelling(const std::vector<std::string>& vocabulary, Sentence* senten
   for (Token& token : sentence->tokens) {
     if (!token.is_word() || token.text.size() < 4 || InLexicon(token.text) || InLexicon(token.stem)) continue;
     // Names in capitals are values (tickers, country codes), not misspelt words.
-    if (token.raw.size() <= 5 && std::all_of(token.raw.begin(), token.raw.end(),
-                                             [](unsigned char c) { return std::isupper(c) != 0; })) {
+    if (token.raw.size() <= 5 &&
+        std::all_of(token.raw.begin(), token.raw.end(), [](unsigned char c) { return std::isupper(c) != 0; })) {
       continue;
     }
     const int allowed = token.text.size() >= 8 ? 2 : 1;
@@ -465,8 +496,8 @@ bool FindSql(std::string_view message, std::string* sql, std::string* lead_in) {
     *sql = std::string(text);
     return true;
   }
-  // Bare SQL starts with a statement word and has the clause that goes with it; "select all from orders" is English too,
-  // so a SELECT needs a star, a bracket, a comma or an upper-case FROM.
+  // Bare SQL starts with a statement word and has the clause that goes with it; "select all from orders" is English
+  // too, so a SELECT needs a star, a bracket, a comma or an upper-case FROM.
   std::string lower = ToLower(text);
   auto starts_statement = [&](size_t at) {
     auto is = [&](std::string_view word) { return lower.compare(at, word.size(), word) == 0; };
@@ -479,7 +510,8 @@ bool FindSql(std::string_view message, std::string* sql, std::string* lead_in) {
              (sql_signs || raw.substr(0, 6) == "SELECT");
     }
     if (is("with ")) return lower.find(" as (", at) != std::string::npos && sql_signs;
-    if (is("create stream ") || is("create table ") || is("create or replace ")) return raw.substr(0, 6) == "CREATE" || sql_signs;
+    if (is("create stream ") || is("create table ") || is("create or replace "))
+      return raw.substr(0, 6) == "CREATE" || sql_signs;
     if (is("insert into ")) return true;
     if (is("start job ") || is("deploy job ")) return raw.substr(0, 3) == "STA" || raw.substr(0, 3) == "DEP";
     return is("-- ") || is("--@");
@@ -487,7 +519,8 @@ bool FindSql(std::string_view message, std::string* sql, std::string* lead_in) {
   size_t first = lower.find_first_not_of(" \t\r\n");
   if (first == std::string::npos) return false;
   for (size_t at = first; at < lower.size(); ++at) {
-    bool boundary = at == first || lower[at - 1] == '\n' || (lower[at - 1] == ' ' && at >= 2 && (lower[at - 2] == ':' || lower[at - 2] == '?'));
+    bool boundary = at == first || lower[at - 1] == '\n' ||
+                    (lower[at - 1] == ' ' && at >= 2 && (lower[at - 2] == ':' || lower[at - 2] == '?'));
     if (!boundary || !starts_statement(at)) continue;
     *lead_in = std::string(text.substr(0, at));
     *sql = std::string(text.substr(at));

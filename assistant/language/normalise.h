@@ -11,17 +11,17 @@ namespace velo::language {
 struct Token {
   enum class Kind : uint8_t { kWord, kNumber, kDuration, kQuoted, kUri, kPath, kSymbol };
   Kind kind = Kind::kWord;
-  std::string text;    ///< Lower case word, quoted content as typed, or the symbol.
-  std::string stem;    ///< Singular of a word; same as text otherwise.
+  std::string text;  ///< Lower case word, quoted content as typed, or the symbol.
+  std::string stem;  ///< Singular of a word; same as text otherwise.
   std::string raw;
   std::string digits;  ///< Numbers: plain decimal digits, "1500000", "0.05".
   double number = 0;
-  bool has_number = false;      ///< "1m" is a duration that may also be meant as a million.
+  bool has_number = false;  ///< "1m" is a duration that may also be meant as a million.
   bool percent = false;
-  int64_t milliseconds = 0;     ///< Durations.
-  bool glued = false;           ///< Joined to the token before by "-", "_" or ".".
-  bool repaired = false;        ///< Spelling was corrected.
-  size_t begin = 0, end = 0;    ///< Bytes in the message.
+  int64_t milliseconds = 0;   ///< Durations.
+  bool glued = false;         ///< Joined to the token before by "-", "_" or ".".
+  bool repaired = false;      ///< Spelling was corrected.
+  size_t begin = 0, end = 0;  ///< Bytes in the message.
 
   bool is_word() const { return kind == Kind::kWord; }
   bool is_number() const { return kind == Kind::kNumber; }
@@ -40,8 +40,8 @@ struct Sentence {
 
 Sentence Normalise(std::string_view message);
 
-/// Turns misspelt words into the nearest word of `vocabulary`: one edit from four letters on, two from eight on, and only
-/// when the first letter agrees. Words that are in the vocabulary or in the lexicon stay as they are.
+/// Turns misspelt words into the nearest word of `vocabulary`: one edit from four letters on, two from eight on, and
+/// only when the first letter agrees. Words that are in the vocabulary or in the lexicon stay as they are.
 void RepairSpelling(const std::vector<std::string>& vocabulary, Sentence* sentence);
 
 /// Returns the length of "minute", "mins", "hr", "hourly" ... in milliseconds; 0 when it is no unit of time.

@@ -18,8 +18,10 @@ bool ReadMonitor(Reader* reader) {
   if (!reader->Accept("monitor|track|keep an eye on|watch over|monitoring|tracking")) return false;
   reader->frame.monitor = true;
   reader->SkipArticles();
-  if (reader->Accept("trading activity|trading|market activity")) reader->named_source = reader->source.is_trading();
-  else reader->Accept("activity");
+  if (reader->Accept("trading activity|trading|market activity"))
+    reader->named_source = reader->source.is_trading();
+  else
+    reader->Accept("activity");
   reader->Accept("in real time|in realtime|realtime|live");
   reader->Understand(reader->Said(start, reader->at), "figures in 5-minute windows");
   return true;
@@ -27,8 +29,11 @@ bool ReadMonitor(Reader* reader) {
 
 bool ReadEverything(Reader* reader) {
   size_t start = reader->at;
-  bool all = reader->Accept("everything from|everything in|everything|all columns|all the columns|all fields|pass the data through|pass data through|pass everything through|"
-                            "pass through|as is|unchanged|all changes from|changes from|all rows|every row|select all|follow|watch|tail|subscribe to|stream|live feed of|listen to");
+  bool all = reader->Accept(
+      "everything from|everything in|everything|all columns|all the columns|all fields|pass the data through|pass data "
+      "through|pass everything through|"
+      "pass through|as is|unchanged|all changes from|changes from|all rows|every row|select "
+      "all|follow|watch|tail|subscribe to|stream|live feed of|listen to");
   if (!all) return false;
   reader->frame.everything = true;
   reader->Understand(reader->Said(start, reader->at), "*");
@@ -69,9 +74,10 @@ bool ReadMention(Reader* reader) {
 }
 
 // The order is the grammar's precedence: what is more specific comes first.
-constexpr Rule kRules[] = {ReadEmit,     ReadTop,     ReadBuckets,       ReadDistinct, ReadNamedMeasure, ReadWindow, ReadTimeRange,
-                           ReadOrder,    ReadMeasure, ReadFilter,        ReadGroup,    ReadMonitor,      ReadEverything,
-                           ReadSourceMention, ReadValueFilter, ReadMention};
+constexpr Rule kRules[] = {ReadEmit,         ReadTop,           ReadBuckets,     ReadDistinct,
+                           ReadNamedMeasure, ReadWindow,        ReadTimeRange,   ReadOrder,
+                           ReadMeasure,      ReadFilter,        ReadGroup,       ReadMonitor,
+                           ReadEverything,   ReadSourceMention, ReadValueFilter, ReadMention};
 
 /// True for "only the ids", "just symbol", "list devices": the column itself is wanted.
 bool SaysOnly(const Reader& reader, size_t position) {
@@ -86,16 +92,19 @@ bool SaysOnly(const Reader& reader, size_t position) {
 void ResolveMentions(Reader* reader) {
   Frame& frame = reader->frame;
   bool edits_aggregate = reader->names != nullptr && reader->names->aggregated;
-  bool having = std::any_of(frame.conditions.begin(), frame.conditions.end(), [](const Condition& condition) { return condition.of_measure; });
+  bool having = std::any_of(frame.conditions.begin(), frame.conditions.end(),
+                            [](const Condition& condition) { return condition.of_measure; });
   bool aggregated = frame.aggregates() || frame.window || frame.monitor || having || edits_aggregate;
   if (!aggregated) {
     // "devices hotter than 80": the noun stands for the rows, not for the only column to show.
-    bool subject = frame.mentions.size() == 1 && frame.projections.empty() && !frame.conditions.empty() &&
-                   (reader->model(frame.mentions[0].field).is_id() || reader->model(frame.mentions[0].field).is_text()) &&
-                   !SaysOnly(*reader, frame.mentions[0].position);
+    bool subject =
+        frame.mentions.size() == 1 && frame.projections.empty() && !frame.conditions.empty() &&
+        (reader->model(frame.mentions[0].field).is_id() || reader->model(frame.mentions[0].field).is_text()) &&
+        !SaysOnly(*reader, frame.mentions[0].position);
     if (subject) return;
     for (const Mention& mention : frame.mentions) {
-      frame.projections.push_back({ColumnNode(reader->name(mention.field)), "", mention.words, mention.field, mention.position});
+      frame.projections.push_back(
+          {ColumnNode(reader->name(mention.field)), "", mention.words, mention.field, mention.position});
     }
     std::stable_sort(frame.projections.begin(), frame.projections.end(),
                      [](const Projection& a, const Projection& b) { return a.position < b.position; });
@@ -103,8 +112,10 @@ void ResolveMentions(Reader* reader) {
   }
   bool had_measures = !frame.measures.empty();
   for (const Mention& mention : frame.mentions) {
-    bool used = std::any_of(frame.measures.begin(), frame.measures.end(), [&](const Measure& m) { return m.field == mention.field; }) ||
-                std::any_of(frame.keys.begin(), frame.keys.end(), [&](const GroupKey& k) { return k.field == mention.field; }) ||
+    bool used = std::any_of(frame.measures.begin(), frame.measures.end(),
+                            [&](const Measure& m) { return m.field == mention.field; }) ||
+                std::any_of(frame.keys.begin(), frame.keys.end(),
+                            [&](const GroupKey& k) { return k.field == mention.field; }) ||
                 (frame.top && frame.top->entity == mention.field);
     if (used) continue;
     const FieldModel& model = reader->model(mention.field);
@@ -116,7 +127,9 @@ void ResolveMentions(Reader* reader) {
     Measure measure = MeasureOfMention(*reader, mention.field);
     if (!had_measures || model.is_numeric()) {
       std::string name = model.name;
-      std::string said = measure.function == Aggregate::kSum ? "total" : measure.function == Aggregate::kAverage ? "average" : "highest";
+      std::string said = measure.function == Aggregate::kSum       ? "total"
+                         : measure.function == Aggregate::kAverage ? "average"
+                                                                   : "highest";
       reader->Assume("measure", fmt::format("{} {}", said, name),
                      {{fmt::format("average {}", name), fmt::format("replace {} with average {}", measure.alias, name)},
                       {fmt::format("total {}", name), fmt::format("replace {} with total {}", measure.alias, name)},
@@ -136,7 +149,8 @@ void ResolveDistinct(Reader* reader) {
   }
   for (int field : frame.distinct_fields) {
     Measure measure = MakeMeasure(*reader, Aggregate::kCountDistinct, field);
-    bool known = std::any_of(frame.measures.begin(), frame.measures.end(), [&](const Measure& m) { return m.alias == measure.alias; });
+    bool known = std::any_of(frame.measures.begin(), frame.measures.end(),
+                             [&](const Measure& m) { return m.alias == measure.alias; });
     if (!known) frame.measures.push_back(std::move(measure));
   }
   frame.distinct_fields.clear();
@@ -182,16 +196,21 @@ void ResolveTop(Reader* reader) {
   if (!frame.top) return;
   TopFrame& top = *frame.top;
   if (top.entity >= 0) {
-    bool known = std::any_of(frame.keys.begin(), frame.keys.end(), [&](const GroupKey& key) { return key.field == top.entity; });
-    if (!known) frame.keys.push_back({ColumnNode(reader->name(top.entity)), "", std::string(reader->name(top.entity)), top.entity});
+    bool known =
+        std::any_of(frame.keys.begin(), frame.keys.end(), [&](const GroupKey& key) { return key.field == top.entity; });
+    if (!known)
+      frame.keys.push_back(
+          {ColumnNode(reader->name(top.entity)), "", std::string(reader->name(top.entity)), top.entity});
   }
   if (top.count_assumed) {
-    reader->Assume("limit", fmt::format("the {} {}", top.descending ? "top" : "bottom", top.count), {{"top 5", "limit 5"}, {"top 20", "limit 20"}});
+    reader->Assume("limit", fmt::format("the {} {}", top.descending ? "top" : "bottom", top.count),
+                   {{"top 5", "limit 5"}, {"top 20", "limit 20"}});
   }
   frame.limit = top.count;
   // Ranking by a figure needs groups: "the three most expensive stocks by average price".
   if (top.entity < 0 && frame.keys.empty() && frame.order && !frame.order->alias.empty() && reader->names == nullptr) {
-    int key = reader->source.FindRoles({"symbol", "user_id", "product_id", "service", "device_id", "merchant_id", "region"});
+    int key =
+        reader->source.FindRoles({"symbol", "user_id", "product_id", "service", "device_id", "merchant_id", "region"});
     if (key >= 0 && !reader->model(key).is_numeric()) {
       frame.keys.push_back({ColumnNode(reader->name(key)), "", std::string(reader->name(key)), key});
     }
@@ -211,7 +230,8 @@ void ResolveTop(Reader* reader) {
                     top.words.find("frequent") != std::string::npos || top.words.find("common") != std::string::npos ||
                     top.words.find("busiest") != std::string::npos;
       Measure measure = amount >= 0 && !active ? MakeMeasure(*reader, Aggregate::kSum, amount) : MakeCount(*reader);
-      reader->Assume("rank", fmt::format("ranked by {}", measure.words), {{"by the number of rows", fmt::format("top {} by count", top.count)}});
+      reader->Assume("rank", fmt::format("ranked by {}", measure.words),
+                     {{"by the number of rows", fmt::format("top {} by count", top.count)}});
       frame.measures.push_back(std::move(measure));
     }
     if (!frame.measures.empty()) order.alias = frame.measures.front().alias;
@@ -225,7 +245,8 @@ void ResolveTop(Reader* reader) {
 }
 
 bool HasTime(const SourceModel& source) {
-  return std::any_of(source.fields.begin(), source.fields.end(), [](const FieldModel& field) { return field.is_time(); });
+  return std::any_of(source.fields.begin(), source.fields.end(),
+                     [](const FieldModel& field) { return field.is_time(); });
 }
 
 void Finish(Reader* reader) {
@@ -240,6 +261,7 @@ void Finish(Reader* reader) {
 Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const QueryNames* names) {
   Reader reader(sentence, source, names);
   double content = 0, covered = 0;
+  std::string row_noun;
   while (!reader.done()) {
     size_t before = reader.at;
     bool taken = false;
@@ -263,7 +285,15 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
     bool symbol = token.kind == Token::Kind::kSymbol;
     bool day_rows = token.is_word() && (token.stem == "day" || token.stem == "date") && HasTime(source);
     bool noise = symbol || day_rows || (token.is_word() && (IsFiller(token.text) || IsRecordNoun(token.stem)));
-    if (!noise) {
+    // "films without a director": a plural noun before all else stands for the rows.
+    bool first = covered == 0 && reader.leftovers.empty() && row_noun.empty();
+    bool noun =
+        first && token.is_word() && token.text != token.stem && !IsGrammarWord(token.text) && token.text.size() > 4;
+    if (noun) {
+      row_noun = token.raw;
+      content += 1;
+      covered += 0.8;
+    } else if (!noise) {
       content += 1;
       reader.leftovers.push_back(token.raw);
     }
@@ -274,6 +304,7 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
   reading.source = &source;
   reading.named_source = reader.named_source;
   reading.leftovers = std::move(reader.leftovers);
+  reading.row_noun = std::move(row_noun);
   reading.score = content > 0 ? covered / content : 0;
   reading.fit = reader.links > 0 ? reader.link_score / reader.links : 0.85;
   if (!reader.frame.unknown_field.empty()) reading.score -= 0.3;

@@ -39,7 +39,8 @@ std::string_view Reader::word(size_t offset) const {
 }
 
 bool Reader::IsSymbol(std::string_view text, size_t offset) const {
-  return at + offset < size() && sentence.tokens[at + offset].kind == Token::Kind::kSymbol && token(offset).text == text;
+  return at + offset < size() && sentence.tokens[at + offset].kind == Token::Kind::kSymbol &&
+         token(offset).text == text;
 }
 
 size_t Reader::Match(std::string_view alternatives, size_t offset) const {

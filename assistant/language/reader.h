@@ -24,19 +24,19 @@ struct QueryNames {
 /// A figure or column that a phrase means inside a comparison or an order.
 struct Operand {
   sql::ExpressionPtr expression;
-  std::string alias;       ///< Of a measure.
+  std::string alias;  ///< Of a measure.
   std::string words;
   int field = -1;
   bool measure = false;
-  bool share = false;      ///< Values lie in 0..1.
+  bool share = false;  ///< Values lie in 0..1.
   Aggregate function = Aggregate::kNone;
   /// Set for words like "volume": a row's quantity or the sum over rows.
   sql::ExpressionPtr as_measure;
   std::string measure_alias;
 };
 
-/// A cursor over the tokens of one sentence, read under one source. Grammar rules take tokens from it and fill `frame`; a
-/// rule that does not fit leaves the cursor where it was. Lives on the stack of one reading.
+/// A cursor over the tokens of one sentence, read under one source. Grammar rules take tokens from it and fill `frame`;
+/// a rule that does not fit leaves the cursor where it was. Lives on the stack of one reading.
 class Reader {
  public:
   Reader(const Sentence& sentence, const SourceModel& source, const QueryNames* names);
@@ -46,9 +46,9 @@ class Reader {
   const QueryNames* names;  ///< May be null.
   Frame frame;
   size_t at = 0;
-  bool named_source = false;            ///< The sentence names the source.
-  std::vector<std::string> leftovers;   ///< Content words nothing was made of.
-  double link_score = 0;                ///< Sum over the columns taken, of how well the words fit.
+  bool named_source = false;           ///< The sentence names the source.
+  std::vector<std::string> leftovers;  ///< Content words nothing was made of.
+  double link_score = 0;               ///< Sum over the columns taken, of how well the words fit.
   int links = 0;
 
   size_t size() const { return sentence.tokens.size(); }
@@ -114,9 +114,10 @@ sql::ExpressionPtr FailureCondition(const Reader& reader, std::string_view word,
 struct Reading {
   const SourceModel* source = nullptr;
   Frame frame;
-  double score = 0;       ///< Share of the content words that made sense, 0..1, with penalties.
-  double fit = 0;         ///< How well the words fit the columns they were linked to, 0..1; a middling value without columns.
+  double score = 0;  ///< Share of the content words that made sense, 0..1, with penalties.
+  double fit = 0;  ///< How well the words fit the columns they were linked to, 0..1; a middling value without columns.
   bool named_source = false;
+  std::string row_noun;  ///< A plural noun taken for the rows, as "films" for those of movies.
   std::vector<std::string> leftovers;
 };
 Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const QueryNames* names);

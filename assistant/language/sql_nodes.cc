@@ -25,7 +25,9 @@ void Walk(Expression& node, const Visit& visit) {
     if (child != nullptr) Walk(*child, visit);
   };
   switch (node.kind) {
-    case ExpressionKind::kUnary: go(static_cast<sql::Unary&>(node).operand); break;
+    case ExpressionKind::kUnary:
+      go(static_cast<sql::Unary&>(node).operand);
+      break;
     case ExpressionKind::kBinary:
       go(static_cast<Binary&>(node).left);
       go(static_cast<Binary&>(node).right);
@@ -57,7 +59,9 @@ void Walk(Expression& node, const Visit& visit) {
       go(branches.otherwise);
       break;
     }
-    case ExpressionKind::kCast: go(static_cast<sql::Cast&>(node).operand); break;
+    case ExpressionKind::kCast:
+      go(static_cast<sql::Cast&>(node).operand);
+      break;
     case ExpressionKind::kCall: {
       auto& call = static_cast<sql::Call&>(node);
       for (auto& argument : call.arguments) go(argument);
@@ -66,8 +70,11 @@ void Walk(Expression& node, const Visit& visit) {
       go(call.filter);
       break;
     }
-    case ExpressionKind::kAccess: go(static_cast<sql::Access&>(node).base); break;
-    default: break;  // Leaves, and forms with a scope of their own.
+    case ExpressionKind::kAccess:
+      go(static_cast<sql::Access&>(node).base);
+      break;
+    default:
+      break;  // Leaves, and forms with a scope of their own.
   }
 }
 
@@ -197,11 +204,38 @@ void CollectColumns(const Expression& expression, std::vector<std::string>* name
 }
 
 bool HasAggregate(const Expression& expression) {
-  static constexpr std::array<std::string_view, 32> kAggregates = {
-      "COUNT",       "SUM",      "AVG",      "MEAN",     "MIN",         "MAX",         "STDDEV",          "STDDEV_SAMP",
-      "STDDEV_POP",  "VARIANCE", "VAR_POP",  "VAR_SAMP", "MEDIAN",      "MODE",        "PERCENTILE_CONT", "PERCENTILE_DISC",
-      "FIRST_VALUE", "FIRST",    "LAST_VALUE", "LAST",   "DELTA",       "CORR",        "LISTAGG",         "STRING_AGG",
-      "ARRAY_AGG",   "MIN_BY",   "MAX_BY",   "BOOL_AND", "BOOL_OR",     "COUNT_IF",    "COUNT_DISTINCT",  "APPROX_COUNT_DISTINCT"};
+  static constexpr std::array<std::string_view, 32> kAggregates = {"COUNT",
+                                                                   "SUM",
+                                                                   "AVG",
+                                                                   "MEAN",
+                                                                   "MIN",
+                                                                   "MAX",
+                                                                   "STDDEV",
+                                                                   "STDDEV_SAMP",
+                                                                   "STDDEV_POP",
+                                                                   "VARIANCE",
+                                                                   "VAR_POP",
+                                                                   "VAR_SAMP",
+                                                                   "MEDIAN",
+                                                                   "MODE",
+                                                                   "PERCENTILE_CONT",
+                                                                   "PERCENTILE_DISC",
+                                                                   "FIRST_VALUE",
+                                                                   "FIRST",
+                                                                   "LAST_VALUE",
+                                                                   "LAST",
+                                                                   "DELTA",
+                                                                   "CORR",
+                                                                   "LISTAGG",
+                                                                   "STRING_AGG",
+                                                                   "ARRAY_AGG",
+                                                                   "MIN_BY",
+                                                                   "MAX_BY",
+                                                                   "BOOL_AND",
+                                                                   "BOOL_OR",
+                                                                   "COUNT_IF",
+                                                                   "COUNT_DISTINCT",
+                                                                   "APPROX_COUNT_DISTINCT"};
   bool found = false;
   Walk(const_cast<Expression&>(expression), [&](Expression& node) {
     if (node.kind != ExpressionKind::kCall) return;

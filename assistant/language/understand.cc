@@ -42,7 +42,8 @@ Reply NotUnderstood(const Utterance& utterance) {
 
 }  // namespace
 
-Reply Understand(std::string_view words, const Situation& situation, Catalog* catalog, const FunctionRegistry& functions) {
+Reply Understand(std::string_view words, const Situation& situation, Catalog* catalog,
+                 const FunctionRegistry& functions) {
   std::vector<SourceModel> sources;
   sources.reserve(situation.sources.size());
   for (const SourceFact& fact : situation.sources) sources.push_back(MakeSourceModel(fact));

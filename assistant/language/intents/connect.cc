@@ -37,9 +37,11 @@ std::optional<Reply> ReadConnect(const Utterance& utterance) {
   std::string uri = FileUri(*place);
   // A file that is connected already and is asked about in a query ("count rows per symbol in trades.csv").
   const SourceModel* known = utterance.NamedSource();
-  bool about_schema = utterance.Has("schema|columns|fields|structure|describe|look like|types|whats in|what is in|in it|in there");
+  bool about_schema =
+      utterance.Has("schema|columns|fields|structure|describe|look like|types|whats in|what is in|in it|in there");
   bool about_rows = utterance.Has("preview|peek|sample|first rows|show me the data|rows|lines|records");
-  bool opens = utterance.Has("connect|open|load|read|use|attach|import|have|got|ive|is here|sits|at|located|folder|file|hook");
+  bool opens =
+      utterance.Has("connect|open|load|read|use|attach|import|have|got|ive|is here|sits|at|located|folder|file|hook");
   if (known != nullptr && !about_schema && !opens) return std::nullopt;
   std::string format = FormatOf(utterance, uri);
   ToolCall connect{"connect_source", {{"uri", uri}}};
@@ -56,7 +58,8 @@ std::optional<Reply> ReadConnect(const Utterance& utterance) {
   }
   Reply reply = ToolReply("connect.file", std::move(calls));
   reply.understood = {{place->raw, uri}};
-  reply.follow_ups = {{"Preview the first 10 rows", "preview the first 10 rows"}, {"How many rows?", "how many rows are there"}};
+  reply.follow_ups = {{"Preview the first 10 rows", "preview the first 10 rows"},
+                      {"How many rows?", "how many rows are there"}};
   return reply;
 }
 

@@ -15,11 +15,16 @@ namespace velo::language {
 namespace {
 
 constexpr std::string_view kEditVerbs =
-    "add|also|include|throw in|toss in|put in|bring in|plus|remove|drop|replace|rename|relabel|call it|call the|call that|change|make it|make the|make that|make|set|switch|instead|not|no|without|exclude|excluding|except|"
-    "narrow|restrict|keep|break it|break that|break down|split|shorter|longer|use|swap|get rid|take out|take away|leave out|delete the|dont|group it|group by|grouped by|sort|sorted|order by|order it|"
-    "ordered by|limit|but|only|just|newest first|latest first|oldest first|descending|ascending|filter|extend|ungroup|hide|emit|once per|read from|clear|lose|it should|name it|title this|title it";
+    "add|also|include|throw in|toss in|put in|bring in|plus|remove|drop|replace|rename|relabel|call it|call the|call "
+    "that|change|make it|make the|make that|make|set|switch|instead|not|no|without|exclude|excluding|except|"
+    "narrow|restrict|keep|break it|break that|break down|split|shorter|longer|use|swap|get rid|take out|take "
+    "away|leave out|delete the|dont|group it|group by|grouped by|sort|sorted|order by|order it|"
+    "ordered by|limit|but|only|just|newest first|latest first|oldest "
+    "first|descending|ascending|filter|extend|ungroup|hide|emit|once per|read from|clear|lose|it should|name it|title "
+    "this|title it";
 constexpr std::string_view kNewWish =
-    "show|list|find|get|give|select|stream|watch|count|calculate|compute|how|what|which|who|average|total|write|create|generate|display|plot|chart|new query";
+    "show|list|find|get|give|select|stream|watch|count|calculate|compute|how|what|which|who|average|total|write|create|"
+    "generate|display|plot|chart|new query";
 
 const SourceModel* SourceOf(const Utterance& utterance, const EditedQuery& edited) {
   if (edited.core->from.size() != 1 || !edited.core->from[0].joins.empty()) return nullptr;
@@ -68,13 +73,17 @@ std::string IntentOf(const std::vector<Change>& changes) {
 
 /// "use trades-v2 instead", "from orders not trades", "switch to the csv file".
 bool ApplySource(const Utterance& utterance, EditedQuery* edited, std::vector<Change>* changes) {
-  bool words = utterance.Begins("use|switch to|switch|from|read from|change the source|take|same for|same with|do the same for|now for") || utterance.Has("instead|not|instead of");
+  bool words =
+      utterance.Begins(
+          "use|switch to|switch|from|read from|change the source|take|same for|same with|do the same for|now for") ||
+      utterance.Has("instead|not|instead of");
   if (!words) return false;
   const SourceModel* named = nullptr;
   for (const SourceModel& source : utterance.sources) {
     for (size_t i = 0; i < utterance.sentence.tokens.size(); ++i) {
       size_t length = LinkSourceName(source, utterance.sentence.tokens, i);
-      bool negated = i > 0 && (utterance.sentence.tokens[i - 1].text == "not" || utterance.sentence.tokens[i - 1].text == "of");
+      bool negated =
+          i > 0 && (utterance.sentence.tokens[i - 1].text == "not" || utterance.sentence.tokens[i - 1].text == "of");
       if (length > 0 && !negated && source.fact->name != edited->core->from[0].name) named = &source;
     }
   }
@@ -91,7 +100,8 @@ bool IsEdit(const Utterance& utterance, const EditedQuery& edited, const SourceM
   bool other_source = named != nullptr && named != &source;
   if (utterance.Has("instead|as well|too") || utterance.Begins("and|also|but")) return true;
   if (utterance.Begins(kEditVerbs)) {
-    bool only_named = utterance.Begins("only|just|keep|make") && named != nullptr && !edited.names.aggregated && other_source;
+    bool only_named =
+        utterance.Begins("only|just|keep|make") && named != nullptr && !edited.names.aggregated && other_source;
     return !only_named;
   }
   if (other_source) return false;
@@ -114,6 +124,7 @@ Reply Finish(const Utterance& utterance, EditedQuery edited, std::vector<Change>
     return reply;
   }
   reply.sql = edited.Print();
+  reply.title = TitleOf(edited);
   std::string text;
   for (const Change& change : changes) text += (text.empty() ? "" : "; ") + ChangeWords(change);
   reply.explanation = Capitalised(text) + ".";
@@ -121,7 +132,10 @@ Reply Finish(const Utterance& utterance, EditedQuery edited, std::vector<Change>
   reply.understood = std::move(frame.understood);
   reply.assumptions = std::move(frame.assumptions);
   bool aggregated = NamesOf(*edited.core).aggregated;
-  reply.suggested_viz = aggregated ? edited.core->window ? "line" : edited.core->group_by.empty() ? "gauge" : "bar" : "table";
+  reply.suggested_viz = aggregated ? edited.core->window             ? "line"
+                                     : edited.core->group_by.empty() ? "gauge"
+                                                                     : "bar"
+                                   : "table";
   reply.follow_ups = {{"Run it", "run it"}, {"Undo", "undo"}, {"Explain it", "explain this"}};
   return reply;
 }
@@ -171,10 +185,12 @@ std::optional<Reply> ReadEdit(const Utterance& utterance) {
     }
     std::string columns;
     for (const FieldModel& field : source->fields) columns += (columns.empty() ? "" : ", ") + field.name;
-    return TextReply("edit", fmt::format("There is no column {}. The columns are {}.", reading.frame.unknown_field, columns));
+    return TextReply("edit",
+                     fmt::format("There is no column {}. The columns are {}.", reading.frame.unknown_field, columns));
   }
   if (reading.frame.empty() || reading.score < 0.5) return std::nullopt;
-  bool replaces = utterance.Has("instead") || (utterance.Has("only|just") && !reading.frame.projections.empty() && reading.frame.conditions.empty());
+  bool replaces = utterance.Has("instead") || (utterance.Has("only|just") && !reading.frame.projections.empty() &&
+                                               reading.frame.conditions.empty());
   changes = ApplyFrame(*source, &reading.frame, replaces, &*edited);
   if (changes.empty()) return TextReply("edit", "The query already says that, so nothing changed.");
   return Finish(utterance, std::move(*edited), std::move(changes), std::move(reading.frame));

@@ -15,13 +15,15 @@ constexpr int64_t kDefaultPeek = 10;
 /// A column or figure is named, so it is a query rather than a look at the data.
 bool AsksForFigures(const Utterance& utterance) {
   return utterance.Has(
-      "per|average|avg|mean|sum|total|count|where|median|top|by|group|grouped|window|windows|vwap|unique|distinct|highest|lowest|max|min|above|below|over|under|greater|"
+      "per|average|avg|mean|sum|total|count|where|median|top|by|group|grouped|window|windows|vwap|unique|distinct|"
+      "highest|lowest|max|min|above|below|over|under|greater|"
       "more than|less than|only|every|each|hourly|rate|between");
 }
 
 bool HasComparison(const Utterance& utterance) {
   return std::any_of(utterance.sentence.tokens.begin(), utterance.sentence.tokens.end(), [](const Token& token) {
-    return token.kind == Token::Kind::kSymbol && (token.text == ">" || token.text == "<" || token.text == "=" || token.text == ">=" || token.text == "<=");
+    return token.kind == Token::Kind::kSymbol &&
+           (token.text == ">" || token.text == "<" || token.text == "=" || token.text == ">=" || token.text == "<=");
   });
 }
 
@@ -34,10 +36,13 @@ std::vector<FollowUp> AfterLook(const SourceModel& source, bool peeked) {
   std::vector<FollowUp> next;
   std::string name = source.fact->alias.empty() ? source.fact->name : source.fact->alias;
   if (!peeked) {
-    if (source.fact->type == "topic") next.push_back({"Last 10 messages", fmt::format("show me the last 10 messages from {}", name)});
-    else next.push_back({"First 10 rows", "preview the first 10 rows"});
+    if (source.fact->type == "topic")
+      next.push_back({"Last 10 messages", fmt::format("show me the last 10 messages from {}", name)});
+    else
+      next.push_back({"First 10 rows", "preview the first 10 rows"});
   }
-  int key = source.FindRoles({"symbol", "status", "service", "region", "event_type", "category", "user_id", "device_id"});
+  int key =
+      source.FindRoles({"symbol", "status", "service", "region", "event_type", "category", "user_id", "device_id"});
   if (key < 0) {
     for (size_t i = 0; i < source.fields.size() && key < 0; ++i) {
       if (source.fields[i].is_text() && !source.fields[i].is_time()) key = static_cast<int>(i);
@@ -48,14 +53,18 @@ std::vector<FollowUp> AfterLook(const SourceModel& source, bool peeked) {
     if (source.fields[i].is_numeric() && !source.fields[i].is_id()) figure = static_cast<int>(i);
   }
   if (key >= 0 && figure >= 0 && source.fields[static_cast<size_t>(figure)].is_numeric()) {
-    std::string words = fmt::format("average {} per {}", source.fields[static_cast<size_t>(figure)].name, source.fields[static_cast<size_t>(key)].name);
+    std::string words = fmt::format("average {} per {}", source.fields[static_cast<size_t>(figure)].name,
+                                    source.fields[static_cast<size_t>(key)].name);
     next.push_back({words, words + " in " + name});
   }
   if (key >= 0) {
     std::string words = fmt::format("count per {}", source.fields[static_cast<size_t>(key)].name);
     next.push_back({words, words + " in " + name});
   }
-  if (source.is_trading() && source.FindRole("quantity") >= 0) next.push_back({"VWAP per symbol", fmt::format("calculate VWAP per {}", source.fields[static_cast<size_t>(source.FindRole("symbol"))].name)});
+  if (source.is_trading() && source.FindRole("quantity") >= 0)
+    next.push_back(
+        {"VWAP per symbol",
+         fmt::format("calculate VWAP per {}", source.fields[static_cast<size_t>(source.FindRole("symbol"))].name)});
   if (next.size() > 4) next.resize(4);
   return next;
 }
@@ -64,10 +73,14 @@ std::vector<FollowUp> AfterLook(const SourceModel& source, bool peeked) {
 
 std::optional<Reply> ReadList(const Utterance& utterance) {
   bool noun = utterance.Has("topics|tables|sources|files|datasets|streams|data sources|connections|topic names");
-  bool wish = utterance.Has("list|show|what|which|available|any|have|there|see|all|display|give|names") || utterance.content_words() <= 2;
-  bool there = utterance.Has("whats in there|what is in there|what do i have|what do we have|what data do i have|what data is there|what can i query|what data|list everything|what is available|whats available|what else is there");
+  bool wish = utterance.Has("list|show|what|which|available|any|have|there|see|all|display|give|names") ||
+              utterance.content_words() <= 2;
+  bool there = utterance.Has(
+      "whats in there|what is in there|what do i have|what do we have|what data do i have|what data is there|what can "
+      "i query|what data|list everything|what is available|whats available|what else is there");
   if (!(noun && wish) && !there) return std::nullopt;
-  if (utterance.NamedSource() != nullptr && !utterance.Has("in the name|named|called|topics|tables|sources|files")) return std::nullopt;
+  if (utterance.NamedSource() != nullptr && !utterance.Has("in the name|named|called|topics|tables|sources|files"))
+    return std::nullopt;
   if (AsksForFigures(utterance) || utterance.Has("schema|columns|fields")) return std::nullopt;
   Reply reply;
   if (utterance.Has("files|sources|datasets|data sources|connections") && !utterance.Has("topics")) {
@@ -79,7 +92,9 @@ std::optional<Reply> ReadList(const Utterance& utterance) {
       for (size_t i = 0; i + 1 < utterance.sentence.tokens.size(); ++i) {
         std::string_view word = utterance.sentence.tokens[i].text;
         const Token& next = utterance.sentence.tokens[i + 1];
-        if ((word == "with" || word == "called" || word == "named" || word == "containing" || word == "like" || word == "matching" || word == "about") && next.text != "in") {
+        if ((word == "with" || word == "called" || word == "named" || word == "containing" || word == "like" ||
+             word == "matching" || word == "about") &&
+            next.text != "in") {
           call.arguments.push_back({"filter", next.kind == Token::Kind::kQuoted ? next.text : next.stem});
           break;
         }
@@ -90,17 +105,23 @@ std::optional<Reply> ReadList(const Utterance& utterance) {
   if (!utterance.sources.empty()) {
     const SourceModel& first = utterance.sources.front();
     std::string name = first.fact->alias.empty() ? first.fact->name : first.fact->alias;
-    reply.follow_ups.push_back({fmt::format("What does {} look like?", name), fmt::format("what does {} look like", name)});
+    reply.follow_ups.push_back(
+        {fmt::format("What does {} look like?", name), fmt::format("what does {} look like", name)});
     for (const FollowUp& example : Examples(utterance, 2)) reply.follow_ups.push_back(example);
   }
   return reply;
 }
 
 std::optional<Reply> ReadStats(const Utterance& utterance) {
-  bool rows = utterance.Has("how many messages|how many rows|how many records|how many lines|number of messages|number of rows|row count|record count|message count|size of the topic|size of|how big|how large");
+  bool rows = utterance.Has(
+      "how many messages|how many rows|how many records|how many lines|number of messages|number of rows|row "
+      "count|record count|message count|size of the topic|size of|how big|how large");
   bool consumers = utterance.Has("who consumes|consumer lag|consumers|consumer groups");
   if (consumers) {
-    return TextReply("stats", "Consumers and their lag belong to Kafka, which cannot be connected yet. Embedded topics keep no consumer groups. I can count the messages of a topic instead: \"how many messages are in trades\".");
+    return TextReply(
+        "stats",
+        "Consumers and their lag belong to Kafka, which cannot be connected yet. Embedded topics keep no consumer "
+        "groups. I can count the messages of a topic instead: \"how many messages are in trades\".");
   }
   if (!rows || utterance.Has("per|by|each|where|every|with|over|above|below|hourly|window")) return std::nullopt;
   const SourceModel* source = Target(utterance);
@@ -116,11 +137,16 @@ std::optional<Reply> ReadStats(const Utterance& utterance) {
 
 std::optional<Reply> ReadDescribe(const Utterance& utterance) {
   bool asks = utterance.Has(
-      "schema|describe|structure of|structure|look like|looks like|which fields|what fields|which columns|what columns|columns in|columns of|fields of|fields in|columns does|fields does|field names|column names|"
-      "column types|data types|what is in|whats in|whats inside|what is inside|columns are there|fields are there|layout of|shape of|list the columns|list the fields|show columns|show fields|the columns|the fields|what do we know about|tell me about|attributes");
+      "schema|describe|structure of|structure|look like|looks like|which fields|what fields|which columns|what "
+      "columns|columns in|columns of|fields of|fields in|columns does|fields does|field names|column names|"
+      "column types|data types|what is in|whats in|whats inside|what is inside|columns are there|fields are "
+      "there|layout of|shape of|list the columns|list the fields|show columns|show fields|the columns|the fields|what "
+      "do we know about|tell me about|attributes");
   if (!asks || HasComparison(utterance)) return std::nullopt;
-  if (AsksForFigures(utterance) && !utterance.Has("schema|describe|columns|fields|look like|structure")) return std::nullopt;
-  if (utterance.Has("messages look like|message look like|rows look like|records look like|data look like")) return std::nullopt;
+  if (AsksForFigures(utterance) && !utterance.Has("schema|describe|columns|fields|look like|structure"))
+    return std::nullopt;
+  if (utterance.Has("messages look like|message look like|rows look like|records look like|data look like"))
+    return std::nullopt;
   if (utterance.Has("this query|the query|the window|this do|it do")) return std::nullopt;
   const SourceModel* source = utterance.NamedSource();
   std::string unknown = source == nullptr ? utterance.UnknownSource() : "";
@@ -134,10 +160,14 @@ std::optional<Reply> ReadDescribe(const Utterance& utterance) {
 }
 
 std::optional<Reply> ReadPeek(const Utterance& utterance) {
-  bool noun = utterance.Has("messages|message|rows|row|records|record|lines|entries|events|the data|some data|data|samples");
+  bool noun =
+      utterance.Has("messages|message|rows|row|records|record|lines|entries|events|the data|some data|data|samples");
   bool verb = utterance.Has("preview|peek|sample|peek at|have a look|look at|glimpse|head|tail");
-  bool ends = utterance.Has("last|first|newest|latest|oldest|recent|few|some|top") && utterance.Has("show|see|give|display|list|get|print|first|last|newest|latest|oldest|what");
-  bool shows = utterance.Has("show me the data|show the data|show data|see the data|messages look like|data look like|rows look like|records look like|view the data|look at the data|show me some data|what does the data look like");
+  bool ends = utterance.Has("last|first|newest|latest|oldest|recent|few|some|top") &&
+              utterance.Has("show|see|give|display|list|get|print|first|last|newest|latest|oldest|what");
+  bool shows = utterance.Has(
+      "show me the data|show the data|show data|see the data|messages look like|data look like|rows look like|records "
+      "look like|view the data|look at the data|show me some data|what does the data look like");
   const SourceModel* named = utterance.NamedSource();
   bool count_first = utterance.Number() > 0 && ends && (noun || named != nullptr);
   if (!verb && !shows && !count_first && !(ends && noun)) return std::nullopt;
@@ -145,9 +175,10 @@ std::optional<Reply> ReadPeek(const Utterance& utterance) {
   if (verb && utterance.Has("where|greater|above|below|average|count|per")) return std::nullopt;
   // "the last 5 minutes" is a span of time, "only the first 20" an edit of the query.
   for (const Token& token : utterance.sentence.tokens) {
-    if (token.is_duration() || (token.is_word() && UnitMilliseconds(token.text) > 3000 && utterance.Has("last|past"))) return std::nullopt;
+    if (token.is_duration() || (token.is_word() && UnitMilliseconds(token.text) > 3000 && utterance.Has("last|past")))
+      return std::nullopt;
   }
-  if (!utterance.situation.focus_sql.empty() && utterance.Begins("only|just|limit|but") ) return std::nullopt;
+  if (!utterance.situation.focus_sql.empty() && utterance.Begins("only|just|limit|but")) return std::nullopt;
   std::string unknown = named == nullptr ? utterance.UnknownSource() : "";
   if (!unknown.empty()) return AskForSource(utterance, "peek", unknown);
   const SourceModel* source = named != nullptr ? named : utterance.FocusSource();
@@ -163,7 +194,13 @@ std::optional<Reply> ReadPeek(const Utterance& utterance) {
   bool oldest = utterance.Has("first|oldest|head|earliest|beginning");
   bool newest = utterance.Has("last|newest|latest|recent|tail|end");
   int64_t limit = utterance.Number();
-  if (limit <= 0) limit = utterance.Has("few") ? 5 : utterance.Has("last message|latest message|newest message|last record|latest record|first row|last row|one message|a message") ? 1 : kDefaultPeek;
+  if (limit <= 0)
+    limit = utterance.Has("few") ? 5
+            : utterance.Has(
+                  "last message|latest message|newest message|last record|latest record|first row|last row|one "
+                  "message|a message")
+                ? 1
+                : kDefaultPeek;
   limit = std::min<int64_t>(limit, 1000);
   Reply reply = ToolReply("peek", {PeekCall(*source, limit, topic ? !oldest || newest : newest)});
   reply.understood = {{source->fact->alias, SourceWords(*source)}};
@@ -177,7 +214,8 @@ std::vector<FollowUp> Examples(const Utterance& utterance, size_t limit) {
   auto add = [&](const SourceModel& source) {
     std::string name = source.fact->alias.empty() ? source.fact->name : source.fact->alias;
     auto field = [&](int index) { return source.fields[static_cast<size_t>(index)].name; };
-    int key = source.FindRoles({"symbol", "service", "region", "status", "event_type", "device_id", "page", "level", "category", "user_id"});
+    int key = source.FindRoles(
+        {"symbol", "service", "region", "status", "event_type", "device_id", "page", "level", "category", "user_id"});
     for (size_t i = 0; i < source.fields.size() && key < 0; ++i) {
       if (source.fields[i].is_text() && !source.fields[i].is_time()) key = static_cast<int>(i);
     }
@@ -205,7 +243,8 @@ std::vector<FollowUp> Examples(const Utterance& utterance, size_t limit) {
     if (examples.size() >= limit) break;
     if (&source != focus) add(source);
   }
-  if (utterance.sources.empty()) examples = {{"open /data/trades.csv", "open /data/trades.csv"}, {"what topics do I have", "what topics do I have"}};
+  if (utterance.sources.empty())
+    examples = {{"open /data/trades.csv", "open /data/trades.csv"}, {"what topics do I have", "what topics do I have"}};
   if (focus != nullptr && examples.size() < limit) {
     std::string name = focus->fact->alias.empty() ? focus->fact->name : focus->fact->alias;
     examples.push_back({"Show me the data", fmt::format("show me the last 10 messages from {}", name)});

@@ -14,7 +14,8 @@ namespace velo::language {
 namespace {
 
 constexpr std::string_view kPoliteness =
-    "please|can you please|can you|could you please|could you|would you|will you|can i|could i|i want to|i would like to|id like to|i need to|i want|i need|"
+    "please|can you please|can you|could you please|could you|would you|will you|can i|could i|i want to|i would like "
+    "to|id like to|i need to|i want|i need|"
     "id like|lets|let us|let me|now|ok|okay|then|so|hey|hi|hello|yes|well|just|thanks|great|cool|nice|and|good";
 
 const SourceModel& NoSource() {
@@ -26,12 +27,15 @@ const SourceModel& NoSource() {
 
 std::span<const Intent> Intents() {
   static constexpr std::array kIntents = {
-      Intent{"sql.paste", ReadPaste},     Intent{"connect.file", ReadConnect}, Intent{"edit.undo", ReadUndo},
-      Intent{"refuse", ReadRefuse},       Intent{"later", ReadLater},          Intent{"control", ReadControl},
-      Intent{"run", ReadRun},             Intent{"viz", ReadViz},              Intent{"explain", ReadExplain},
-      Intent{"fix", ReadFix},             Intent{"help", ReadHelp},            Intent{"list.items", ReadList},
-      Intent{"stats", ReadStats},         Intent{"describe", ReadDescribe},    Intent{"peek", ReadPeek},
-      Intent{"edit", ReadEdit},           Intent{"sql", ReadSqlQuery},
+      Intent{"sql.paste", ReadPaste}, Intent{"connect.file", ReadConnect},
+      Intent{"edit.undo", ReadUndo},  Intent{"refuse", ReadRefuse},
+      Intent{"later", ReadLater},     Intent{"control", ReadControl},
+      Intent{"run", ReadRun},         Intent{"viz", ReadViz},
+      Intent{"explain", ReadExplain}, Intent{"fix", ReadFix},
+      Intent{"help", ReadHelp},       Intent{"list.items", ReadList},
+      Intent{"stats", ReadStats},     Intent{"describe", ReadDescribe},
+      Intent{"peek", ReadPeek},       Intent{"edit", ReadEdit},
+      Intent{"sql", ReadSqlQuery},
   };
   return kIntents;
 }
@@ -83,7 +87,9 @@ const SourceModel* Utterance::NamedSource() const {
 
 const SourceModel* Utterance::FocusSource() const {
   for (const SourceModel& source : sources) {
-    if (!situation.focus_source.empty() && (source.fact->name == situation.focus_source || source.fact->alias == situation.focus_source)) return &source;
+    if (!situation.focus_source.empty() &&
+        (source.fact->name == situation.focus_source || source.fact->alias == situation.focus_source))
+      return &source;
   }
   return sources.size() == 1 ? &sources.front() : nullptr;
 }
@@ -92,14 +98,17 @@ std::string Utterance::UnknownSource() const {
   for (size_t i = 0; i + 1 < sentence.tokens.size(); ++i) {
     const Token& lead = sentence.tokens[i];
     const Token& name = sentence.tokens[i + 1];
-    bool before = lead.is_word() && (lead.text == "topic" || lead.text == "from" || lead.text == "table" || lead.text == "describe" || lead.text == "peek");
+    bool before = lead.is_word() && (lead.text == "topic" || lead.text == "from" || lead.text == "table" ||
+                                     lead.text == "describe" || lead.text == "peek");
     if (!before) continue;
     bool value = std::any_of(sources.begin(), sources.end(), [&](const SourceModel& source) {
-      return static_cast<bool>(LinkValue(source, sentence.tokens, i + 1)) || static_cast<bool>(LinkField(source, sentence.tokens, i + 1));
+      return static_cast<bool>(LinkValue(source, sentence.tokens, i + 1)) ||
+             static_cast<bool>(LinkField(source, sentence.tokens, i + 1));
     });
     if (value) continue;
     if (name.kind == Token::Kind::kQuoted) return name.text;
-    bool code = name.raw.size() <= 5 && std::all_of(name.raw.begin(), name.raw.end(), [](unsigned char c) { return c >= 'A' && c <= 'Z'; });
+    bool code = name.raw.size() <= 5 &&
+                std::all_of(name.raw.begin(), name.raw.end(), [](unsigned char c) { return c >= 'A' && c <= 'Z'; });
     if (code && lead.text == "from") continue;  // A place or a ticker.
     if (name.is_word() && !InLexicon(name.text) && !IsRecordNoun(name.stem)) {
       size_t end = i + 1;
@@ -150,7 +159,8 @@ std::string SourceWords(const SourceModel& source) {
 
 Reply AskForSource(const Utterance& utterance, std::string_view intent, const std::string& unknown) {
   std::vector<std::string> names;
-  for (const SourceModel& source : utterance.sources) names.push_back(source.fact->alias.empty() ? source.fact->name : source.fact->alias);
+  for (const SourceModel& source : utterance.sources)
+    names.push_back(source.fact->alias.empty() ? source.fact->name : source.fact->alias);
   Reply reply;
   reply.intent = std::string(intent);
   reply.confidence = 0.6;
@@ -159,14 +169,18 @@ Reply AskForSource(const Utterance& utterance, std::string_view intent, const st
     return reply;
   }
   std::vector<std::string> near = unknown.empty() ? std::vector<std::string>() : NearNames(unknown, names);
-  if (near.empty()) near.assign(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(4, names.size())));
+  if (near.empty())
+    near.assign(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(4, names.size())));
   Question question;
-  question.question = unknown.empty() ? "Which source do you mean?" : fmt::format("There is no source called {}. Which one do you mean?", unknown);
+  question.question = unknown.empty() ? "Which source do you mean?"
+                                      : fmt::format("There is no source called {}. Which one do you mean?", unknown);
   for (const std::string& name : near) {
     std::string prompt(utterance.message);
     size_t at = unknown.empty() ? std::string::npos : prompt.find(unknown);
-    if (at != std::string::npos) prompt.replace(at, unknown.size(), name);
-    else prompt += " from " + name;
+    if (at != std::string::npos)
+      prompt.replace(at, unknown.size(), name);
+    else
+      prompt += " from " + name;
     question.options.push_back({name, std::move(prompt)});
   }
   if (question.options.size() == 1) question.options.push_back({"List all sources", "what topics do I have"});
@@ -180,7 +194,8 @@ ToolCall DescribeCall(const SourceModel& source) {
 }
 
 ToolCall PeekCall(const SourceModel& source, int64_t limit, bool from_end) {
-  if (source.fact->type == "topic") return {"peek_messages", {{"topic", source.fact->name}, {"limit", limit}, {"from_end", from_end}}};
+  if (source.fact->type == "topic")
+    return {"peek_messages", {{"topic", source.fact->name}, {"limit", limit}, {"from_end", from_end}}};
   ToolCall call{"peek_source", {{"uri", source.fact->name}, {"limit", limit}}};
   if (from_end) call.arguments.push_back({"from_end", true});
   return call;

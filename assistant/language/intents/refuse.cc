@@ -17,28 +17,60 @@ struct Missing {
 };
 
 constexpr Missing kMissing[] = {
-    {"kafka|broker|brokers|kafka cluster", "Connecting to Kafka", "Files and the embedded topics work today: try \"open /data/trades.csv\" or \"what topics do I have\"."},
-    {"s3|s3 bucket|minio", "Reading from S3", "Files on this machine work today, Parquet too: try \"open /data/events/*.parquet\"."},
-    {"postgres|postgresql|mysql|clickhouse|click house|my database|the database|pg database", "Connecting to databases", "Export the table to CSV or Parquet and open the file: try \"open /data/orders.csv\"."},
-    {"mmap|memory map|memory mapped|filemmap", "Choosing memory-mapped reading by hand", "Large files are read in pieces that fit in memory without any setting: just open the file."},
-    {"test this|test it|test the query|run tests|run the tests|generate test data|test data|synthetic data|fake data|fake trades|assert|assertions|sample orders|synthetic", "Testing with generated data", "You can run the query on the real rows right away: say \"run it\"."},
-    {"grafana|dashboard|wallboard|live board|board of", "Building dashboards", "Every result has a live chart of its own: ask for the figures and say \"run it\"."},
-    {"alert|alerts|alerting|notify me|notify|warn me|page me|tell me when", "Alerts", "A filter shows the cases live instead: for example \"symbols with volume over 1M per minute\"."},
-    {"prometheus|metrics|add monitoring|observability|instrument|annotate", "Exporting metrics", "You can watch the figures here: say \"run it\" for a live chart."},
-    {"deploy|ship this|ship it|go live|production|as a job|permanently|pipeline|pipelines", "Deploying queries as jobs", "You can run the query here and keep it in this conversation: say \"run it\"."},
-    {"template|templates|blueprint|starting points", "Templates", "Start from the data instead: \"what topics do I have\" lists what is there."},
-    {"build me an app|build an app|create an app|full app|complete application|an app|application that", "Building whole applications", "I can write the queries one at a time: for example \"average price per symbol in 5-minute windows\"."},
-    {"tutorial|lesson|teach me|next lesson", "Lessons", "Ask for something small and look at the SQL: \"show me trades where price > 1000\", then \"count trades per symbol\"."},
-    {"join|joined with|enrich|match up|correlate", "Joining two sources", "I can query each source on its own: say which one, for example \"count orders per customer_id\"."},
-    {"moving average|moving avg|running total|running mean|running average|cumulative|rolling avg|previous row|lag|lead|percent change|percentage change|change in|pct change|row number|smooth|deduplicate|dedup|duplicates|remove duplicates", "Calculations over neighbouring rows", "Sliding windows of time work today: \"average price over the last 10 minutes, updated every minute\"."},
-    {"anomaly|anomalies|outlier|outliers|unusual|sigma|suspicious", "Detecting anomalies", "A fixed limit works today: \"rows where value is above 80\", or the spread: \"average and standard deviation per group\"."},
-    {"union|merge both|combine both|stack", "Combining several sources", "I can query each source on its own, and a glob reads many files at once: file:///data/*.csv."},
-    {"write this to|write it to|save the result|save it as|save this as|store the result|store results|replicate|send it to|copy the|into topic|as a table named|create a stream|create a table", "Writing results to another place", "Results can be exported from the result panel as CSV or JSON: say \"run it\" first."},
-    {"late events|late data|late records|out of order|lateness", "Settings for late rows", "Windows use event time and count late rows already."},
-    {"dead letter|dlq", "Dead-letter topics", "Bad rows of a file are counted and shown with the file: say \"what does it look like\"."},
-    {"lineage|topology|what feeds", "Drawing the pipeline", "\"explain this\" shows the steps of a query from source to result."},
-    {"ollama|claude|openai|gpt|api key|language model|dark mode|timezone|settings", "Changing settings from the conversation", "Open the settings of the page instead. No key is needed: this assistant works without a model."},
-    {"share a link|export the thread|download the sql|as markdown", "Exporting the conversation", "Copy the SQL from its editor, and export results as CSV or JSON from the result panel."},
+    {"kafka|broker|brokers|kafka cluster", "Connecting to Kafka",
+     "Files and the embedded topics work today: try \"open /data/trades.csv\" or \"what topics do I have\"."},
+    {"s3|s3 bucket|minio", "Reading from S3",
+     "Files on this machine work today, Parquet too: try \"open /data/events/*.parquet\"."},
+    {"postgres|postgresql|mysql|clickhouse|click house|my database|the database|pg database", "Connecting to databases",
+     "Export the table to CSV or Parquet and open the file: try \"open /data/orders.csv\"."},
+    {"mmap|memory map|memory mapped|filemmap", "Choosing memory-mapped reading by hand",
+     "Large files are read in pieces that fit in memory without any setting: just open the file."},
+    {"test this|test it|test the query|run tests|run the tests|generate test data|test data|synthetic data|fake "
+     "data|fake trades|assert|assertions|sample orders|synthetic",
+     "Testing with generated data", "You can run the query on the real rows right away: say \"run it\"."},
+    {"grafana|dashboard|wallboard|live board|board of", "Building dashboards",
+     "Every result has a live chart of its own: ask for the figures and say \"run it\"."},
+    {"alert|alerts|alerting|notify me|notify|warn me|page me|tell me when", "Alerts",
+     "A filter shows the cases live instead: for example \"symbols with volume over 1M per minute\"."},
+    {"prometheus|metrics|add monitoring|observability|instrument|annotate", "Exporting metrics",
+     "You can watch the figures here: say \"run it\" for a live chart."},
+    {"deploy|ship this|ship it|go live|production|as a job|permanently|pipeline|pipelines", "Deploying queries as jobs",
+     "You can run the query here and keep it in this conversation: say \"run it\"."},
+    {"template|templates|blueprint|starting points", "Templates",
+     "Start from the data instead: \"what topics do I have\" lists what is there."},
+    {"build me an app|build an app|create an app|full app|complete application|an app|application that",
+     "Building whole applications",
+     "I can write the queries one at a time: for example \"average price per symbol in 5-minute windows\"."},
+    {"tutorial|lesson|teach me|next lesson", "Lessons",
+     "Ask for something small and look at the SQL: \"show me trades where price > 1000\", then \"count trades per "
+     "symbol\"."},
+    {"join|joined with|enrich|match up|correlate", "Joining two sources",
+     "I can query each source on its own: say which one, for example \"count orders per customer_id\"."},
+    {"moving average|moving avg|running total|running mean|running average|cumulative|rolling avg|previous "
+     "row|lag|lead|percent change|percentage change|change in|pct change|row "
+     "number|smooth|deduplicate|dedup|duplicates|remove duplicates",
+     "Calculations over neighbouring rows",
+     "Sliding windows of time work today: \"average price over the last 10 minutes, updated every minute\"."},
+    {"anomaly|anomalies|outlier|outliers|unusual|sigma|suspicious", "Detecting anomalies",
+     "A fixed limit works today: \"rows where value is above 80\", or the spread: \"average and standard deviation per "
+     "group\"."},
+    {"union|merge both|combine both|stack", "Combining several sources",
+     "I can query each source on its own, and a glob reads many files at once: file:///data/*.csv."},
+    {"write this to|write it to|save the result|save it as|save this as|store the result|store results|replicate|send "
+     "it to|copy the|into topic|as a table named|create a stream|create a table",
+     "Writing results to another place",
+     "Results can be exported from the result panel as CSV or JSON: say \"run it\" first."},
+    {"late events|late data|late records|out of order|lateness", "Settings for late rows",
+     "Windows use event time and count late rows already."},
+    {"dead letter|dlq", "Dead-letter topics",
+     "Bad rows of a file are counted and shown with the file: say \"what does it look like\"."},
+    {"lineage|topology|what feeds", "Drawing the pipeline",
+     "\"explain this\" shows the steps of a query from source to result."},
+    {"ollama|claude|openai|gpt|api key|language model|dark mode|timezone|settings",
+     "Changing settings from the conversation",
+     "Open the settings of the page instead. No key is needed: this assistant works without a model."},
+    {"share a link|export the thread|download the sql|as markdown", "Exporting the conversation",
+     "Copy the SQL from its editor, and export results as CSV or JSON from the result panel."},
 };
 
 bool IsAbout(const Utterance& utterance, const Missing& missing) {
@@ -49,7 +81,8 @@ bool IsAbout(const Utterance& utterance, const Missing& missing) {
       Reader probe(utterance.sentence, SourceModel(), nullptr);
       probe.at = i;
       if (probe.Match(missing.words) == 0) continue;
-      if (LinkSourceName(source, utterance.sentence.tokens, i) > 0 || LinkValue(source, utterance.sentence.tokens, i)) return false;
+      if (LinkSourceName(source, utterance.sentence.tokens, i) > 0 || LinkValue(source, utterance.sentence.tokens, i))
+        return false;
       FieldLink link = LinkField(source, utterance.sentence.tokens, i);
       if (link && link.score > 0.9) return false;
     }
@@ -62,22 +95,32 @@ bool IsAbout(const Utterance& utterance, const Missing& missing) {
 std::optional<Reply> ReadRefuse(const Utterance& utterance) {
   const SourceModel* named = utterance.NamedSource();
   bool destroys = utterance.Begins("drop|delete|truncate|wipe|erase|purge|destroy|remove all|remove the");
-  bool data_noun = utterance.Has("topic|all data|everything|all rows|all messages|the data|database|all topics|the file|files|stream|all records|the table");
-  if (destroys && (data_noun || (named != nullptr && utterance.content_words() <= 3)) && !utterance.Has("filter|window|limit|column|grouping|from the query")) {
-    Reply reply = TextReply("refuse", "I do not delete data. I can leave rows out of a query instead, for example with \"without cancelled orders\".");
+  bool data_noun = utterance.Has(
+      "topic|all data|everything|all rows|all messages|the data|database|all topics|the file|files|stream|all "
+      "records|the table");
+  if (destroys && (data_noun || (named != nullptr && utterance.content_words() <= 3)) &&
+      !utterance.Has("filter|window|limit|column|grouping|from the query")) {
+    Reply reply = TextReply("refuse",
+                            "I do not delete data. I can leave rows out of a query instead, for example with \"without "
+                            "cancelled orders\".");
     reply.follow_ups = Examples(utterance, 2);
     return reply;
   }
-  if (utterance.Has("password|passwords|secret|secrets|credentials|api keys") && utterance.Has("show|tell|reveal|give|what|print|display")) {
+  if (utterance.Has("password|passwords|secret|secrets|credentials|api keys") &&
+      utterance.Has("show|tell|reveal|give|what|print|display")) {
     return TextReply("refuse", "Secrets are never shown. They can be replaced in the settings.");
   }
-  if (utterance.Has("ignore your rules|ignore all previous|ignore previous|your instructions|jailbreak|system prompt")) {
+  if (utterance.Has(
+          "ignore your rules|ignore all previous|ignore previous|your instructions|jailbreak|system prompt")) {
     return TextReply("refuse", "I only help with data and queries here.");
   }
-  bool chatter = utterance.Has("poem|joke|song|story|weather forecast|recipe|meaning of life|capital of|president|translate");
+  bool chatter =
+      utterance.Has("poem|joke|song|story|weather forecast|recipe|meaning of life|capital of|president|translate");
   bool oracle = utterance.Begins("predict|forecast") || utterance.Has("tomorrows|next year|will be tomorrow");
   if ((chatter || oracle) && named == nullptr) {
-    Reply reply = TextReply("refuse", oracle ? "I cannot foresee the future. I can show how figures developed so far." : "That is outside what I do. I answer questions about your data with SQL.");
+    Reply reply =
+        TextReply("refuse", oracle ? "I cannot foresee the future. I can show how figures developed so far."
+                                   : "That is outside what I do. I answer questions about your data with SQL.");
     reply.follow_ups = Examples(utterance, 3);
     return reply;
   }
@@ -89,7 +132,9 @@ std::optional<Reply> ReadLater(const Utterance& utterance) {
     if (token.kind != Token::Kind::kUri) continue;
     std::string_view scheme = std::string_view(token.text).substr(0, token.text.find(':'));
     if (scheme == "file" || scheme == "topic" || scheme == "http" || scheme == "https") continue;
-    Reply reply = TextReply("later", fmt::format("Connecting to {} sources is not possible yet. Files (CSV, JSON, JSON Lines, Parquet) and the embedded topics work today.", scheme));
+    Reply reply = TextReply("later", fmt::format("Connecting to {} sources is not possible yet. Files (CSV, JSON, JSON "
+                                                 "Lines, Parquet) and the embedded topics work today.",
+                                                 scheme));
     reply.follow_ups = {{"What topics do I have?", "what topics do I have"}};
     return reply;
   }

@@ -38,11 +38,14 @@ std::vector<Candidate> ReadUnderSources(const Utterance& utterance) {
     if (focus == &source) candidate.rank += 0.2;
     candidates.push_back(std::move(candidate));
   }
-  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.rank > b.rank; });
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.rank > b.rank; });
   return candidates;
 }
 
-std::string DisplayName(const SourceModel& source) { return source.fact->alias.empty() ? source.fact->name : source.fact->alias; }
+std::string DisplayName(const SourceModel& source) {
+  return source.fact->alias.empty() ? source.fact->name : source.fact->alias;
+}
 
 Reply AskBetweenSources(const Utterance& utterance, const std::vector<Candidate>& candidates) {
   Reply reply;
@@ -95,7 +98,8 @@ Reply AskForColumn(const Utterance& utterance, const Reading& reading) {
   return reply;
 }
 
-std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, bool windowed, bool grouped, bool limited) {
+std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, bool windowed, bool grouped,
+                                bool limited) {
   std::vector<FollowUp> next = {{"Run it", "run it"}};
   auto text_key = [&]() -> std::string {
     for (const FieldModel& field : source.fields) {
@@ -108,7 +112,8 @@ std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, b
   if (aggregated && !windowed && timed) next.push_back({"In 5-minute windows", "make it 5-minute windows"});
   if (grouped && !limited) next.push_back({"Only the top 10", "top 10"});
   if (windowed) next.push_back({"Only complete windows", "only final results"});
-  if (std::string key = text_key(); grouped && !key.empty() && next.size() < 4) next.push_back({"Also by " + key, "also by " + key});
+  if (std::string key = text_key(); grouped && !key.empty() && next.size() < 4)
+    next.push_back({"Also by " + key, "also by " + key});
   if (!aggregated && next.size() < 4) {
     for (const FieldModel& field : source.fields) {
       if (field.is_text() && !field.is_time() && !field.is_id()) {
@@ -124,6 +129,10 @@ std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, b
 std::optional<Reply> Build(const Utterance& utterance, Reading reading) {
   const SourceModel& source = *reading.source;
   Frame& frame = reading.frame;
+  if (!reading.row_noun.empty()) {
+    frame.assumptions.push_back(
+        {"rows", fmt::format("{} are the rows of {}", reading.row_noun, DisplayName(source)), {}});
+  }
   Reply reply;
   if (frame.question) {
     reply.intent = "sql";
@@ -161,7 +170,13 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
   const Reading& best = candidates.front().reading;
   if (!best.frame.unknown_field.empty()) return AskForColumn(utterance, best);
   bool source_known = utterance.NamedSource() != nullptr || utterance.FocusSource() == best.source || best.named_source;
-  bool tie = candidates.size() > 1 && candidates[1].rank > candidates[0].rank - 0.05 && candidates[1].reading.frame.unknown_field.empty();
+  // A noun that names no source stands for rows only where there is no doubt which.
+  if (!best.row_noun.empty() && !source_known && candidates.size() > 1) {
+    if (best.score < 0.95 && candidates[1].rank > candidates[0].rank - 0.3)
+      return AskBetweenSources(utterance, candidates);
+  }
+  bool tie = candidates.size() > 1 && candidates[1].rank > candidates[0].rank - 0.05 &&
+             candidates[1].reading.frame.unknown_field.empty();
   if (!source_known && tie && best.score >= kAsk) return AskBetweenSources(utterance, candidates);
   double confidence = 0.2 + 0.8 * best.score;
   if (best.score < kAsk || best.frame.empty()) {
