@@ -1,4 +1,4 @@
-#include "services/sources/connections.h"
+#include "services/store/connections.h"
 
 #include <algorithm>
 #include <cctype>
