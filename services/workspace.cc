@@ -2,7 +2,7 @@
 
 #include "services/executions/execution_registry.h"
 #include "services/operation.h"
-#include "services/store/connections.h"
+#include "services/sources/connections.h"
 #include "services/sources/schema_reports.h"
 #include "services/store/artifact_store.h"
 #include "services/store/database.h"

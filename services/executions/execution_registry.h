@@ -9,11 +9,16 @@
 #include <vector>
 
 #include "services/executions/execution.h"
-#include "services/store/execution_store.h"
 
 namespace velo::services {
 
 class Database;
+
+/// What is left of an execution whose rows are gone: after an hour, or from an earlier run of the program.
+struct PastExecution {
+  std::string id, thread_id, sql, state, document_json;
+  int64_t created_at = 0;
+};
 
 /// All executions of this process, and the thread that publishes their results to viewers. Live executions end 60 s
 /// after the last viewer left; results stay readable for an hour, a frozen preview for as long as the store. Thread

@@ -11,7 +11,7 @@
 #include "engine/topics/topic_store.h"
 #include "services/call_context.h"
 #include "services/describe.h"
-#include "services/store/connections.h"
+#include "services/sources/connections.h"
 
 // Answers about sources that several operations share (API 2.1).
 namespace velo::services {

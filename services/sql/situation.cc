@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/store/connections.h"
+#include "services/sources/connections.h"
 #include "services/sources/schema_reports.h"
 #include "services/store/artifact_store.h"
 #include "services/store/thread_store.h"

@@ -1,4 +1,4 @@
-#include "services/store/connections.h"
+#include "services/sources/connections.h"
 
 #include <algorithm>
 #include <cctype>
