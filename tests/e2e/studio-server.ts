@@ -7,6 +7,8 @@ import { join, resolve } from "node:path";
 const BINARY = resolve(
   process.env["VELO_BIN"] ?? join(__dirname, "../../bin/velo"),
 );
+/** A built web app to serve instead of the installed one. */
+const WEB_DIR = process.env["VELO_WEB_DIR"];
 const START_MS = 20_000;
 
 export interface StudioOptions {
@@ -57,6 +59,7 @@ export class StudioServer {
       "--demo",
       options.demo ?? "on",
       "--no-open",
+      ...(WEB_DIR ? ["--web-dir", resolve(WEB_DIR)] : []),
     ];
     const child = spawn(BINARY, args, { stdio: ["ignore", "pipe", "pipe"] });
     let output = "";

@@ -10,6 +10,8 @@ export interface Column {
   type: string;
   sql_type?: string;
   nullable?: boolean;
+  /** Added by the engine to tell rows apart, such as the bounds of a window. */
+  hidden?: boolean;
 }
 
 export interface TextEdit {

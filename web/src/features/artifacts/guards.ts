@@ -15,9 +15,14 @@ export const texts = (value: unknown): string[] =>
 export interface ColumnShape {
   name: string;
   type: string;
+  hidden?: boolean;
 }
 export function columnsOf(value: unknown): ColumnShape[] {
   return bags(value)
-    .map((column) => ({ name: text(column["name"]), type: text(column["type"], text(column["sql_type"])) }))
+    .map((column) => ({
+      name: text(column["name"]),
+      type: text(column["type"], text(column["sql_type"])),
+      hidden: column["hidden"] === true,
+    }))
     .filter((column) => column.name !== "");
 }

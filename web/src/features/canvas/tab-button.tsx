@@ -38,6 +38,7 @@ export function TabButton({
         data-artifact-id={tab.id}
         data-artifact-type={tab.type}
         aria-selected={active}
+        title={tab.title}
         aria-controls="canvas-panel"
         tabIndex={active ? 0 : -1}
         onClick={onOpen}

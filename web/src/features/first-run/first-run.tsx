@@ -88,7 +88,7 @@ export function FirstRun({ composer, onChip, onPrefill, onOpenTopic, onConnect }
                 <button
                   type="button"
                   className="min-h-6 rounded-chip text-accent hover:underline"
-                  onClick={() => onPrefill("Connect to kafka://")}
+                  onClick={() => onPrefill(copy.firstRun.haveDataPrompt)}
                 >
                   {copy.firstRun.connectSource}
                 </button>

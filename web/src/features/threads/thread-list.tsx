@@ -89,7 +89,9 @@ export function ThreadList({
               )}
               onDoubleClick={() => setRenaming(thread.id)}
             >
-              <span className="truncate">{title}</span>
+              <span className="truncate" title={title}>
+                {title}
+              </span>
             </Link>
             <Menu
               label={copy.threads.actions(title)}

@@ -7,6 +7,7 @@ export interface CellText {
 }
 
 const NUMERIC_TYPE = /^(integer|bigint|int|smallint|float|double|decimal|numeric)/i;
+const MAX_INSTANT_MS = 8.64e15;
 const TIME_TYPE = /^(datetime|timestamp)/i;
 
 export function isNumericType(type: string): boolean {
@@ -26,6 +27,9 @@ export function isTextType(type: string): boolean {
 export function cellText(value: unknown, type = ""): CellText {
   if (value === null || value === undefined) return { kind: "null", text: "null" };
   if (value === "") return { kind: "empty", text: "“”" };
+  if (typeof value === "number" && isTimeType(type) && Math.abs(value) <= MAX_INSTANT_MS) {
+    return { kind: "time", text: formatInstant(new Date(value).toISOString().replace(".000Z", "Z")) };
+  }
   if (typeof value === "number" || typeof value === "bigint") {
     return { kind: "number", text: Object.is(value, -0) ? "-0" : String(value) };
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cellText, compareCells, plotNumber } from "@/lib/format/cell";
-import { formatBytes, formatRate, formatShort } from "@/lib/format/number";
+import { formatBytes, formatFigure, formatRate, formatShort } from "@/lib/format/number";
 import { formatAge, formatDuration, formatInstant } from "@/lib/format/time";
 
 describe("cells", () => {
@@ -47,6 +47,13 @@ describe("figures", () => {
       formatShort(185.4),
     ]).toEqual(["1.2M", "14.2k", "812", "0.25", "185.4"]);
   });
+  it("keeps six significant digits beside marks", () => {
+    expect(
+      ["181.1300322580645", "152.3400", "4033", "-0.000012345678", "12345678", "0.1234567", "n/a", "1e21"].map(
+        formatFigure,
+      ),
+    ).toEqual(["181.13", "152.34", "4033", "-1.235e-5", "12.35M", "0.123457", "n/a", "1.000e+21"]);
+  });
   it("rates", () => {
     expect([formatRate(0), formatRate(0.5), formatRate(214.4), formatRate(12_500)]).toEqual([
       "0/s",
@@ -59,6 +66,11 @@ describe("figures", () => {
 });
 
 describe("time", () => {
+  it("reads a number in a time column as milliseconds", () => {
+    expect(cellText(1771236000000, "DateTime").text).toBe("2026-02-16 10:00:00");
+    expect(cellText(1771236000123, "DateTime").text).toBe("2026-02-16 10:00:00.123");
+    expect(cellText(1771236000000, "Integer").kind).toBe("number");
+  });
   it("durations", () => {
     expect([8, 1200, 250_000, 7_440_000].map(formatDuration)).toEqual(["8 ms", "1.2 s", "4 m 10 s", "2 h 4 m"]);
   });

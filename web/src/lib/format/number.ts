@@ -23,6 +23,22 @@ export function formatShort(value: number): string {
   return trimZeros(value.toFixed(size >= 1 ? 2 : 4));
 }
 
+const SIGNIFICANT = 6;
+
+/** At most six significant digits of a figure that stands beside a mark; the exact one is in its tooltip and table. */
+export function formatFigure(text: string): string {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) return text;
+  if (text.replace(/\D/g, "").replace(/^0+/, "").length <= SIGNIFICANT && !/e/i.test(text)) return text;
+  const size = Math.abs(value);
+  if (size >= 1e6 && size < 1e15) {
+    const [unit, suffix] = size >= 1e12 ? [1e12, "T"] : size >= 1e9 ? [1e9, "G"] : [1e6, "M"];
+    return `${trimZeros((value / Number(unit)).toPrecision(4))}${suffix}`;
+  }
+  if (size !== 0 && (size < 1e-4 || size >= 1e15)) return value.toExponential(3);
+  return trimZeros(value.toPrecision(SIGNIFICANT));
+}
+
 function trimZeros(text: string): string {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }

@@ -41,6 +41,18 @@ export function formatClock(ms: number, zone: string, seconds = true): string {
   return Number.isFinite(ms) ? format.format(ms) : "–";
 }
 
+const days = new Map<string, Intl.DateTimeFormat>();
+
+/** `2026-02-16` in the zone of the reader. */
+export function formatDay(ms: number, zone: string): string {
+  let format = days.get(zone);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
+    days.set(zone, format);
+  }
+  return Number.isFinite(ms) ? format.format(ms) : "–";
+}
+
 /** Milliseconds of an instant cell, or NaN. Used for positions on an axis, never for display of data. */
 export function instantToMs(value: unknown): number {
   if (typeof value === "number") return value;

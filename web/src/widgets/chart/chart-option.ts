@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from "echarts/core";
-import { formatShort } from "@/lib/format/number";
+import { formatFigure, formatShort } from "@/lib/format/number";
 import { formatClock } from "@/lib/format/time";
 import { FONT_CODE, FONT_UI, SERIES, TOKENS, type ThemeName } from "@/ui/tokens";
 import type { ChartModel, ColorBook } from "@/widgets/chart/chart-model";
@@ -202,7 +202,7 @@ function barOption(
           color: t.text,
           fontFamily: FONT_CODE,
           fontSize: 11,
-          formatter: (p: { dataIndex: number }) => shortText(model.bars[p.dataIndex]?.text ?? ""),
+          formatter: (p: { dataIndex: number }) => formatFigure(model.bars[p.dataIndex]?.text ?? ""),
         },
         data: model.bars.map((b) => ({
           value: b.value,
@@ -214,9 +214,4 @@ function barOption(
       },
     ],
   };
-}
-
-/** Labels on marks may shorten; the table has every digit. */
-function shortText(text: string): string {
-  return text.length <= 10 ? text : formatShort(Number(text));
 }

@@ -3,6 +3,7 @@ import { GridComponent, MarkLineComponent, TooltipComponent } from "echarts/comp
 import { init, use as register, type ECharts } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useImperativeHandle, useRef, useState, type Ref } from "react";
+import { formatFigure } from "@/lib/format/number";
 import { useThemeName } from "@/ui/appearance";
 import { cx } from "@/ui/cx";
 import { TOKENS } from "@/ui/tokens";
@@ -104,7 +105,9 @@ export default function Chart({ model, zone, watermark, handle }: ChartProps) {
                 style={{ background: seriesColor(theme, colors.indexOf(s.key)) }}
               />
               {s.key}
-              <span className="code text-fg">{s.latest}</span>
+              <span className="code text-fg" title={s.latest}>
+                {formatFigure(s.latest)}
+              </span>
             </button>
           ))}
           {model.kind === "line" && model.hidden > 0 && (

@@ -1,12 +1,18 @@
-import { cellText, isNumericType } from "@/lib/format/cell";
+import { cellText, isNumericType, type CellText } from "@/lib/format/cell";
 
 export interface GridColumn {
   name: string;
   type: string;
   label?: string;
   dim?: boolean;
+  /** The text of a cell that is made of several values of its row. */
+  show?: (row: GridRow) => string;
 }
 export type GridRow = Record<string, unknown>;
+
+export function columnText(column: GridColumn, row: GridRow): CellText {
+  return column.show ? { kind: "time", text: column.show(row) } : cellText(row[column.name], column.type);
+}
 
 const CHAR = 7.25;
 const MIN_WIDTH = 64;
@@ -25,7 +31,7 @@ export function measureColumns(columns: readonly GridColumn[], rows: readonly Gr
     let chars = (column.label ?? column.name).length + 1;
     let fraction = 0;
     for (const row of rows.slice(0, SAMPLE)) {
-      const text = cellText(row[column.name], column.type).text;
+      const text = columnText(column, row).text;
       const point = isNumericType(column.type) && !/e/i.test(text) ? text.indexOf(".") : -1;
       if (point >= 0) fraction = Math.max(fraction, Math.min(text.length - point - 1, 8));
       chars = Math.max(chars, Math.min(text.length, 60));
@@ -52,7 +58,7 @@ export function toTsv(columns: readonly GridColumn[], rows: readonly GridRow[]):
     .map((row) =>
       columns
         .map((column) => {
-          const cell = cellText(row[column.name], column.type);
+          const cell = columnText(column, row);
           return cell.kind === "null" || cell.kind === "empty" ? "" : clean(cell.text);
         })
         .join("\t"),

@@ -199,7 +199,7 @@ export function DataGrid(props: DataGridProps) {
                     id={cellId(item.index, cell.index)}
                     column={column}
                     index={cell.index}
-                    value={row[column.name]}
+                    row={row}
                     layout={layout[cell.index]}
                     left={cell.start}
                     width={cell.size}

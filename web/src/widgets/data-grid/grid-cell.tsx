@@ -1,13 +1,18 @@
 import type { ReactNode } from "react";
-import { cellText } from "@/lib/format/cell";
 import { cx } from "@/ui/cx";
-import { pointPadding, type ColumnLayout, type GridColumn } from "@/widgets/data-grid/columns";
+import {
+  columnText,
+  pointPadding,
+  type ColumnLayout,
+  type GridColumn,
+  type GridRow,
+} from "@/widgets/data-grid/columns";
 
 export interface GridCellProps {
   id: string;
   column: GridColumn;
   index: number;
-  value: unknown;
+  row: GridRow;
   layout: ColumnLayout | undefined;
   left: number;
   width: number;
@@ -21,7 +26,7 @@ export function GridCell({
   id,
   column,
   index,
-  value,
+  row,
   layout,
   left,
   width,
@@ -30,7 +35,7 @@ export function GridCell({
   onActivate,
   children,
 }: GridCellProps) {
-  const cell = cellText(value, column.type);
+  const cell = columnText(column, row);
   const quiet = cell.kind === "null" || cell.kind === "empty";
   return (
     <div

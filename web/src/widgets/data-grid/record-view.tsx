@@ -1,5 +1,5 @@
-import { cellText, safeJson } from "@/lib/format/cell";
-import type { GridColumn, GridRow } from "@/widgets/data-grid/columns";
+import { safeJson } from "@/lib/format/cell";
+import { columnText, type GridColumn, type GridRow } from "@/widgets/data-grid/columns";
 
 /** One record as field and value: a result of one row, an opened row, and every row on a phone. */
 export function RecordView({
@@ -15,7 +15,7 @@ export function RecordView({
     <dl data-testid={testId} className="grid grid-cols-[minmax(96px,max-content)_1fr] gap-x-4 gap-y-1 text-meta">
       {columns.map((column) => {
         const value = row[column.name];
-        const cell = cellText(value, column.type);
+        const cell = columnText(column, row);
         return (
           <div key={column.name} className="contents">
             <dt className="truncate text-fg-2">{column.label ?? column.name}</dt>

@@ -48,8 +48,14 @@ export function TimeRuler({ newest, watermark, now, windowMs, late, zone, live }
     >
       {open !== null && <div className="hatch absolute inset-y-0" style={{ left: place(open), right: NOW_WIDTH }} />}
       {ticks.map((at) => (
-        <div key={at} className="absolute inset-y-0 border-s border-line" style={{ left: place(at) }}>
-          <span className="num ps-1 leading-5 text-fg-3">{formatClock(at, zone, step < 60_000)}</span>
+        <div
+          key={at}
+          // A label that does not fit before the right end wraps below the strip, out of sight.
+          className="absolute inset-y-0 flex flex-wrap overflow-hidden border-s border-line"
+          style={{ left: place(at), right: NOW_WIDTH }}
+        >
+          <span className="h-5 w-1" />
+          <span className="num leading-5 text-fg-3">{formatClock(at, zone, step < 60_000)}</span>
         </div>
       ))}
       {watermark !== null && (

@@ -61,7 +61,7 @@ export function LiveResults({
   embedded = false,
 }: LiveResultsProps) {
   const [view, live] = useLiveView(executionId, initial);
-  const { tab, setTab, spec, setChartType, model } = useResultsView(view);
+  const { tab, setTab, spec, setChartType, model, columns, shown } = useResultsView(view);
   const [opened, setOpened] = useState<Record<string, unknown> | null>(null);
   const picture = useRef<ChartHandle>(null);
   const zone = useZone();
@@ -75,9 +75,9 @@ export function LiveResults({
     tab === "chart" && model.kind === "line" && model.timeAxis
       ? Math.max(...model.series.map((s) => s.points.at(-1)?.[0] ?? 0))
       : null;
-  const charts = chartOptions(view.columns, spec);
+  const charts = chartOptions(columns, spec);
   // Of a windowed result the newest window is what people look for.
-  const newestFirst = view.columns.find((c) => isTimeType(c.type) && view.keyColumns.includes(c.name))?.name;
+  const newestFirst = shown.find((c) => isTimeType(c.type) && view.keyColumns.includes(c.name))?.name;
 
   const tabs: { value: ResultsTab; label: string }[] = [
     ...(spec.type === "table" ? [] : [{ value: "chart" as const, label: copy.results.chart }]),
@@ -215,12 +215,12 @@ export function LiveResults({
               )
             ) : tab === "table" ? (
               phone ? (
-                <ResultCards columns={view.columns} rows={view.rows} />
+                <ResultCards columns={shown} rows={view.rows} />
               ) : (
                 <DataGrid
                   label={`${title}, rows`}
                   testId="results-table"
-                  columns={view.columns}
+                  columns={shown}
                   rows={view.rows}
                   live={!ended && view.keyColumns.length > 0}
                   initialSort={newestFirst ? { name: newestFirst, descending: true } : null}
@@ -234,7 +234,7 @@ export function LiveResults({
                 />
               )
             ) : (
-              <ChangelogList changes={view.changes} columns={view.columns} zone={zone} />
+              <ChangelogList changes={view.changes} columns={shown} zone={zone} />
             )}
           </div>
         </div>
@@ -246,7 +246,7 @@ export function LiveResults({
         title={copy.preview.record}
         closeLabel={copy.shortcuts.close}
       >
-        {opened && <RecordView columns={view.columns} row={opened} />}
+        {opened && <RecordView columns={shown} row={opened} />}
       </Dialog>
     </div>
   );

@@ -10,7 +10,12 @@ export function LiveSummary({ view }: { view: LiveSnapshot }) {
   const [summary, setSummary] = useState("");
   const speak = useEffectEvent(() => {
     const row = view.rows.at(-1);
-    const cells = row ? view.columns.slice(0, 3).map((c) => cellText(row[c.name], c.type).text) : [];
+    const cells = row
+      ? view.columns
+          .filter((c) => !c.hidden)
+          .slice(0, 3)
+          .map((c) => cellText(row[c.name], c.type).text)
+      : [];
     setSummary(`${copy.rows(view.rows.length)}${cells.length > 0 ? `; ${cells.join(" ")}` : ""}`);
   });
   const ended = hasEnded(view.state);

@@ -3,7 +3,9 @@ import { executeSql } from "@/api/executions";
 import { toErrorBody } from "@/api/errors";
 import type { ApiErrorBody, ExecuteResponse } from "@/api/types";
 import { copy } from "@/lib/copy/en";
+import { tableColumns } from "@/lib/result-columns";
 import { useLiveView } from "@/stream/use-live-view";
+import { useZone } from "@/ui/appearance";
 import { ErrorBlock } from "@/ui/error-block";
 import { DataGrid } from "@/widgets/data-grid/data-grid";
 import { SqlText } from "@/widgets/sql-text/sql-text";
@@ -14,6 +16,7 @@ import type { PanelProps } from "@/features/artifacts/panel-types";
 export default function QueryResultsPanel({ artifact, data }: PanelProps<QueryResultsData>) {
   const [rerun, setRerun] = useState<ExecuteResponse | null>(null);
   const [error, setError] = useState<ApiErrorBody | null>(null);
+  const zone = useZone();
   const executionId = rerun?.execution_id ?? data.execution_id;
   const [view] = useLiveView(executionId, rerun ?? undefined);
   const sql = data.sql;
@@ -59,7 +62,7 @@ export default function QueryResultsPanel({ artifact, data }: PanelProps<QueryRe
               <DataGrid
                 label={`${artifact.title}, rows`}
                 testId="results-table"
-                columns={data.columns}
+                columns={tableColumns(data.columns, zone)}
                 rows={data.preview_rows}
               />
             </div>

@@ -1,11 +1,12 @@
-import type { Column, Row } from "@/api/types";
+import type { Row } from "@/api/types";
 import { copy } from "@/lib/copy/en";
+import type { GridColumn } from "@/widgets/data-grid/columns";
 import { RecordView } from "@/widgets/data-grid/record-view";
 
 const MAX_CARDS = 100;
 
 /** Rows on a phone: one card each, newest first. */
-export function ResultCards({ columns, rows }: { columns: readonly Column[]; rows: readonly Row[] }) {
+export function ResultCards({ columns, rows }: { columns: readonly GridColumn[]; rows: readonly Row[] }) {
   const shown = rows.slice(-MAX_CARDS).reverse();
   return (
     <div

@@ -1,6 +1,8 @@
 import { useMemo, useState } from "react";
 import { resolveChart, type ChartType } from "@/lib/chart-choice";
 import type { LiveSnapshot } from "@/stream/live-view";
+import { readClocks, tableColumns } from "@/lib/result-columns";
+import { useZone } from "@/ui/appearance";
 import { buildChart } from "@/widgets/chart/chart-model";
 
 export type ResultsTab = "chart" | "table" | "changelog";
@@ -9,14 +11,17 @@ export type ResultsTab = "chart" | "table" | "changelog";
 export function useResultsView(view: LiveSnapshot) {
   const [chosenTab, setTab] = useState<ResultsTab | null>(null);
   const [chosenType, setChartType] = useState<ChartType | null>(null);
+  const zone = useZone();
+  const columns = useMemo(() => readClocks(view.columns), [view.columns]);
+  const shown = useMemo(() => tableColumns(view.columns, zone), [view.columns, zone]);
   const spec = useMemo(() => {
     const viz = chosenType ? { ...view.viz, type: chosenType } : view.viz;
-    return resolveChart(viz, view.columns, view.keyColumns);
-  }, [view.viz, view.columns, view.keyColumns, chosenType]);
+    return resolveChart(viz, columns, view.keyColumns);
+  }, [view.viz, columns, view.keyColumns, chosenType]);
   const tab: ResultsTab = chosenTab ?? (spec.type === "table" ? "table" : "chart");
   const model = useMemo(
-    () => (tab === "chart" ? buildChart(spec, view.columns, view.rows, view.changes) : ({ kind: "none" } as const)),
-    [tab, spec, view.columns, view.rows, view.changes],
+    () => (tab === "chart" ? buildChart(spec, columns, view.rows, view.changes) : ({ kind: "none" } as const)),
+    [tab, spec, columns, view.rows, view.changes],
   );
-  return { tab, setTab, spec, setChartType, model };
+  return { tab, setTab, spec, setChartType, model, columns, shown };
 }
