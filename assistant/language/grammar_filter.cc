@@ -108,6 +108,27 @@ void JoinByOr(Reader* reader, size_t first) {
   before.words += " or " + last.words;
 }
 
+/// "paid invoices", "unpaid invoices": a yes/no column said as an adjective.
+bool ReadFlag(Reader* reader) {
+  size_t start = reader->at;
+  std::string_view word = reader->word();
+  if (word.size() < 4) return false;
+  bool opposite = word.starts_with("un") || word.starts_with("non");
+  std::string_view root = word.starts_with("un") ? word.substr(2) : word.starts_with("non") ? word.substr(3) : word;
+  for (size_t i = 0; i < reader->source.fields.size() && opposite; ++i) {
+    const FieldModel& field = reader->source.fields[i];
+    if (field.type != TypeKind::kBoolean || field.parts.empty() || !SameRoot(field.parts.back(), root)) continue;
+    ++reader->at;
+    Condition condition;
+    condition.fields = {static_cast<int>(i)};
+    condition.expression = NotNode(ColumnNode(field.name));
+    PushCondition(reader, std::move(condition), start);
+    reader->Understand(std::string(word), "NOT " + field.name);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool ReadFilter(Reader* reader) {
@@ -136,7 +157,8 @@ bool ReadFilter(Reader* reader) {
     reader->SkipArticles();
   }
   if (reader->IsWord("not") || reader->IsWord("no")) {
-    if (reader->Match("not in", 0) == 0 && (reader->value(1) || reader->field(1))) {
+    size_t article = reader->Match("the|a|an|any", 1);
+    if (reader->Match("not in", 0) == 0 && (reader->value(1 + article) || reader->field(1 + article))) {
       negated = !negated;
       ++reader->at;
     }
@@ -227,6 +249,7 @@ bool ReadFilter(Reader* reader) {
 
 bool ReadValueFilter(Reader* reader) {
   size_t start = reader->at;
+  if (ReadFlag(reader)) return true;
   const ValueLink link = reader->value();
   if (!link) return ReadUnseenSymbols(reader, false, start);
   if (reader->field() && reader->field().score >= 0.97 && link.score < 1) return false;
