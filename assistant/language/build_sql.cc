@@ -275,10 +275,7 @@ void FillConditions(const SourceModel& source, Frame* frame, sql::SelectCore* co
   if (frame->last_milliseconds > 0) {
     if (frame->window && frame->window->size < frame->last_milliseconds) {
       frame->assumptions.push_back(
-          {"range",
-           fmt::format("shows all windows, {} too; press Run with a start of -{} to begin there", frame->last_words,
-                       LengthShort(frame->last_milliseconds)),
-           {}});
+          {"range", fmt::format("windows from before \"{}\" are shown, too", frame->last_words), {}});
     } else if (frame->window) {
       // The span is the window itself: "count this hour".
     } else {

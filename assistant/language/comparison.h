@@ -14,7 +14,7 @@ namespace velo::language {
 /// What follows the thing compared: "> 1000", "between 10 and 50", "is missing", "contains foo", "AAPL or MSFT".
 bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated);
 /// "more than 5 orders", "over 500 shares", "above 1000", "between 10 and 50 dollars": the number comes first.
-bool ReadBareComparison(Reader* reader, size_t from);
+bool ReadBareComparison(Reader* reader, size_t from, bool negated);
 /// Values of one column in a row: "AAPL and MSFT", "EU or US".
 bool ReadValueList(Reader* reader, bool negated, size_t from);
 /// Capital words that no sample holds but that look like a symbol: "only TSLA".

@@ -178,6 +178,26 @@ bool StartsNumberRange(const Reader& reader) {
   return false;
 }
 
+/// The comparison that holds when the other does not.
+BinaryOperator Opposite(BinaryOperator op) {
+  switch (op) {
+    case BinaryOperator::kEqual:
+      return BinaryOperator::kNotEqual;
+    case BinaryOperator::kNotEqual:
+      return BinaryOperator::kEqual;
+    case BinaryOperator::kLess:
+      return BinaryOperator::kGreaterEqual;
+    case BinaryOperator::kLessEqual:
+      return BinaryOperator::kGreater;
+    case BinaryOperator::kGreater:
+      return BinaryOperator::kLessEqual;
+    case BinaryOperator::kGreaterEqual:
+      return BinaryOperator::kLess;
+    default:
+      return op;
+  }
+}
+
 /// One comparison while it is read. Every step either finishes the condition or leaves the cursor at `start`.
 class Comparison {
  public:
@@ -299,25 +319,6 @@ class Comparison {
     }
   }
 
-  static BinaryOperator Opposite(BinaryOperator op) {
-    switch (op) {
-      case BinaryOperator::kEqual:
-        return BinaryOperator::kNotEqual;
-      case BinaryOperator::kNotEqual:
-        return BinaryOperator::kEqual;
-      case BinaryOperator::kLess:
-        return BinaryOperator::kGreaterEqual;
-      case BinaryOperator::kLessEqual:
-        return BinaryOperator::kGreater;
-      case BinaryOperator::kGreater:
-        return BinaryOperator::kLessEqual;
-      case BinaryOperator::kGreaterEqual:
-        return BinaryOperator::kLess;
-      default:
-        return op;
-    }
-  }
-
   bool ReadTruth() {
     bool yes = reader_->Match("true|yes") > 0;
     if (!yes && reader_->Match("false|no") == 0) return false;
@@ -409,111 +410,120 @@ class Comparison {
   size_t start_ = 0;
 };
 
+/// "500 shares": the unit and the column's own name say nothing more.
+void SkipUnitAndColumn(Reader* reader, int field) {
+  SkipUnit(reader);
+  if (reader->field() && reader->field().field == field) {
+    reader->at += reader->field().length;
+  } else {
+    reader->Accept("shares|lots|items|contracts");
+  }
+}
+
+/// "between 10 and 50 dollars"
+bool ReadBareRange(Reader* reader, size_t from, bool negated) {
+  size_t start = reader->at;
+  Token low, high;
+  bool range = reader->Accept("between") && AcceptNumber(reader, &low) && reader->Accept("and|to") &&
+               AcceptNumber(reader, &high);
+  int field = range ? ImpliedNumberField(*reader) : -1;
+  if (field < 0) {
+    reader->at = start;
+    return false;
+  }
+  SkipUnitAndColumn(reader, field);
+  auto between = std::make_unique<sql::Between>();
+  between->negated = negated;
+  between->operand = ColumnNode(reader->name(field));
+  between->low = ValueNode(*reader, low, field, reader->model(field).unit_interval);
+  between->high = ValueNode(*reader, high, field, reader->model(field).unit_interval);
+  Condition condition;
+  condition.fields = {field};
+  condition.expression = std::move(between);
+  PushCondition(reader, std::move(condition), from);
+  return true;
+}
+
+/// "(more than 5) orders per customer", "(more than 10) failed payments": a count, perhaps of some rows only.
+bool ReadCountComparison(Reader* reader, BinaryOperator op, const Token& number, size_t from) {
+  size_t noun = reader->source_name();
+  Condition row;
+  const ValueLink link = reader->value();
+  if (noun == 0 && link && LinkSourceName(reader->source, reader->sentence.tokens, reader->at + link.length) > 0) {
+    const ValueModel& value = reader->source.values[static_cast<size_t>(link.value)];
+    row.fields = {value.field};
+    row.expression = BinaryNode(BinaryOperator::kEqual, ColumnNode(reader->name(value.field)), StringNode(value.text));
+    reader->at += link.length;
+  } else if (noun == 0) {
+    row.expression = FailureCondition(*reader, reader->word(), &row.fields);
+    if (row.expression != nullptr) ++reader->at;
+  }
+  bool rows = noun > 0 || row.expression != nullptr || IsRecordNoun(reader->token().stem);
+  if (!rows) return false;
+  if (row.expression != nullptr) {
+    row.words = reader->Said(from, reader->at);
+    reader->frame.conditions.push_back(std::move(row));
+    noun = reader->source_name();
+  }
+  reader->named_source = reader->named_source || noun > 0;
+  reader->at += noun > 0 ? noun : IsRecordNoun(reader->token().stem) ? 1 : 0;
+  Measure count = MakeCount(*reader);
+  Condition condition;
+  condition.of_measure = true;
+  condition.expression = BinaryNode(op, CountAllNode(), NumberNode(number.digits));
+  bool known = std::any_of(reader->frame.measures.begin(), reader->frame.measures.end(),
+                           [&](const Measure& measure) { return measure.alias == count.alias; });
+  if (!known) reader->frame.measures.push_back(std::move(count));
+  PushCondition(reader, std::move(condition), from);
+  return true;
+}
+
+/// Tells which column a bare number was compared with, and offers the others.
+void AssumeColumn(Reader* reader, int field, BinaryOperator op, const Token& number) {
+  std::vector<AssumptionChoice> others;
+  for (std::string_view role : {"price", "amount", "quantity", "value"}) {
+    int other = reader->source.FindRole(role);
+    if (other < 0 || other == field || others.size() == 3 || !reader->model(other).is_numeric()) continue;
+    others.push_back({std::string(reader->name(other)),
+                      fmt::format("remove the {} filter and add a filter for {} {} {}", reader->name(field),
+                                  reader->name(other), sql::OperatorText(op), number.digits)});
+  }
+  reader->Assume("column", fmt::format("the number is compared with {}", reader->name(field)), std::move(others));
+}
+
 }  // namespace
 
 bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) {
   return Comparison(reader, std::move(operand), from, negated).Read();
 }
 
-bool ReadBareComparison(Reader* reader, size_t from) {
+bool ReadBareComparison(Reader* reader, size_t from, bool negated) {
   size_t start = reader->at;
-  Condition condition;
-  Token number, high;
-  if (reader->Accept("between") && AcceptNumber(reader, &number) && reader->Accept("and|to") &&
-      AcceptNumber(reader, &high)) {
-    int field = ImpliedNumberField(*reader);
-    if (field < 0) {
-      reader->at = start;
-      return false;
-    }
-    SkipUnit(reader);
-    if (reader->field() && reader->field().field == field) reader->at += reader->field().length;
-    auto between = std::make_unique<sql::Between>();
-    between->operand = ColumnNode(reader->name(field));
-    between->low = ValueNode(*reader, number, field, reader->model(field).unit_interval);
-    between->high = ValueNode(*reader, high, field, reader->model(field).unit_interval);
-    condition.fields = {field};
-    condition.expression = std::move(between);
-    PushCondition(reader, std::move(condition), from);
-    return true;
-  }
-  reader->at = start;
+  if (ReadBareRange(reader, from, negated)) return true;
   BinaryOperator op = BinaryOperator::kEqual;
-  if (!AcceptComparator(reader, &op) || op == BinaryOperator::kEqual || op == BinaryOperator::kNotEqual) {
-    reader->at = start;
-    return false;
-  }
+  Token number;
+  bool ordered = AcceptComparator(reader, &op) && op != BinaryOperator::kEqual && op != BinaryOperator::kNotEqual;
   // "slower than 500 ms", "longer than 2 hours": the adjective tells the column.
   int quality = -1;
-  for (size_t i = start; i < reader->at && quality < 0; ++i)
+  for (size_t i = start; i < reader->at && quality < 0; ++i) {
     quality = FieldOfQuality(reader->source, reader->sentence.tokens[i].text);
-  if (!AcceptNumber(reader, &number, quality)) {
+  }
+  if (!ordered || !AcceptNumber(reader, &number, quality)) {
     reader->at = start;
     return false;
   }
-  // "more than 5 orders per customer": a count.
-  size_t noun = reader->source_name();
-  std::vector<int> failure_fields;
-  ExpressionPtr failure;
-  if (noun == 0) failure = FailureCondition(*reader, reader->word(), &failure_fields);
-  bool value_noun = reader->value() && reader->source_name() == 0 &&
-                    LinkSourceName(reader->source, reader->sentence.tokens, reader->at + reader->value().length) > 0;
-  if (noun > 0 || IsRecordNoun(reader->token().stem) || failure != nullptr || value_noun) {
-    if (failure != nullptr || value_noun) {
-      Condition row;
-      if (value_noun) {
-        const ValueModel& value = reader->source.values[static_cast<size_t>(reader->value().value)];
-        row.fields = {value.field};
-        row.expression =
-            BinaryNode(BinaryOperator::kEqual, ColumnNode(reader->name(value.field)), StringNode(value.text));
-        reader->at += reader->value().length;
-      } else {
-        row.fields = failure_fields;
-        row.expression = std::move(failure);
-        ++reader->at;
-      }
-      row.words = reader->Said(from, reader->at);
-      reader->frame.conditions.push_back(std::move(row));
-      noun = reader->source_name();
-    }
-    if (noun > 0)
-      reader->at += noun, reader->named_source = true;
-    else if (IsRecordNoun(reader->token().stem))
-      ++reader->at;
-    Measure count = MakeCount(*reader);
-    condition.of_measure = true;
-    condition.expression = BinaryNode(op, CountAllNode(), NumberNode(number.digits));
-    bool known = std::any_of(reader->frame.measures.begin(), reader->frame.measures.end(),
-                             [&](const Measure& measure) { return measure.alias == count.alias; });
-    if (!known) reader->frame.measures.push_back(std::move(count));
-    PushCondition(reader, std::move(condition), from);
-    return true;
-  }
+  if (negated) op = Opposite(op);
+  if (ReadCountComparison(reader, op, number, from)) return true;
   int field = quality >= 0 ? quality : ImpliedNumberField(*reader);
   if (field < 0) {
     reader->at = start;
     return false;
   }
-  bool unit_said = quality >= 0 ||
-                   reader->Match("shares|units|lots|dollars|dollar|usd|degrees|euros|pieces|items|ms|milliseconds") > 0;
-  bool field_said = reader->field() && reader->field().field == field;
-  SkipUnit(reader);
-  if (reader->field() && reader->field().field == field)
-    reader->at += reader->field().length;
-  else
-    reader->Accept("shares|lots|items|contracts");
-  if (!unit_said && !field_said) {
-    std::vector<AssumptionChoice> others;
-    for (std::string_view role : {"price", "amount", "quantity", "value"}) {
-      int other = reader->source.FindRole(role);
-      if (other >= 0 && other != field && others.size() < 3 && reader->model(other).is_numeric()) {
-        others.push_back({std::string(reader->name(other)),
-                          fmt::format("remove the {} filter and add a filter for {} {} {}", reader->name(field),
-                                      reader->name(other), sql::OperatorText(op), number.digits)});
-      }
-    }
-    reader->Assume("column", fmt::format("the number is compared with {}", reader->name(field)), std::move(others));
-  }
+  bool said = quality >= 0 || (reader->field() && reader->field().field == field) ||
+              reader->Match("shares|units|lots|dollars|dollar|usd|degrees|euros|pieces|items|ms|milliseconds") > 0;
+  SkipUnitAndColumn(reader, field);
+  if (!said) AssumeColumn(reader, field, op, number);
+  Condition condition;
   condition.fields = {field};
   condition.expression = BinaryNode(op, ColumnNode(reader->name(field)),
                                     ValueNode(*reader, number, field, reader->model(field).unit_interval));

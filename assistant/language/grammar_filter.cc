@@ -68,7 +68,7 @@ bool ReadCondition(Reader* reader, bool negated, size_t from) {
   if (reader->source_name() > 0 && (!reader->field() || reader->field().score < 0.95)) {
     size_t noun = reader->source_name();
     reader->at += noun;
-    if (ReadBareComparison(reader, from)) {
+    if (ReadBareComparison(reader, from, negated)) {
       reader->named_source = true;
       return true;
     }
@@ -76,7 +76,7 @@ bool ReadCondition(Reader* reader, bool negated, size_t from) {
   }
   // A boolean column by itself: "where is_fraud", "that are fraudulent".
   const FieldLink link = reader->field();
-  if (ReadBareComparison(reader, from)) return true;
+  if (ReadBareComparison(reader, from, negated)) return true;
   if (!(link && link.score >= 0.97) && reader->value() && ReadValueList(reader, negated, from)) return true;
   Operand operand;
   if (ReadOperand(reader, &operand)) {
@@ -129,120 +129,128 @@ bool ReadFlag(Reader* reader) {
   return false;
 }
 
-}  // namespace
+constexpr std::string_view kExcept =
+    "everything but|all but|anything but|everyone but|everything except|all except|but not|and not|neither|that are "
+    "neither|which are neither|except for|except where|except|excluding|exclude|without any|without|not "
+    "including|other than|leaving out|leave out|ignoring|ignore|skip|drop|filter out|remove|apart from|never";
+constexpr std::string_view kWhere =
+    "add a filter for|add a filter on|add filter for|add filter|filter for|filter by|filter on|filter "
+    "to|filtered by|filter|where only|where the|where|with only|with a|with an|with|whose|having|"
+    "that have|that has|that had|that are|that were|that is|which have|which has|which are|which "
+    "is|who have|who has|who are|for which|if the|if|when the|when|and where|provided|such that|"
+    "limited to|restricted to|restrict to|keep only|keep|only where|only when|only those|only "
+    "for|only from|only in|only with|only the|only|just for|just the|just|for only|for just|just|"
+    "from the|from|for the|for|in the|in|on the|on|at the|at|of the|of|by|during|involving|between|made by|placed "
+    "by|paid by|and|include only";
 
-bool ReadFilter(Reader* reader) {
+/// How a condition is announced.
+struct Lead {
+  bool said = false;  ///< There is a word for it.
+  bool negated = false;
+  bool weak = false;      ///< A word with many other uses: "by", "in", "for".
+  std::string_view word;  ///< Its first word.
+};
+
+Lead AcceptLead(Reader* reader) {
   size_t start = reader->at;
-  bool negated = reader->Accept(
-      "everything but|all but|anything but|everyone but|everything except|all except|but not|and not|neither|that are "
-      "neither|which are neither|except for|except where|except|excluding|exclude|without any|without|not "
-      "including|other than|leaving out|leave out|ignoring|ignore|skip|drop|"
-      "filter out|remove|apart from|never");
-  bool lead =
-      negated || reader->Accept(
-                     "add a filter for|add a filter on|add filter for|add filter|filter for|filter by|filter on|filter "
-                     "to|filtered by|filter|where only|where the|where|with only|with a|with an|with|whose|having|"
-                     "that have|that has|that had|that are|that were|that is|which have|which has|which are|which "
-                     "is|who have|who has|who are|for which|if the|if|when the|when|and where|provided|such that|"
-                     "limited to|restricted to|restrict to|keep only|keep|only where|only when|only those|only "
-                     "for|only from|only in|only with|only the|only|just for|just the|just|for only|for just|just|"
-                     "from the|from|for the|for|in the|in|on the|on|at the|at|of "
-                     "the|of|by|during|involving|between|made by|placed by|paid by|and|include only");
-  if (lead && reader->IsWord("between", static_cast<size_t>(-1)) && reader->at == start + 1)
-    --reader->at;  // the word belongs to the range
-  std::string_view lead_word =
-      lead && reader->at > start ? std::string_view(reader->sentence.tokens[start].text) : std::string_view();
+  Lead lead;
+  lead.negated = reader->Accept(kExcept);
+  lead.said = lead.negated || reader->Accept(kWhere);
+  if (lead.said) lead.word = reader->sentence.tokens[start].text;
+  if (lead.word == "between" && reader->at == start + 1) reader->at = start;  // The word belongs to the range.
+  lead.weak = lead.word == "by" || lead.word == "of" || lead.word == "and" || lead.word == "in" || lead.word == "on" ||
+              lead.word == "for" || lead.word == "from";
   if (reader->Accept("rows|records|trades|those|the ones|ones|anything|everything|all") &&
       reader->Accept("where|with|that are|that have|whose|for|from|in|of")) {
     reader->SkipArticles();
   }
-  if (reader->IsWord("not") || reader->IsWord("no")) {
+  if ((reader->IsWord("not") || reader->IsWord("no")) && reader->Match("not in") == 0) {
     size_t article = reader->Match("the|a|an|any", 1);
-    if (reader->Match("not in", 0) == 0 && (reader->value(1 + article) || reader->field(1 + article))) {
-      negated = !negated;
+    if (reader->value(1 + article) || reader->field(1 + article)) {
+      lead.negated = !lead.negated;
       ++reader->at;
     }
   }
-  if (reader->Accept("neither")) negated = true;
-  if (negated &&
-      reader->Accept(
-          "missing|null|nulls|empty|blank|nulls in|rows with missing|missing values in|null values in|rows without")) {
+  if (reader->Accept("neither")) lead.negated = true;
+  return lead;
+}
+
+bool PushNullTest(Reader* reader, bool present, size_t from) {
+  int field = -1;
+  if (!reader->AcceptField(&field)) return false;
+  Condition condition;
+  condition.fields = {field};
+  condition.expression = NullTestNode(ColumnNode(reader->name(field)), present);
+  PushCondition(reader, std::move(condition), from);
+  return true;
+}
+
+/// "without missing prices", "with no email", "without a director"
+bool ReadAbsence(Reader* reader, const Lead& lead, size_t from) {
+  size_t start = reader->at;
+  if (lead.negated && reader->Accept("missing|null|nulls|empty|blank|nulls in|rows with missing|missing values in|null "
+                                     "values in|rows without")) {
     reader->Accept("values|value|in|for|of|the|entries");
     reader->SkipArticles();
-    int field = -1;
-    if (reader->AcceptField(&field)) {
-      Condition condition;
-      condition.fields = {field};
-      condition.expression = NullTestNode(ColumnNode(reader->name(field)), true);
-      PushCondition(reader, std::move(condition), start);
-      return true;
-    }
+    if (PushNullTest(reader, true, from)) return true;
   }
-  if (lead && reader->Accept("missing|no|null|empty|unknown")) {
-    int field = -1;
-    if (reader->AcceptField(&field)) {
-      Condition condition;
-      condition.fields = {field};
-      condition.expression = NullTestNode(ColumnNode(reader->name(field)), negated);
-      PushCondition(reader, std::move(condition), start);
-      return true;
-    }
-  }
-  // "without a director": the column has no value.
-  if (lead_word == "without") {
-    size_t here = reader->at;
-    reader->SkipArticles();
-    const FieldLink link = reader->field();
-    bool known_value = static_cast<bool>(reader->value());
-    if (link && link.score > 0.8 && !known_value && reader->at + link.length >= reader->size() &&
-        !(reader->names != nullptr && reader->names->aggregated)) {
-      int field = -1;
-      reader->AcceptField(&field);
-      Condition condition;
-      condition.fields = {field};
-      condition.expression = NullTestNode(ColumnNode(reader->name(field)), false);
-      PushCondition(reader, std::move(condition), start);
-      return true;
-    }
-    reader->at = here;
-  }
-  bool weak = lead_word == "by" || lead_word == "of" || lead_word == "and" || lead_word == "in" || lead_word == "on" ||
-              lead_word == "for" || lead_word == "from";
-  size_t mark = reader->at;
-  if (!lead || weak) {
-    // Without a filter word only a comparison, a value or a year makes a filter.
-    reader->at = start;
-    if (ReadYears(reader)) return true;
-    reader->at = mark;
-  }
-  size_t first = reader->frame.conditions.size();
-  if (!ReadCondition(reader, negated, start)) {
-    if (lead && !weak && (lead_word == "only" || lead_word == "just" || negated) &&
-        ReadUnseenSymbols(reader, negated, start))
-      return true;
-    if (lead_word == "for" && ReadUnseenSymbols(reader, negated, start)) return true;
-    reader->at = start;
-    return false;
-  }
+  reader->at = start;
+  if (lead.said && reader->Accept("missing|no|null|empty|unknown") && PushNullTest(reader, lead.negated, from))
+    return true;
+  reader->at = start;
+  if (lead.word != "without") return false;
+  // In an edit "without the count" takes a figure away.
+  bool takes_away = reader->names != nullptr && reader->names->aggregated;
+  reader->SkipArticles();
+  const FieldLink link = reader->field();
+  bool whole = link && link.score > 0.8 && !reader->value() && reader->at + link.length >= reader->size();
+  if (whole && !takes_away && PushNullTest(reader, false, from)) return true;
+  reader->at = start;
+  return false;
+}
+
+/// "… and price above 10 or qty below 5": further conditions.
+void ReadFurtherConditions(Reader* reader, size_t first) {
   while (true) {
     size_t next = reader->at;
     bool or_sign = reader->Accept("or");
     bool and_sign = !or_sign && (reader->Accept("and|but|as well as") || reader->IsSymbol(","));
     if (and_sign && reader->IsSymbol(",")) ++reader->at;
-    if (!or_sign && !and_sign) break;
-    bool not_next = reader->Accept("not");
+    if (!or_sign && !and_sign) return;
+    bool negated = reader->Accept("not");
     reader->Accept("with|where|whose|have|has|only|for|in|from|are|is");
-    if (StartsMeasure(*reader) && reader->Match("more than|less than|at least") == 0 && and_sign) {
-      // "and average price" goes on with the list of figures unless a comparison follows; ReadCondition finds out.
-    }
-    if (!ReadCondition(reader, not_next, next)) {
+    if (!ReadCondition(reader, negated, next)) {
       reader->at = next;
-      break;
+      return;
     }
     if (or_sign) JoinByOr(reader, first);
   }
+}
+
+}  // namespace
+
+bool ReadFilter(Reader* reader) {
+  size_t start = reader->at;
+  Lead lead = AcceptLead(reader);
+  if (ReadAbsence(reader, lead, start)) return true;
+  if (!lead.said || lead.weak) {
+    // Without a filter word only a comparison, a value or a year makes a filter.
+    size_t mark = reader->at;
+    reader->at = start;
+    if (ReadYears(reader)) return true;
+    reader->at = mark;
+  }
+  size_t first = reader->frame.conditions.size();
+  if (!ReadCondition(reader, lead.negated, start)) {
+    bool selects = lead.word == "only" || lead.word == "just" || lead.word == "for" || (lead.negated && !lead.weak);
+    if (selects && ReadUnseenSymbols(reader, lead.negated, start)) return true;
+    reader->at = start;
+    return false;
+  }
+  ReadFurtherConditions(reader, first);
   for (size_t i = first; i < reader->frame.conditions.size(); ++i) {
-    reader->Understand(reader->frame.conditions[i].words, reader->frame.conditions[i].of_measure ? "HAVING" : "WHERE");
+    const Condition& condition = reader->frame.conditions[i];
+    reader->Understand(condition.words, condition.of_measure ? "HAVING" : "WHERE");
   }
   return true;
 }

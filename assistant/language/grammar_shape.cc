@@ -1,4 +1,4 @@
-// "per symbol", "by exchange and side", "unique users", "label trades small, medium or large".
+// "per symbol", "by exchange and side", "unique users".
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -54,6 +54,78 @@ bool ReadCalendarKey(Reader* reader) {
   return false;
 }
 
+/// Takes the words that announce groups: "per", "for each", "broken down by".
+bool AcceptGroupWords(Reader* reader) {
+  if (reader->Accept(
+          "grouped by also|group by also|also grouped by|also group by|group them by|group it by|grouped by|group "
+          "by|grouping by|broken down by|break it down by|break down by|break that down by|breakdown by|"
+          "split it by|split up by|split by|separately for each|separately for every|separated by|segmented "
+          "by|partitioned by|bucketed by|aggregated by|aggregate by|categorized by|"
+          "for each of the|for each|for every|in each|in every|at each|on each|from each|across all|across|within "
+          "each|per each|per|each|every|does each|does every|do each|for all|for different|for the different|"
+          "also by|and by|as well as by|by each|by every|by all|by both|by the|by")) {
+    return true;
+  }
+  if (!reader->IsSymbol("/")) return false;
+  ++reader->at;
+  return true;
+}
+
+/// Takes one key: a calendar part or a column.
+bool AcceptKey(Reader* reader) {
+  if (ReadCalendarKey(reader)) return true;
+  size_t noun = reader->source_name();
+  const FieldLink link = reader->field();
+  if (!link || (noun > 0 && link.score < 0.9)) return false;
+  // "by volume" after a ranking is an order, and "by average price" a figure.
+  if (StartsMeasure(*reader) && link.score < 0.97) return false;
+  int field = -1;
+  size_t said = reader->at;
+  if (noun > 0 && reader->field(noun)) reader->at += noun;
+  reader->AcceptField(&field);
+  PushKey(reader, field, reader->Said(said, reader->at));
+  reader->Accept("column|field|too|as well|also");
+  return true;
+}
+
+/// Takes ", and by" between two keys; leaves the cursor when what follows is no key.
+bool AcceptKeySign(Reader* reader) {
+  size_t start = reader->at;
+  bool sign = false;
+  while (true) {
+    if (reader->Accept("and also by|and by|and per|and for each|and|also by")) {
+      sign = true;
+    } else if (reader->IsSymbol(",") || reader->IsSymbol("&") || reader->IsSymbol("/") || reader->IsSymbol("+")) {
+      ++reader->at;
+      sign = true;
+    } else {
+      break;
+    }
+  }
+  if (sign) reader->Accept("the|each|per|by");
+  const FieldLink link = reader->field();
+  bool figure = StartsMeasure(*reader) && !(link && link.score >= 0.97);
+  // Fractions are no groups: "by symbol and price" asks for the price.
+  bool fraction = link && reader->model(link.field).is_numeric() && !reader->model(link.field).is_id() &&
+                  reader->model(link.field).type != TypeKind::kInteger;
+  if (sign && link && !figure && !fraction) return true;
+  reader->at = start;
+  return false;
+}
+
+/// "per foo": a word used as a column that is not there.
+bool ReadUnknownKey(Reader* reader, std::string_view lead, bool several_words) {
+  const Token& token = reader->token();
+  bool calls_for_column = lead == "per" || lead == "by" || lead == "grouped" || lead == "group" || lead == "broken" ||
+                          lead == "split" || ((lead == "each" || lead == "for") && several_words);
+  bool known = !token.is_word() || IsGrammarWord(token.text) || IsRecordNoun(token.stem) || reader->value() ||
+               reader->source_name() > 0;
+  if (!calls_for_column || known) return false;
+  reader->frame.unknown_field = token.raw;
+  ++reader->at;
+  return true;
+}
+
 }  // namespace
 
 bool ReadGroup(Reader* reader) {
@@ -63,83 +135,30 @@ bool ReadGroup(Reader* reader) {
     return true;
   }
   if (reader->Match("monthly|yearly|annually|quarterly") > 0 && ReadCalendarKey(reader)) return true;
-  bool strong = reader->Accept(
-      "grouped by also|group by also|also grouped by|also group by|group them by|group it by|grouped by|group "
-      "by|grouping by|broken down by|break it down by|break down by|break that down by|breakdown by|"
-      "split it by|split up by|split by|separately for each|separately for every|separated by|segmented by|partitioned "
-      "by|bucketed by|aggregated by|aggregate by|categorized by|"
-      "for each of the|for each|for every|in each|in every|at each|on each|from each|across all|across|within each|per "
-      "each|per|each|every|does each|does every|do each|for all|for different|for the different|"
-      "also by|and by|as well as by|by each|by every|by all|by both|by the|by");
-  bool slash = !strong && reader->IsSymbol("/");
-  if (slash) ++reader->at;
-  if (!strong && !slash) return false;
+  if (!AcceptGroupWords(reader)) return false;
   std::string_view lead = reader->sentence.tokens[start].text;
+  bool several_words = reader->at - start > 1;
   reader->SkipArticles();
   reader->Accept("different|individual|single|distinct|unique|type of|kind of|also");
   if (reader->Match("number of|amount of|count of") > 0 && reader->field(2) && reader->field(2).score > 0.9)
     reader->at += 2;
-  bool grouped = false;
-  while (true) {
-    size_t mark = reader->at;
-    if (ReadCalendarKey(reader)) {
-      grouped = true;
-    } else {
-      // "each trade", "for every order" are about rows.
-      size_t noun = reader->source_name();
-      const FieldLink link = reader->field();
-      if (!link || (noun > 0 && link.score < 0.9)) {
-        if (!grouped && noun > 0 && !link) {
-          reader->at += noun;
-          reader->named_source = true;
-          return lead == "each" || lead == "every" || lead == "per" || lead == "for" ? true
-                                                                                     : (reader->at = start, false);
-        }
-        reader->at = mark;
-        break;
-      }
-      // "by volume" after a ranking is an order, and "by average price" a figure.
-      if (StartsMeasure(*reader) && link.score < 0.97) {
-        reader->at = mark;
-        break;
-      }
-      int field = -1;
-      size_t said = reader->at;
-      if (noun > 0 && reader->field(noun)) reader->at += noun;
-      reader->AcceptField(&field);
-      PushKey(reader, field, reader->Said(said, reader->at));
-      reader->Accept("column|field|too|as well|also");
-      grouped = true;
-    }
-    size_t next = reader->at;
-    bool sign = false;
-    while (reader->IsSymbol(",") || reader->IsSymbol("&") || reader->IsSymbol("/") || reader->IsSymbol("+") ||
-           reader->Match("and also by|and by|and per|and for each|and|also by") > 0) {
-      if (!reader->Accept("and also by|and by|and per|and for each|and|also by")) ++reader->at;
-      sign = true;
-    }
-    if (sign) reader->Accept("the|each|per|by");
-    bool figure = StartsMeasure(*reader) && !(reader->field() && reader->field().score >= 0.97);
-    bool unit = UnitMilliseconds(reader->word()) > 0 && !reader->field();
-    bool numeric = reader->field() && reader->model(reader->field().field).is_numeric() &&
-                   !reader->model(reader->field().field).is_id();
-    if (!sign || figure || unit || (numeric && reader->model(reader->field().field).type != TypeKind::kInteger) ||
-        !reader->field()) {
-      reader->at = next;
+  if (AcceptKey(reader)) {
+    while (AcceptKeySign(reader)) {
+      size_t mark = reader->at;
+      if (AcceptKey(reader)) continue;
+      reader->at = mark;
       break;
     }
-  }
-  if (grouped) return true;
-  // A word used as a column that is not there: "per foo".
-  const Token& token = reader->token();
-  bool calls_for_column = lead == "per" || lead == "by" || lead == "grouped" || lead == "group" || lead == "broken" ||
-                          lead == "split" || ((lead == "each" || lead == "for") && strong && reader->at - start > 1);
-  if (calls_for_column && token.is_word() && !IsGrammarWord(token.text) && !IsRecordNoun(token.stem) &&
-      !reader->value() && reader->source_name() == 0) {
-    reader->frame.unknown_field = token.raw;
-    ++reader->at;
     return true;
   }
+  // "each trade", "for every order" are about rows.
+  size_t noun = reader->source_name();
+  if (noun > 0 && !reader->field() && (lead == "each" || lead == "every" || lead == "per" || lead == "for")) {
+    reader->at += noun;
+    reader->named_source = true;
+    return true;
+  }
+  if (ReadUnknownKey(reader, lead, several_words)) return true;
   reader->at = start;
   return false;
 }
@@ -204,103 +223,6 @@ bool ReadDistinct(Reader* reader) {
   reader->frame.list_values = reader->frame.list_values || listing;
   reader->frame.distinct_fields.push_back(field);
   reader->Understand(reader->Said(start, reader->at), fmt::format("distinct {}", reader->name(field)));
-  return true;
-}
-
-bool ReadBuckets(Reader* reader) {
-  size_t start = reader->at;
-  bool into = false;
-  for (const Token& token : reader->sentence.tokens) into = into || token.text == "into";
-  if (!reader->Accept("label|bucket|categorise|categorize|classify|mark|tag|bin|band") &&
-      !(into && reader->Accept("group|split|divide|sort")))
-    return false;
-  BucketFrame buckets;
-  // What is labelled: a column, or the rows by their main figure.
-  size_t noun = 0;
-  for (size_t guard = 0; guard < 6 && !reader->done(); ++guard) {
-    reader->SkipArticles();
-    if (size_t name = reader->source_name(); name > 0 && !(reader->field() && reader->field().length > name)) {
-      reader->at += name;
-      reader->named_source = true;
-      ++noun;
-      continue;
-    }
-    const FieldLink link = reader->field();
-    if (link && reader->model(link.field).is_numeric()) {
-      reader->AcceptField(&buckets.field);
-      continue;
-    }
-    if (!reader->Accept("by|on|their|each|into|in|as")) break;
-    if (reader->sentence.tokens[reader->at - 1].text == "into" || reader->sentence.tokens[reader->at - 1].text == "as")
-      break;
-  }
-  reader->Accept("into|as|being|either");
-  // "orders over 100 as big"
-  static constexpr std::string_view kOver =
-      "over|above|more than|greater than|larger than|of more than|exceeding|higher than|with more than|at least";
-  auto number_then_label = [&]() {
-    if (!reader->Accept(kOver) || !reader->token().has_number) return false;
-    std::string digits = reader->token().digits;
-    ++reader->at;
-    reader->Accept("dollars|shares|degrees|ms");
-    if (!reader->Accept("as|to be") || !reader->token().is_word()) return false;
-    buckets.limits = {digits};
-    buckets.labels = {"other", reader->token().text};
-    ++reader->at;
-    if (reader->Accept("and|otherwise|or|else")) {
-      reader->Accept("the|rest|others|as|everything else|otherwise");
-      reader->Accept("as");
-      if (reader->token().is_word()) buckets.labels[0] = reader->token().text, ++reader->at;
-    }
-    return true;
-  };
-  size_t mark = reader->at;
-  if (!number_then_label()) {
-    reader->at = mark;
-    while (reader->token().is_word() || reader->token().kind == Token::Kind::kQuoted) {
-      if (reader->Match("by|based|with|depending|using|where|per|when") > 0) break;
-      if (reader->Accept("and|or")) continue;
-      buckets.labels.push_back(reader->token().text);
-      ++reader->at;
-      if (reader->IsSymbol("(")) {
-        while (!reader->done() && !reader->IsSymbol(")")) {
-          if (reader->token().has_number) buckets.limits.push_back(reader->token().digits);
-          ++reader->at;
-        }
-        ++reader->at;
-      }
-      if (reader->IsSymbol(",")) ++reader->at;
-    }
-    if (reader->Accept("by|based on|depending on|using|by their|on")) {
-      reader->SkipArticles();
-      if (reader->field()) reader->AcceptField(&buckets.field);
-    }
-    if (reader->Accept(
-            "with thresholds|at|with limits|with cut offs|split at|thresholds|with a threshold of|with threshold")) {
-      while (reader->token().has_number) {
-        buckets.limits.push_back(reader->token().digits);
-        ++reader->at;
-        while (reader->IsSymbol(",") || reader->IsWord("and")) ++reader->at;
-      }
-    }
-  }
-  if (buckets.field < 0)
-    buckets.field = reader->source.FindRoles({"amount", "quantity", "latency_ms", "value", "price"});
-  if (buckets.labels.size() < 2 || buckets.labels.size() > 6 || buckets.field < 0) {
-    reader->at = start;
-    return false;
-  }
-  // Words go from low to high; "large, medium, small" is turned round.
-  static constexpr std::array<std::string_view, 6> kLowWords = {"small", "low", "fast", "cold", "cheap", "short"};
-  bool low_last = std::find(kLowWords.begin(), kLowWords.end(), buckets.labels.back()) != kLowWords.end();
-  if (low_last && buckets.limits.empty()) std::reverse(buckets.labels.begin(), buckets.labels.end());
-  buckets.alias = "label";
-  for (const FieldModel& field : reader->source.fields) {
-    if (field.name == buckets.alias) buckets.alias = "band";
-  }
-  buckets.words = reader->Said(start, reader->at);
-  reader->Understand(buckets.words, fmt::format("CASE over {}", reader->name(buckets.field)));
-  reader->frame.buckets = std::move(buckets);
   return true;
 }
 
