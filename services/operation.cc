@@ -81,11 +81,28 @@ bool Cut(Json* value, size_t list_limit) {
 
 std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
+/// What an answer has shown already is not shown twice: connecting a file and then inspecting it gives one schema.
+Result<std::optional<ArtifactRow>> FindShown(const ArtifactDraft& draft, const CallContext& context) {
+  std::optional<ArtifactRow> shown;
+  if (context.message_id.empty() || !draft.artifact_id.empty()) return shown;
+  VELO_ASSIGN_OR_RETURN(std::vector<ArtifactRow> rows,
+                        context.workspace->artifacts().List(context.thread_id, draft.type));
+  for (ArtifactRow& row : rows) {
+    if (row.message_id == context.message_id && row.data_json == draft.data_json) shown = std::move(row);
+  }
+  return shown;
+}
+
 /// Stores the drafts of a call in its thread and tells the thread's context.
 Result<std::vector<ArtifactReference>> KeepArtifacts(OutcomeFacts& facts, CallContext& context) {
   std::vector<ArtifactReference> references;
   if (context.thread_id.empty()) return references;
   for (ArtifactDraft& draft : facts.artifacts) {
+    VELO_ASSIGN_OR_RETURN(std::optional<ArtifactRow> shown, FindShown(draft, context));
+    if (shown) {
+      references.push_back({shown->id, shown->type, shown->version, EnvelopeJson(*shown)});
+      continue;
+    }
     ArtifactRow row;
     row.id = draft.artifact_id;
     row.thread_id = context.thread_id;

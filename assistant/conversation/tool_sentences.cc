@@ -1,7 +1,7 @@
 #include "assistant/conversation/tool_sentences.h"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -34,6 +34,11 @@ std::string Grouped(int64_t value) {
 
 std::string Counted(int64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", Grouped(count), noun, count == 1 ? "" : "s");
+}
+
+std::string Capitalised(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
 }
 
 std::string ShortName(const std::string& name) {
@@ -106,7 +111,7 @@ std::string Validated(const json& result) {
   if (int64_t line = Number(error, "line"); line > 0) text += fmt::format(" in line {}", line);
   text += ": " + Text(error, "message") + ".";
   if (std::string hint = Text(error, "hint"); !hint.empty())
-    text += fmt::format(" {}{}", hint, hint.ends_with('.') ? "" : ".");
+    text += fmt::format(" {}{}", Capitalised(hint), hint.ends_with('.') ? "" : ".");
   return text;
 }
 
@@ -161,7 +166,7 @@ std::string SentenceForFailure(const Status& status) {
   std::string text = error.message;
   if (!text.empty() && text.back() != '.') text += '.';
   if (!error.hint.empty()) {
-    text += " " + error.hint;
+    text += " " + Capitalised(error.hint);
     if (text.back() != '.' && text.back() != '?') text += '.';
   }
   return text;

@@ -165,6 +165,7 @@ class Turn {
     }
     Say();
     if (!reply.assumptions.empty() && !failed_) SendAssumptions(reply.assumptions);
+    if (invalid_sql_) reply.follow_ups = {{"Fix it", "fix it"}};
     Offer(failed_ ? failure_cures_ : reply.follow_ups);
     return Remember(reply.intent);
   }
@@ -230,6 +231,7 @@ class Turn {
     }
     result_json_ = outcome.result_json;
     std::string sentence = SentenceFor(tool, arguments_json, outcome.result_json);
+    invalid_sql_ = invalid_sql_ || (tool == "validate_sql" && outcome.result_json.find("\"valid\":false") < 40);
     if (!sentence.empty()) said_ += (said_.empty() ? "" : " ") + sentence;
     return true;
   }
@@ -358,6 +360,7 @@ class Turn {
   std::string last_artifact_;
   bool failed_ = false;
   bool hide_artifacts_ = false;
+  bool invalid_sql_ = false;  ///< The person's own SQL has errors.
 };
 
 }  // namespace

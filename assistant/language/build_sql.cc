@@ -324,6 +324,13 @@ std::vector<std::string> TimeColumns(const SourceModel& source) {
   return columns;
 }
 
+ExpressionPtr TimeNode(const SourceModel& source, const std::string& column) {
+  for (const FieldModel& field : source.fields) {
+    if (field.name == column) return TimeExpression(field);
+  }
+  return ColumnNode(column);
+}
+
 ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds) {
   std::string column = "_event_time";
   if (source.fact->relation != nullptr && !source.fact->relation->event_time_column.empty()) {
@@ -334,7 +341,7 @@ ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds) {
   }
   auto start =
       BinaryNode(BinaryOperator::kSubtract, CallNode("NOW", std::vector<ExpressionPtr>()), IntervalNode(milliseconds));
-  return BinaryNode(BinaryOperator::kGreaterEqual, ColumnNode(column), std::move(start));
+  return BinaryNode(BinaryOperator::kGreaterEqual, TimeNode(source, column), std::move(start));
 }
 
 sql::WindowClause BuildWindow(const SourceModel& source, WindowFrame window, Frame* frame) {
@@ -373,7 +380,7 @@ sql::WindowClause BuildWindow(const SourceModel& source, WindowFrame window, Fra
     frame->assumptions.push_back({"time", "no column holds a time, so windows follow the time of reading", {}});
     return clause;
   }
-  clause.time = ColumnNode(candidates.front());
+  clause.time = TimeNode(source, candidates.front());
   Assumption assumption{"time", fmt::format("windows follow the time in {}", candidates.front()), {}};
   for (size_t i = 1; i < candidates.size() && i < 3; ++i) {
     assumption.alternatives.push_back({candidates[i], fmt::format("use {} as the time", candidates[i])});

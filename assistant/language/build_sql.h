@@ -28,6 +28,9 @@ sql::WindowClause BuildWindow(const SourceModel& source, WindowFrame window, Fra
 /// Columns that may hold the event time, best first: those the samples suggest, then those named or typed like one.
 std::vector<std::string> TimeColumns(const SourceModel& source);
 
+/// A column of the source as a time; system columns as they are.
+sql::ExpressionPtr TimeNode(const SourceModel& source, const std::string& column);
+
 /// The condition "younger than n" on the event time of a source.
 sql::ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds);
 

@@ -344,7 +344,7 @@ bool ApplyTimeColumn(Reader* reader, EditedQuery* edited, std::vector<Change>* c
           link.length) == 0)
     return false;
   std::string before = edited->core->window->time != nullptr ? sql::Print(*edited->core->window->time) : "";
-  edited->core->window->time = ColumnNode(reader->name(link.field));
+  edited->core->window->time = TimeExpression(reader->model(link.field));
   changes->push_back({"set_time", before, std::string(reader->name(link.field))});
   return true;
 }

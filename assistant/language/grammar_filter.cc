@@ -277,7 +277,7 @@ bool ReadUnseenSymbols(Reader* reader, bool negated, size_t from) {
     const Token& token = reader->token();
     bool ticker = token.is_word() && token.raw.size() >= 2 && token.raw.size() <= 5 &&
                   std::all_of(token.raw.begin(), token.raw.end(), [](unsigned char c) { return std::isupper(c) != 0; });
-    if (!ticker || reader->field()) break;
+    if (!ticker || reader->field() || InLexicon(token.text)) break;
     values.push_back(token.raw);
     ++reader->at;
     size_t mark = reader->at;
@@ -425,7 +425,7 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
     SkipUnit(reader);
     ExpressionPtr value = ValueNode(*reader, number, operand.field, operand.share);
     if (temporal && number.number >= 1000 && number.number <= 3000) {
-      operand.expression = ExtractNode("YEAR", std::move(operand.expression));
+      operand.expression = ExtractNode("YEAR", TimeExpression(reader->model(operand.field)));
       if (operand.field >= 0) reader->Understand(number.digits, "a year");
     }
     if (operand.as_measure != nullptr) {
@@ -629,11 +629,11 @@ bool ReadYears(Reader* reader) {
   if (is_year(0)) {
     std::string digits = reader->token().digits;
     ++reader->at;
-    condition.expression = BinaryNode(op, ExtractNode("YEAR", ColumnNode(reader->name(time))), NumberNode(digits));
+    condition.expression = BinaryNode(op, ExtractNode("YEAR", TimeExpression(reader->model(time))), NumberNode(digits));
   } else if (is_date(0)) {
     std::string text = reader->token().text;
     ++reader->at;
-    condition.expression = BinaryNode(op, ColumnNode(reader->name(time)), StringNode(text));
+    condition.expression = BinaryNode(op, TimeExpression(reader->model(time)), StringNode(text));
   } else {
     reader->at = start;
     return false;
@@ -810,7 +810,7 @@ bool ReadFilter(Reader* reader) {
 bool ReadValueFilter(Reader* reader) {
   size_t start = reader->at;
   const ValueLink link = reader->value();
-  if (!link) return false;
+  if (!link) return ReadUnseenSymbols(reader, false, start);
   if (reader->field() && reader->field().score >= 0.97 && link.score < 1) return false;
   return ReadValueList(reader, false, start);
 }

@@ -431,6 +431,14 @@ Measure MakeMeasure(const Reader& reader, Aggregate function, int field, double 
   return measure;
 }
 
+/// Figures that people add up rather than average.
+bool IsAdditive(std::string_view part) {
+  static constexpr std::array<std::string_view, 22> kAdditive = {
+      "gross",  "sale",  "revenue", "income", "profit", "spend", "vote",   "count",  "unit", "precipitation", "rain",
+      "volume", "bytes", "byte",    "click",  "view",   "visit", "amount", "budget", "loss", "passenger",     "export"};
+  return std::find(kAdditive.begin(), kAdditive.end(), part) != kAdditive.end();
+}
+
 Measure MeasureOfMention(const Reader& reader, int field) {
   const FieldModel& model = reader.model(field);
   Aggregate function = Aggregate::kAverage;
@@ -443,6 +451,7 @@ Measure MeasureOfMention(const Reader& reader, int field) {
     if (!model.is_numeric()) break;
     if (part == "max") function = Aggregate::kMax;
     if (part == "min") function = Aggregate::kMin;
+    if (IsAdditive(part)) function = Aggregate::kSum;
   }
   Measure measure = MakeMeasure(reader, function, field);
   measure.assumed = true;

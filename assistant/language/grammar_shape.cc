@@ -40,10 +40,10 @@ bool ReadCalendarKey(Reader* reader) {
     std::vector<sql::ExpressionPtr> arguments;
     sql::ExpressionPtr expression;
     if (part.unit == "year") {
-      expression = CallNode("YEAR", ColumnNode(reader->name(time)));
+      expression = CallNode("YEAR", TimeExpression(reader->model(time)));
     } else {
       arguments.push_back(StringNode(part.unit));
-      arguments.push_back(ColumnNode(reader->name(time)));
+      arguments.push_back(TimeExpression(reader->model(time)));
       expression = CallNode("DATE_TRUNC", std::move(arguments));
     }
     reader->Understand("per " + std::string(part.unit),

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -216,6 +217,17 @@ bool ReadTumbling(Reader* reader) {
 }
 
 }  // namespace
+
+sql::ExpressionPtr TimeExpression(const FieldModel& field) {
+  if (field.time_format.find('%') != std::string::npos && field.is_text()) {
+    std::vector<sql::ExpressionPtr> arguments;
+    arguments.push_back(ColumnNode(field.name));
+    arguments.push_back(StringNode(field.time_format));
+    return CallNode("TO_TIMESTAMP", std::move(arguments));
+  }
+  if (field.time_format == "epoch_seconds") return CallNode("FROM_UNIXTIME", ColumnNode(field.name));
+  return ColumnNode(field.name);
+}
 
 bool ReadWindow(Reader* reader) { return ReadSession(reader) || ReadSliding(reader) || ReadTumbling(reader); }
 

@@ -74,6 +74,7 @@ FieldModel MakeField(const SourceFact& fact, const Column& column) {
   for (const std::string& part : NameParts(column.name)) field.parts.push_back(Canonical(part));
   if (const FieldReport* report = FindReport(fact, column.name)) {
     field.roles = report->roles;
+    field.few_values = report->enum_candidate;
     if (field.is_numeric() && !report->max.empty() && !report->min.empty()) {
       double low = std::strtod(report->min.c_str(), nullptr), high = std::strtod(report->max.c_str(), nullptr);
       field.unit_interval = low >= 0 && high <= 1;
@@ -85,9 +86,14 @@ FieldModel MakeField(const SourceFact& fact, const Column& column) {
   bool named = std::any_of(field.parts.begin(), field.parts.end(), [](const std::string& part) {
     return part == "date" || part == "time" || part == "datetime" || part == "timestamp";
   });
-  bool sampled = fact.report != nullptr &&
-                 std::any_of(fact.report->event_time_candidates.begin(), fact.report->event_time_candidates.end(),
-                             [&](const EventTimeCandidate& candidate) { return candidate.field == column.name; });
+  bool sampled = false;
+  if (fact.report != nullptr) {
+    for (const EventTimeCandidate& candidate : fact.report->event_time_candidates) {
+      if (candidate.field != column.name) continue;
+      sampled = true;
+      field.time_format = candidate.format;
+    }
+  }
   if (sampled || (may_be_time && named)) AddRole("timestamp", &field.roles);
   return field;
 }
@@ -199,6 +205,7 @@ SourceModel MakeSourceModel(const SourceFact& fact) {
     for (const Column& column : fact.relation->schema.columns) model.fields.push_back(MakeField(fact, column));
     for (const auto& [name, values] : fact.relation->sample_values) {
       int field = fact.relation->schema.Find(name);
+      if (field >= 0) model.fields[static_cast<size_t>(field)].few_values = true;
       for (const std::string& value : values) AddValue(field, value, &model.values);
     }
   }

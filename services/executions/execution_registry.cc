@@ -3,18 +3,17 @@
 #include <algorithm>
 #include <chrono>
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 
 #include "services/describe.h"
 #include "services/executions/execution_json.h"
 #include "services/ids.h"
-#include "services/store/database.h"
+#include "services/json_text.h"
 
 namespace velo::services {
 
 ExecutionRegistry::ExecutionRegistry(Engine* engine, Database* database)
-    : engine_(engine), database_(database), publisher_([this] { PublishLoop(); }) {}
+    : engine_(engine), store_(database), publisher_([this] { PublishLoop(); }) {}
 
 ExecutionRegistry::~ExecutionRegistry() {
   std::vector<std::shared_ptr<Execution>> running;
@@ -96,20 +95,9 @@ void ExecutionRegistry::Freeze(Execution* execution) {
                    {"viz", ToJson(execution->Viz())},
                    {"accounting", AccountingJson(facts.metrics)},
                    {"rows", std::move(rows)}};
-  Status status = database_->Run([&](SQLite::Database& db) {
-    SQLite::Statement write(db,
-                            "INSERT OR IGNORE INTO executions (id, thread_id, sql, state, document, created_at, "
-                            "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    write.bind(1, facts.id);
-    write.bind(2, facts.thread_id);
-    write.bind(3, facts.sql);
-    write.bind(4, facts.state);
-    write.bind(5, document.dump(-1, ' ', false, Json::error_handler_t::replace));
-    write.bind(6, facts.started_at);
-    write.bind(7, facts.finished_at);
-    write.exec();
-    return Status::OK();
-  });
+  PastExecution past{facts.id,           facts.thread_id,  facts.sql,        facts.state,
+                     DumpJson(document), facts.started_at, facts.finished_at};
+  Status status = store_.Put(past);
   // A full disk must not end the publisher; the live rows are still in memory for an hour.
   if (!status.ok()) return;
 }
@@ -162,21 +150,6 @@ Result<std::shared_ptr<Execution>> ExecutionRegistry::Find(const std::string& id
     return Status::User("NOT_FOUND", fmt::format("There is no execution {}.", id), "Results are kept for an hour.");
   }
   return found->second;
-}
-
-Result<PastExecution> ExecutionRegistry::FindPast(const std::string& id) {
-  PastExecution past;
-  VELO_RETURN_IF_ERROR(database_->Run([&](SQLite::Database& db) {
-    SQLite::Statement query(db, "SELECT id, thread_id, sql, state, document, created_at FROM executions WHERE id = ?");
-    query.bind(1, id);
-    if (!query.executeStep()) {
-      return Status::User("NOT_FOUND", fmt::format("There is no execution {}.", id), "Results are kept for an hour.");
-    }
-    past = {query.getColumn(0).getString(), query.getColumn(1).getString(), query.getColumn(2).getString(),
-            query.getColumn(3).getString(), query.getColumn(4).getString(), query.getColumn(5).getInt64()};
-    return Status::OK();
-  }));
-  return past;
 }
 
 std::vector<std::shared_ptr<Execution>> ExecutionRegistry::List(const std::string& thread_id) {

@@ -9,16 +9,9 @@
 #include <vector>
 
 #include "services/executions/execution.h"
+#include "services/store/execution_store.h"
 
 namespace velo::services {
-
-class Database;
-
-/// What is left of an execution whose rows are gone: after an hour, or from an earlier run of the program.
-struct PastExecution {
-  std::string id, thread_id, sql, state, document_json;
-  int64_t created_at = 0;
-};
 
 /// All executions of this process, and the thread that publishes their results to viewers. Live executions end 60 s
 /// after the last viewer left; results stay readable for an hour, a frozen preview for as long as the store. Thread
@@ -35,7 +28,7 @@ class ExecutionRegistry {
   Result<std::shared_ptr<Execution>> Start(ExecutionSpec spec);
   /// NOT_FOUND.
   Result<std::shared_ptr<Execution>> Find(const std::string& id);
-  Result<PastExecution> FindPast(const std::string& id);
+  Result<PastExecution> FindPast(const std::string& id) { return store_.Get(id); }
   std::vector<std::shared_ptr<Execution>> List(const std::string& thread_id);
   /// Ends the executions of a thread that was deleted.
   void CancelThread(const std::string& thread_id);
@@ -48,7 +41,7 @@ class ExecutionRegistry {
   void Freeze(Execution* execution);
 
   Engine* engine_;
-  Database* database_;
+  ExecutionStore store_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Execution>> executions_;
   std::mutex wake_mutex_;

@@ -65,7 +65,7 @@ Json DescribePast(const PastExecution& past) {
           {"sql", past.sql},
           {"thread_id", past.thread_id.empty() ? Json(nullptr) : Json(past.thread_id)},
           {"started_at", FormatInstant(past.created_at)},
-          {"finished_at", nullptr},
+          {"finished_at", InstantOrNull(past.finished_at)},
           {"viewers", 0},
           {"columns", document["columns"]},
           {"key_columns", document["key_columns"]},

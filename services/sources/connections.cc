@@ -4,12 +4,9 @@
 #include <cctype>
 #include <cstdlib>
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 
-#include "services/describe.h"
 #include "services/ids.h"
-#include "services/store/database.h"
 
 namespace velo::services {
 namespace {
@@ -22,28 +19,6 @@ Connection TopicsConnection() {
   topics.type = "topic";
   topics.is_default = true;
   return topics;
-}
-
-constexpr const char* kColumns =
-    "SELECT id, alias, uri, type, format, options, thread_id, is_default, status, last_error, created_at, version "
-    "FROM connections ";
-
-Connection ReadConnection(SQLite::Statement& row) {
-  Connection connection;
-  connection.id = row.getColumn(0).getString();
-  connection.alias = row.getColumn(1).getString();
-  connection.uri = row.getColumn(2).getString();
-  connection.type = row.getColumn(3).getString();
-  connection.format = row.getColumn(4).getString();
-  Json options = Json::parse(row.getColumn(5).getString(), nullptr, false);
-  if (!FromJson(options, {}, &connection.options).ok()) connection.options.clear();
-  connection.thread_id = row.getColumn(6).getString();
-  connection.is_default = row.getColumn(7).getInt() != 0;
-  connection.status = row.getColumn(8).getString();
-  connection.last_error = row.getColumn(9).getString();
-  connection.connected_at = row.getColumn(10).getInt64();
-  connection.version = row.getColumn(11).getInt64();
-  return connection;
 }
 
 /// "file:///data/trades/*.csv" -> "trades"; the last part of the path that is a name.
@@ -117,16 +92,6 @@ bool SameOptions(PropertyMap a, PropertyMap b) {
 
 }  // namespace
 
-PropertyMap Connection::EngineProperties() const {
-  PropertyMap properties = options;
-  auto has = [&](const char* key) {
-    return std::any_of(properties.begin(), properties.end(), [&](const auto& option) { return option.first == key; });
-  };
-  if (!format.empty() && !has("format")) properties.emplace_back("format", format);
-  if (type == "file_mmap" && !has("use_mmap")) properties.emplace_back("use_mmap", "true");
-  return properties;
-}
-
 std::unique_ptr<Catalog> MakeConnectionCatalog(std::vector<Connection> connections, Catalog* base) {
   return std::make_unique<ConnectionCatalog>(std::move(connections), base);
 }
@@ -150,12 +115,8 @@ std::string NormaliseUri(const std::string& text, std::vector<std::string>* assu
 Result<std::vector<Connection>> Connections::List(const std::string& thread_id) {
   std::vector<Connection> connections;
   if (engine_->topics() != nullptr) connections.push_back(TopicsConnection());
-  VELO_RETURN_IF_ERROR(database_->Run([&](SQLite::Database& db) {
-    SQLite::Statement query(db, std::string(kColumns) + "WHERE thread_id = '' OR thread_id = ? ORDER BY sequence");
-    query.bind(1, thread_id);
-    while (query.executeStep()) connections.push_back(ReadConnection(query));
-    return Status::OK();
-  }));
+  VELO_ASSIGN_OR_RETURN(std::vector<Connection> kept, store_.List(thread_id));
+  connections.insert(connections.end(), kept.begin(), kept.end());
   return connections;
 }
 
@@ -210,33 +171,8 @@ Result<Connections::Connected> Connections::Connect(const ConnectRequest& reques
   made.thread_id = request.thread_id;
   made.alias = FreeAlias(request.alias.empty() ? NameFromUri(report.uri) : request.alias, made.format, known);
   made.is_default = request.make_default;
-  VELO_RETURN_IF_ERROR(Save(made));
+  VELO_RETURN_IF_ERROR(store_.Save(made));
   return Connected{made, report, false};
-}
-
-Status Connections::Save(const Connection& connection) {
-  return database_->Run([&](SQLite::Database& db) {
-    SQLite::Statement write(
-        db,
-        "INSERT INTO connections (id, alias, uri, type, format, options, thread_id, is_default, status, last_error, "
-        "created_at, updated_at, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12) "
-        "ON CONFLICT (id) DO UPDATE SET alias = ?2, format = ?5, options = ?6, is_default = ?8, status = ?9, "
-        "last_error = ?10, version = ?12");
-    write.bind(1, connection.id);
-    write.bind(2, connection.alias);
-    write.bind(3, connection.uri);
-    write.bind(4, connection.type);
-    write.bind(5, connection.format);
-    write.bind(6, ToJson(connection.options).dump());
-    write.bind(7, connection.thread_id);
-    write.bind(8, connection.is_default ? 1 : 0);
-    write.bind(9, connection.status);
-    write.bind(10, connection.last_error);
-    write.bind(11, connection.connected_at);
-    write.bind(12, connection.version);
-    write.exec();
-    return Status::OK();
-  });
 }
 
 Result<Connection> Connections::Find(const std::string& id_or_alias, const std::string& thread_id) {
@@ -247,18 +183,7 @@ Result<Connection> Connections::Find(const std::string& id_or_alias, const std::
     }
   }
   // A connection of another thread is found by its id: the whole session belongs to one person.
-  Connection found;
-  VELO_RETURN_IF_ERROR(database_->Run([&](SQLite::Database& db) {
-    SQLite::Statement query(db, std::string(kColumns) + "WHERE id = ?");
-    query.bind(1, id_or_alias);
-    if (!query.executeStep()) {
-      return Status::User("SOURCE_NOT_FOUND", fmt::format("There is no source '{}'.", id_or_alias),
-                          "Connect to it first.");
-    }
-    found = ReadConnection(query);
-    return Status::OK();
-  }));
-  return found;
+  return store_.Get(id_or_alias);
 }
 
 Result<Connection> Connections::FindOrConnect(const std::string& uri, const std::string& thread_id) {
@@ -276,19 +201,10 @@ Result<Connection> Connections::FindOrConnect(const std::string& uri, const std:
 Result<Connection> Connections::Update(const Connection& connection) {
   Connection next = connection;
   ++next.version;
-  VELO_RETURN_IF_ERROR(Save(next));
+  VELO_RETURN_IF_ERROR(store_.Save(next));
   return next;
 }
 
-Status Connections::Delete(const std::string& id) {
-  return database_->Run([&](SQLite::Database& db) {
-    SQLite::Statement remove(db, "DELETE FROM connections WHERE id = ?");
-    remove.bind(1, id);
-    if (remove.exec() == 0) {
-      return Status::User("SOURCE_NOT_FOUND", fmt::format("There is no source '{}'.", id), "");
-    }
-    return Status::OK();
-  });
-}
+Status Connections::Delete(const std::string& id) { return store_.Delete(id); }
 
 }  // namespace velo::services

@@ -8,34 +8,16 @@
 #include "engine/catalog/catalog.h"
 #include "engine/io/connector.h"
 #include "engine/runtime/engine.h"
+#include "services/store/connection_store.h"
 
 namespace velo::services {
 
-class Database;
-
-/// A place the Studio knows by alias. The embedded topics are always there as kTopicsSourceId.
-struct Connection {
-  std::string id, alias, uri;
-  std::string type;  ///< "file", "file_mmap" or "topic".
-  std::string format;
-  PropertyMap options;
-  std::string thread_id;  ///< Empty: of the session, seen by every thread.
-  bool is_default = false;
-  std::string status = "connected";
-  std::string last_error;
-  int64_t connected_at = 0;  ///< Microseconds.
-  int64_t version = 1;
-
-  /// Options as the engine's connectors take them, with format and type folded in.
-  PropertyMap EngineProperties() const;
-};
-
 inline constexpr const char* kTopicsSourceId = "src_topics";
 
-/// The connections of all threads, kept in SQLite. Thread safe.
+/// The connections of all threads. Thread safe.
 class Connections {
  public:
-  Connections(Database* database, Engine* engine) : database_(database), engine_(engine) {}
+  Connections(Database* database, Engine* engine) : store_(database), engine_(engine) {}
 
   struct ConnectRequest {
     std::string uri, type, format, alias, thread_id;
@@ -60,9 +42,8 @@ class Connections {
 
  private:
   std::string FreeAlias(const std::string& wanted, const std::string& format, const std::vector<Connection>& taken);
-  Status Save(const Connection& connection);
 
-  Database* database_;
+  ConnectionStore store_;
   Engine* engine_;
   std::mutex connecting_;
 };

@@ -140,6 +140,7 @@ Result<ArtifactDraft> Draw(const GenerateAnswer& answer, CallContext& context) {
   if (answer.mode == "edit" || answer.mode == "fix") {
     VELO_ASSIGN_OR_RETURN(ThreadContext thread, context.workspace->threads().Context(context.thread_id));
     draft.artifact_id = thread.focus.sql_artifact_id;  // A new version of the same editor, so that it can be undone.
+    if (!draft.artifact_id.empty()) draft.title = answer.title;  // Empty: the editor keeps its title.
   }
   return draft;
 }

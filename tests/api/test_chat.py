@@ -1,4 +1,7 @@
 """The chat stream: framing, order, persistence, stop, resume."""
+import os
+import tempfile
+
 from studio import parse_stream
 
 ALLOWED = {
@@ -65,6 +68,20 @@ def test_words_become_an_editor_then_an_edit_is_its_next_version(studio):
               if chunk["type"] == "data-artifact" and chunk["data"]["type"] == "sql-editor"]
     assert second and second[0]["id"] == first[0]["id"] and second[0]["data"]["version"] == 2
     assert "WINDOW" in second[0]["data"]["data"]["sql"]
+
+
+def test_connecting_files_shows_their_schema_once(studio):
+    folder = tempfile.mkdtemp(prefix="velo-chat-")
+    with open(os.path.join(folder, "trades.csv"), "w") as file:
+        file.write("symbol,price,quantity\nAAPL,10.5,100\n")
+    _, chunks = studio.chat(say("thr_csv", f"I have CSV trade data at {folder}/*.csv, show me the schema"))
+    check_order(chunks)
+    schemas = {chunk["id"] for chunk in chunks[:-1]
+               if chunk["type"] == "data-artifact" and chunk["data"]["type"] == "schema-viewer"}
+    assert len(schemas) == 1, chunks
+    _, chunks = studio.chat(say("thr_csv", "preview the first 10 rows"))
+    previews = [chunk for chunk in chunks[:-1] if chunk["type"] == "data-artifact"]
+    assert previews[0]["data"]["data"]["records"] == [{"symbol": "AAPL", "price": 10.5, "quantity": 100}]
 
 
 def test_a_button_runs_its_tool_without_planning(studio):

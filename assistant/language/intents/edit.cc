@@ -98,6 +98,7 @@ bool IsEdit(const Utterance& utterance, const EditedQuery& edited, const SourceM
   *reading = ReadQuery(utterance.sentence, source, &edited.names);
   const SourceModel* named = utterance.NamedSource();
   bool other_source = named != nullptr && named != &source;
+  if (reading->frame.monitor) return false;
   if (utterance.Has("instead|as well|too") || utterance.Begins("and|also|but")) return true;
   if (utterance.Begins(kEditVerbs)) {
     bool only_named =
@@ -105,7 +106,9 @@ bool IsEdit(const Utterance& utterance, const EditedQuery& edited, const SourceM
     return !only_named;
   }
   if (other_source) return false;
-  if (reading->frame.empty() || reading->score < 0.6) return false;
+  // What does not fit this query as a whole is a new wish, maybe about another source.
+  if (reading->frame.empty() || reading->score < 0.75 || reading->frame.monitor) return false;
+  if (!reading->frame.unknown_field.empty()) return false;
   bool whole = !reading->frame.measures.empty() && !reading->frame.top;
   if (reading->frame.top && reading->frame.top->entity < 0 && !utterance.Begins(kNewWish)) return true;
   if (whole || reading->frame.list_values || (reading->frame.top && reading->frame.top->entity >= 0)) return false;

@@ -229,19 +229,25 @@ std::vector<FollowUp> Examples(const Utterance& utterance, size_t limit) {
     if (key >= 0 && figure >= 0) {
       bool sum = source.fields[static_cast<size_t>(figure)].HasRole("amount");
       prompt = fmt::format("{} {} per {} in {}", sum ? "total" : "average", field(figure), field(key), name);
-      if (topic) prompt += " in 1-minute windows";
+      if (topic) prompt += " every minute";
     } else if (key >= 0) {
       prompt = fmt::format("count {} per {}", name, field(key));
-      if (topic) prompt += " in 1-minute windows";
+      if (topic) prompt += " every minute";
     } else {
       prompt = fmt::format("what does {} look like", name);
     }
     examples.push_back({prompt, prompt});
   };
   if (focus != nullptr) add(*focus);
-  for (const SourceModel& source : utterance.sources) {
-    if (examples.size() >= limit) break;
-    if (&source != focus) add(source);
+  // What most people can read at a glance comes first: prices, then money, then the rest in order.
+  auto rank = [](const SourceModel& source) {
+    if (source.is_trading()) return 0;
+    return source.FindRoles({"amount"}) >= 0 ? 1 : 2;
+  };
+  for (int wanted = 0; wanted <= 2; ++wanted) {
+    for (const SourceModel& source : utterance.sources) {
+      if (examples.size() < limit && &source != focus && rank(source) == wanted) add(source);
+    }
   }
   if (utterance.sources.empty())
     examples = {{"open /data/trades.csv", "open /data/trades.csv"}, {"what topics do I have", "what topics do I have"}};

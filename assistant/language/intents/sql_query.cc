@@ -98,30 +98,31 @@ Reply AskForColumn(const Utterance& utterance, const Reading& reading) {
   return reply;
 }
 
-std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, bool windowed, bool grouped,
-                                bool limited) {
+/// A column worth grouping by: few values, or a role that people group by.
+std::string GroupColumn(const SourceModel& source, const std::string& sql) {
+  for (const FieldModel& field : source.fields) {
+    bool usual = field.few_values || field.HasRole("symbol") || field.HasRole("status") || field.HasRole("region") ||
+                 field.HasRole("service") || field.HasRole("event_type") || field.HasRole("category") || field.HasRole("level");
+    if (field.is_text() && usual && !field.is_time() && !field.is_id() && sql.find(field.name) == std::string::npos) return field.name;
+  }
+  return {};
+}
+
+std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, bool windowed, bool grouped, bool limited) {
   std::vector<FollowUp> next = {{"Run it", "run it"}};
-  auto text_key = [&]() -> std::string {
-    for (const FieldModel& field : source.fields) {
-      if (field.is_text() && !field.is_time() && reply.sql.find(field.name) == std::string::npos) return field.name;
-    }
-    return {};
-  };
   bool aggregated = reply.sql.find('(') != std::string::npos && (grouped || windowed);
-  bool timed = source.fact->type == "topic" || !TimeColumns(source).empty();
-  if (aggregated && !windowed && timed) next.push_back({"In 5-minute windows", "make it 5-minute windows"});
+  bool calendar = reply.sql.find("YEAR(") != std::string::npos || reply.sql.find("DATE_TRUNC(") != std::string::npos;
+  std::vector<std::string> times = TimeColumns(source);
+  if (aggregated && !windowed && !calendar) {
+    bool daily = !times.empty() && ToLower(times.front()).find("date") != std::string::npos;
+    if (source.fact->type == "topic" || (!times.empty() && !daily)) next.push_back({"In 5-minute windows", "make it 5-minute windows"});
+    else if (daily) next.push_back({"Per month", "also per month"});
+  }
   if (grouped && !limited) next.push_back({"Only the top 10", "top 10"});
   if (windowed) next.push_back({"Only complete windows", "only final results"});
-  if (std::string key = text_key(); grouped && !key.empty() && next.size() < 4)
-    next.push_back({"Also by " + key, "also by " + key});
-  if (!aggregated && next.size() < 4) {
-    for (const FieldModel& field : source.fields) {
-      if (field.is_text() && !field.is_time() && !field.is_id()) {
-        next.push_back({"Count per " + field.name, "count per " + field.name});
-        break;
-      }
-    }
-  }
+  std::string key = GroupColumn(source, reply.sql);
+  if (grouped && !key.empty() && next.size() < 4) next.push_back({"Also by " + key, "also by " + key});
+  if (!aggregated && !key.empty() && next.size() < 4) next.push_back({"Count per " + key, "count per " + key});
   if (next.size() < 4) next.push_back({"Explain it", "explain this"});
   return next;
 }

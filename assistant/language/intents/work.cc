@@ -30,7 +30,7 @@ std::optional<Reply> ReadRun(const Utterance& utterance) {
   if (utterance.Has("everything|job|tests|test")) return std::nullopt;
   if (utterance.situation.focus_sql.empty()) return NoQuery("run", utterance);
   Reply reply = ToolReply("run", {{"execute_query", {{"sql", utterance.situation.focus_sql}}}});
-  reply.follow_ups = {{"Make it 5-minute windows", "make it 5-minute windows"}, {"Explain it", "explain this"}};
+  reply.follow_ups = {{"Explain it", "explain this"}};
   return reply;
 }
 
