@@ -19,7 +19,7 @@ const restrict = (patterns) => ({
 });
 
 export default tseslint.config(
-  { ignores: ["dist", "node_modules", "test-results", "playwright-report", "public"] },
+  { ignores: ["dist", "node_modules", "test-results", "playwright-report", "public", "src/api/gen"] },
   ...tseslint.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],

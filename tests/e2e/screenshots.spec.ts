@@ -8,7 +8,7 @@ test.skip(
   process.env["UPDATE_SCREENSHOTS"] !== "1",
   "writes docs/images when UPDATE_SCREENSHOTS=1",
 );
-test.use({ viewport: { width: 1440, height: 900 }, deviceScaleFactor: 2 });
+test.use({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 });
 
 test("the picture of the README", async ({ studio }) => {
   mkdirSync(OUT, { recursive: true });
@@ -19,14 +19,18 @@ test("the picture of the README", async ({ studio }) => {
         await studio.page.getByTestId("demo-values").getAttribute("data-rows"),
       ),
     )
-    .toBeGreaterThan(20);
+    .toBeGreaterThan(200);
   await studio.page.screenshot({ path: join(OUT, "first-run.png") });
-  await studio.chips.first().click();
+  await studio.say(
+    "average price per symbol for AAPL, AMZN, GOOG, JPM every 10 seconds",
+  );
+  await studio.run();
   await expect(studio.chart.locator("canvas")).toBeVisible();
-  await expect(studio.lastAnswer).toHaveAttribute("data-state", "ready");
+  const before = await studio.seen();
   await expect
     .poll(() => studio.seen(), { timeout: 20_000 })
-    .toBeGreaterThan(50);
-  await studio.page.mouse.move(0, 0);
+    .toBeGreaterThan(before + 50);
+  await studio.composer.blur();
+  await studio.page.mouse.move(640, 4);
   await studio.page.screenshot({ path: join(OUT, "studio.png") });
 });

@@ -1,15 +1,9 @@
 import { buildUrl, request } from "@/api/client";
+import type { BodyOf } from "@/api/contract";
 import { queryClient } from "@/api/query-client";
 import type { Column, ExecuteResponse, Execution, Row } from "@/api/types";
 
-export interface ExecuteRequest {
-  sql: string;
-  options?: { changelog?: boolean; mode?: "auto" | "snapshot" | "live"; max_rows?: number; from?: string };
-  thread_id?: string;
-  artifact_id?: string;
-}
-
-export async function executeSql(body: ExecuteRequest, signal?: AbortSignal): Promise<ExecuteResponse> {
+export async function executeSql(body: BodyOf<"execute_query">, signal?: AbortSignal): Promise<ExecuteResponse> {
   const response = await request<ExecuteResponse>("/api/execute", { method: "POST", body, signal });
   if (response.artifact) void queryClient.invalidateQueries({ queryKey: ["thread-artifacts"] });
   return response;

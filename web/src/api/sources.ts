@@ -1,5 +1,6 @@
 import { queryOptions, useMutation, useQuery } from "@tanstack/react-query";
 import { request } from "@/api/client";
+import type { BodyOf } from "@/api/contract";
 import { queryClient } from "@/api/query-client";
 import type { Connection, Preview, PreviewMessage, SourceItem, SourceSchema, Topic } from "@/api/types";
 
@@ -93,7 +94,7 @@ export function useConnectSource() {
     mutationFn: (uri: string) =>
       request<{ connected: boolean; source_id: string; alias: string }>("/api/connect", {
         method: "POST",
-        body: { uri },
+        body: { uri } satisfies BodyOf<"connect_source">,
       }),
     onSuccess: refreshSources,
   });

@@ -1,4 +1,5 @@
 import { request } from "@/api/client";
+import type { BodyOf } from "@/api/contract";
 import type { CompletionItem, Diagnostic, HoverResponse, SignatureResponse, ValidateResponse } from "@/api/types";
 
 interface Scope {
@@ -9,29 +10,36 @@ interface Scope {
 const withThread = (scope: Scope) => (scope.thread_id ? { thread_id: scope.thread_id } : {});
 
 export function validateSql(sql: string, scope: Scope = {}): Promise<ValidateResponse> {
-  return request("/api/validate", { method: "POST", body: { sql, ...withThread(scope) }, signal: scope.signal });
+  const body: BodyOf<"validate_sql"> = { sql, ...withThread(scope) };
+  return request("/api/validate", { method: "POST", body, signal: scope.signal });
 }
 
 export function formatSql(sql: string): Promise<{ sql: string; changed: boolean; diagnostics?: Diagnostic[] }> {
-  return request("/api/format", { method: "POST", body: { sql } });
+  const body: BodyOf<"format_sql"> = { sql };
+  return request("/api/format", { method: "POST", body });
 }
 
 export function completeSql(prefix: string, suffix: string, scope: Scope = {}): Promise<CompletionItem[]> {
+  const body: BodyOf<"completions"> = {
+    prefix,
+    suffix,
+    mode: "list",
+    max_items: 50,
+    ...(scope.thread_id ? { context: withThread(scope) } : {}),
+  };
   return request<{ completions: CompletionItem[] }>("/api/completions", {
     method: "POST",
-    body: { prefix, suffix, mode: "list", max_items: 50, ...(scope.thread_id ? { context: withThread(scope) } : {}) },
+    body,
     signal: scope.signal,
-  }).then((body) => body.completions ?? []);
+  }).then((answer) => answer.completions ?? []);
 }
 
 export function hoverSql(sql: string, offset: number, scope: Scope = {}): Promise<HoverResponse | null> {
-  return request("/api/sql/hover", {
-    method: "POST",
-    body: { sql, offset, ...withThread(scope) },
-    signal: scope.signal,
-  });
+  const body: BodyOf<"hover"> = { sql, offset, ...withThread(scope) };
+  return request("/api/sql/hover", { method: "POST", body, signal: scope.signal });
 }
 
 export function signatureSql(sql: string, offset: number, signal?: AbortSignal): Promise<SignatureResponse | null> {
-  return request("/api/sql/signature", { method: "POST", body: { sql, offset }, signal });
+  const body: BodyOf<"signature"> = { sql, offset };
+  return request("/api/sql/signature", { method: "POST", body, signal });
 }

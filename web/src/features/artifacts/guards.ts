@@ -12,6 +12,12 @@ export const bags = (value: unknown): Bag[] => (Array.isArray(value) ? value.fil
 export const texts = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
 
+/** A format a person would know. How the studio keeps its own topics is not one. */
+export function formatName(value: unknown): string | null {
+  const name = textOrNull(value);
+  return name === null || name === "columnar" ? null : name.toUpperCase();
+}
+
 export interface ColumnShape {
   name: string;
   type: string;

@@ -25,7 +25,8 @@ export function DemoStrip({ shape, onOpen }: { shape: TopicShape; onOpen: () => 
     // The studio keeps an unwatched run for a minute; coming back sooner joins it instead of starting another.
     gcTime: 50_000,
     retry: 1,
-    queryFn: ({ signal }) => executeSql({ sql: sql ?? "", options: { max_rows: 200 } }, signal),
+    // Only what arrives from now on: the rate of the strip is the pace of the stream, not that of catching up.
+    queryFn: ({ signal }) => executeSql({ sql: sql ?? "", options: { max_rows: 200, from: "latest" } }, signal),
   });
   if (!columns) return null;
   return (

@@ -99,7 +99,7 @@ function lineOption(
       ? {
           type: "time",
           ...timeRange(model, watermark),
-          axisLabel: { ...label, hideOverlap: true, formatter: (ms: number) => axisTime(ms, zone, model) },
+          axisLabel: { ...label, hideOverlap: true, margin: 12, formatter: (ms: number) => axisTime(ms, zone, model) },
           axisLine: { lineStyle: { color: t.border } },
           axisTick: { show: false },
           splitLine: { show: false },

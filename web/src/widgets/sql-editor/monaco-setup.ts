@@ -119,6 +119,8 @@ function defineTheme(name: ThemeName): void {
       "editorSuggestWidget.selectedBackground": t.selected,
       "editorSuggestWidget.selectedForeground": t.text,
       "editorSuggestWidget.highlightForeground": t.accent,
+      "editorSuggestWidget.focusHighlightForeground": t.accent,
+      "list.focusHighlightForeground": t.accent,
       "editorHoverWidget.background": t.raised,
       "editorHoverWidget.border": t.border,
       "editorBracketMatch.background": t.hover,
@@ -169,8 +171,10 @@ function registerProviders(): void {
       const items = (await contextOf(model)?.services.complete(model.getValue(), index, abortOf(token))) ?? [];
       const word = model.getWordUntilPosition(position);
       const fallback = new monaco.Range(position.lineNumber, word.startColumn, position.lineNumber, position.column);
+      // A word that is already there in full needs no list under it.
+      const useful = items.length === 1 && items[0]?.text === word.word ? [] : items;
       return {
-        suggestions: items.map((item, i) => ({
+        suggestions: useful.map((item, i) => ({
           label: { label: item.text, ...(item.detail ? { description: item.detail } : {}) },
           kind: monaco.languages.CompletionItemKind[KINDS[item.kind] ?? "Text"],
           insertText: item.text,

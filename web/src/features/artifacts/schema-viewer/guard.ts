@@ -1,4 +1,4 @@
-import { bag, bags, isBag, number, text, textOrNull, texts } from "@/features/artifacts/guards";
+import { bag, bags, formatName, isBag, number, text, textOrNull, texts } from "@/features/artifacts/guards";
 
 export interface FieldShape {
   name: string;
@@ -56,7 +56,7 @@ export function readTable(value: Record<string, unknown>): TableShape {
     sourceId: textOrNull(value["source_id"]),
     isTopic: typeof value["topic"] === "string",
     exact: value["exact"] === true,
-    format: textOrNull(value["format"]),
+    format: formatName(value["format"]),
     sampled: number(value["records_sampled"]),
     failures: number(value["decode_failures"]) ?? 0,
     fields,

@@ -72,7 +72,8 @@ function FieldRow({ field, table }: { field: FieldShape; table: TableShape }) {
         {field.distinct === null ? "–" : formatCount(field.distinct)}
       </td>
       <td
-        className="code max-w-80 truncate pe-4 text-meta whitespace-pre text-fg max-md:col-span-2 max-md:p-0 max-md:text-fg-2"
+        // Takes the width that the other columns leave, and shortens in it.
+        className="code w-full max-w-0 min-w-40 truncate pe-4 text-meta whitespace-pre text-fg max-md:col-span-2 max-md:max-w-full max-md:p-0 max-md:text-fg-2"
         title={example === undefined ? undefined : cellText(example, field.type).text}
       >
         {examplesOf(field)}
@@ -108,7 +109,7 @@ export function SchemaTable({ table, artifact }: { table: TableShape; artifact?:
       facts={
         <>
           <span className="code text-fg">{table.name}</span>
-          {table.format && <span>{table.format.toUpperCase()}</span>}
+          {table.format && <span>{table.format}</span>}
           <span>{copy.fields(table.fields.length)}</span>
           {table.exact ? (
             <Tag>{copy.schema.exact}</Tag>

@@ -1,4 +1,4 @@
-import { bags, isBag, number, text, textOrNull, texts } from "@/features/artifacts/guards";
+import { bags, formatName, isBag, number, text, textOrNull, texts } from "@/features/artifacts/guards";
 
 export interface TopicItem {
   name: string;
@@ -28,7 +28,7 @@ export function readTopicList(value: unknown): TopicListData | null {
     messages: number(item["message_count"]) ?? number(item["total_messages"]),
     bytes: number(item["size_bytes"]),
     modifiedAt: textOrNull(item["modified_at"]) ?? textOrNull(item["last_message_at"]),
-    format: textOrNull(item["format"]),
+    format: formatName(item["format"]),
     rate: number(item["rate_per_second"]),
     flags: texts(item["flags"]),
   }));

@@ -76,7 +76,7 @@ export default function TopicListPanel({ artifact, data }: PanelProps<TopicListD
                 >
                   {item.name}
                 </button>
-                {item.format && <span className="text-meta text-fg-3">{item.format.toUpperCase()}</span>}
+                {item.format && <span className="text-meta text-fg-3">{item.format}</span>}
                 {item.flags
                   .filter((flag) => copy.topics.flags[flag])
                   .map((flag) => (
