@@ -231,7 +231,10 @@ class Turn {
     }
     result_json_ = outcome.result_json;
     std::string sentence = SentenceFor(tool, arguments_json, outcome.result_json);
-    invalid_sql_ = invalid_sql_ || (tool == "validate_sql" && outcome.result_json.find("\"valid\":false") < 40);
+    if (tool == "validate_sql") {
+      ordered_json verdict = ordered_json::parse(outcome.result_json, nullptr, false);
+      invalid_sql_ = verdict.is_object() && !verdict.value("valid", true);
+    }
     if (!sentence.empty()) said_ += (said_.empty() ? "" : " ") + sentence;
     return true;
   }

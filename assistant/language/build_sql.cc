@@ -143,8 +143,7 @@ std::string KeyWords(const SourceModel& source, const Frame& frame) {
 std::string ConditionWords(const Frame& frame) {
   std::vector<std::string> words;
   for (const Condition& condition : frame.conditions) {
-    std::string text = condition.words;
-    if (!text.empty()) words.push_back(text);
+    if (condition.words.find(' ') != std::string::npos) words.push_back(condition.words);
   }
   return ListWords(words);
 }
@@ -159,13 +158,17 @@ std::string MakeTitle(const SourceModel& source, const Frame& frame) {
   } else if (frame.list_values) {
     subject = "distinct " + Plural(source.fields[static_cast<size_t>(frame.distinct_fields.front())].name);
   } else {
-    subject = Plural(source.singular);
+    // "rainy days with wind above 7": single words stand before the noun.
+    for (const Condition& condition : frame.conditions) {
+      if (condition.words.find(' ') == std::string::npos) subject += condition.words + " ";
+    }
+    subject += Plural(source.singular);
   }
   std::string title = subject;
   if (std::string keys = KeyWords(source, frame); !keys.empty()) title += " per " + keys;
   if (frame.limit && frame.order)
     title = fmt::format("{} {}: {}", frame.order->descending ? "Top" : "Bottom", *frame.limit, title);
-  else if (frame.measures.empty() && !frame.conditions.empty())
+  else if (frame.measures.empty() && !ConditionWords(frame).empty())
     title += " " + ConditionWords(frame);
   return Capitalised(title);
 }

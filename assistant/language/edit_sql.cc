@@ -251,7 +251,8 @@ std::string TitleOf(const EditedQuery& edited) {
     std::replace(words.begin(), words.end(), '_', ' ');
     figures += (figures.empty() ? "" : ", ") + words;
   }
-  for (const sql::GroupItem& item : edited.core->group_by) keys += (keys.empty() ? "" : " and ") + sql::Print(*item.expression);
+  for (const sql::GroupItem& item : edited.core->group_by)
+    keys += (keys.empty() ? "" : " and ") + sql::Print(*item.expression);
   if (figures.empty()) {
     std::string source = edited.core->from.empty() ? "query" : edited.core->from[0].name;
     size_t slash = source.find_last_of('/');
@@ -259,7 +260,8 @@ std::string TitleOf(const EditedQuery& edited) {
   }
   std::string title = figures + (keys.empty() ? "" : " per " + keys);
   if (edited.query->limit && !edited.query->order_by.empty()) {
-    title = fmt::format("{} {}: {}", edited.query->order_by[0].descending ? "Top" : "Bottom", *edited.query->limit, title);
+    title =
+        fmt::format("{} {}: {}", edited.query->order_by[0].descending ? "Top" : "Bottom", *edited.query->limit, title);
   }
   return Capitalised(title);
 }

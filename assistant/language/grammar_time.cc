@@ -120,7 +120,8 @@ bool ReadSession(Reader* reader) {
   if (has_gap) {
     noun = reader->Accept("session windows|session window|sessions|session gap|inactivity gap|gap|timeout|idle time");
   } else {
-    bool plural_field = static_cast<bool>(reader->field()) && reader->field().score > 0.97;
+    // "visits" may be a column or what the rows of the source are.
+    bool plural_field = (reader->field() && reader->field().score > 0.97) || reader->source_name() > 0;
     noun = !plural_field && reader->Accept("session windows|session window|sessions|visits|sessionize|sessionise");
     if (!noun && reader->frame.window && reader->frame.window->kind == sql::WindowKind::kSession) {
       noun = reader->Match("gap|timeout|idle|with|after|inactivity|separated") > 0;

@@ -189,7 +189,7 @@ const std::unordered_set<std::string_view> kFillers = {"please",     "pls",     
                                                        "take",       "takes",      "took",       "throw",
                                                        "toss",       "long",       "respective", "respectively",
                                                        "individual", "different",  "various",    "corresponding",
-                                                       "given",      "certain",    "together"};
+                                                       "given",      "certain",    "together", "aggregate", "flag", "summarise", "summarize", "analyse", "analyze"};
 
 /// Meaningful to the grammar; beyond fillers.
 const std::unordered_set<std::string_view> kGrammar = {

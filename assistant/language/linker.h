@@ -17,8 +17,8 @@ struct FieldModel {
   std::vector<std::string> parts;  ///< Spelt-out singular parts: {"customer", "id"}.
   std::vector<std::string> roles;  ///< From the schema report and from the name.
   TypeKind type = TypeKind::kAny;
-  std::string time_format;          ///< How times are written, as in event time candidates; empty: as a time.
-  bool few_values = false;          ///< Samples hold few distinct values: good to group by.
+  std::string time_format;     ///< How times are written, as in event time candidates; empty: as a time.
+  bool few_values = false;     ///< Samples hold few distinct values: good to group by.
   bool unit_interval = false;  ///< Samples lie in 0..1: a share rather than a percentage.
 
   bool HasRole(std::string_view role) const;

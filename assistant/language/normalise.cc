@@ -343,6 +343,14 @@ std::vector<Token> JoinSpokenNumbers(std::vector<Token> tokens) {
       i += 2;
       continue;
     }
+    bool quarter = token.is_word() && token.text == "quarter";
+    size_t hour = word(1) == "of" ? 3 : word(1) == "an" ? 2 : 1;
+    if (quarter && (word(hour) == "hour" || word(hour) == "hours")) {
+      merge(i, i + hour, Token::Kind::kDuration);
+      out.back().milliseconds = kHour / 4;
+      i += hour;
+      continue;
+    }
     bool couple = token.is_word() && token.text == "couple";
     double number = token.is_word() ? (couple ? 2 : NumberWord(token.text)) : -1;
     if (number >= 0) {

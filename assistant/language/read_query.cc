@@ -305,7 +305,7 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
   reading.named_source = reader.named_source;
   reading.leftovers = std::move(reader.leftovers);
   reading.row_noun = std::move(row_noun);
-  reading.score = content > 0 ? covered / content : 0;
+  reading.score = content > 0 ? covered / content : reader.frame.empty() ? 0 : 1;
   reading.fit = reader.links > 0 ? reader.link_score / reader.links : 0.85;
   if (!reader.frame.unknown_field.empty()) reading.score -= 0.3;
   reading.frame = std::move(reader.frame);

@@ -107,7 +107,8 @@ Measure MakeMeasure(const Reader& reader, Aggregate function, int field, double 
 Measure MakeCount(const Reader& reader);
 /// What people mean by a bare column in an aggregated query: a sum of quantities and money, else an average.
 Measure MeasureOfMention(const Reader& reader, int field);
-/// The time in a column as an expression: the column itself, or parsed by its format where it is text like "Mar 1 2010".
+/// The time in a column as an expression: the column itself, or parsed by its format where it is text like "Mar 1
+/// 2010".
 sql::ExpressionPtr TimeExpression(const FieldModel& field);
 /// The condition that says "this row is an error": a value of a column, a status code, a flag. Null when there is none.
 sql::ExpressionPtr FailureCondition(const Reader& reader, std::string_view word, std::vector<int>* fields);

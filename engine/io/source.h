@@ -60,7 +60,8 @@ struct ReadOutcome {
   enum class State : uint8_t { kRows, kIdle, kEnd };
   State state = State::kEnd;
   Batch batch;  ///< For kRows; at least one row.
-  /// Event time in ms below which this partition will give no more rows, where the source itself knows; else kBeginOfTime.
+  /// Event time in ms below which this partition will give no more rows, where the source itself knows; else
+  /// kBeginOfTime.
   int64_t watermark_ms = kBeginOfTime;
 };
 

@@ -52,7 +52,8 @@ PropertyMap Connection::EngineProperties() const {
 Result<std::vector<Connection>> ConnectionStore::List(const std::string& thread_id) {
   std::vector<Connection> connections;
   VELO_RETURN_IF_ERROR(database_->Run([&](SQLite::Database& db) {
-    SQLite::Statement query(db, std::string(kColumns) + "WHERE thread_id = '' OR thread_id = ? ORDER BY sequence");
+    SQLite::Statement query(
+        db, std::string(kColumns) + "WHERE ?1 = '' OR thread_id = '' OR thread_id = ?1 ORDER BY sequence");
     query.bind(1, thread_id);
     while (query.executeStep()) connections.push_back(ReadConnection(query));
     return Status::OK();

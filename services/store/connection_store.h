@@ -33,7 +33,7 @@ class ConnectionStore {
  public:
   explicit ConnectionStore(Database* database) : database_(database) {}
 
-  /// Those of the session and of one thread, oldest first.
+  /// Those of the session and of one thread, oldest first; without a thread those of every thread.
   Result<std::vector<Connection>> List(const std::string& thread_id);
   /// SOURCE_NOT_FOUND.
   Result<Connection> Get(const std::string& id);

@@ -143,8 +143,8 @@ class Connection {
     stream_.expires_after(std::chrono::seconds(2));
     std::vector<char> unwanted(64 << 10);
     for (size_t total = 0; !error && total < kMost;) {
-      total += co_await stream_.async_read_some(asio::buffer(unwanted),
-                                                asio::redirect_error(asio::use_awaitable, error));
+      total +=
+          co_await stream_.async_read_some(asio::buffer(unwanted), asio::redirect_error(asio::use_awaitable, error));
     }
   }
 

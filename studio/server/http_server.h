@@ -45,7 +45,7 @@ struct Reply {
   Response response;
   std::function<void(std::shared_ptr<SseStream>)> stream;  ///< Set: the body is an event stream.
   Reply() = default;
-  Reply(Response plain) : response(std::move(plain)) {}    // NOLINT(google-explicit-constructor)
+  Reply(Response plain) : response(std::move(plain)) {}  // NOLINT(google-explicit-constructor)
   Reply(Response head, std::function<void(std::shared_ptr<SseStream>)> feed)
       : response(std::move(head)), stream(std::move(feed)) {}
 };

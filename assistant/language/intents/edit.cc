@@ -108,7 +108,7 @@ bool IsEdit(const Utterance& utterance, const EditedQuery& edited, const SourceM
   if (other_source) return false;
   // What does not fit this query as a whole is a new wish, maybe about another source.
   if (reading->frame.empty() || reading->score < 0.75 || reading->frame.monitor) return false;
-  if (!reading->frame.unknown_field.empty()) return false;
+  if (!reading->frame.unknown_field.empty() || !reading->leftovers.empty()) return false;
   bool whole = !reading->frame.measures.empty() && !reading->frame.top;
   if (reading->frame.top && reading->frame.top->entity < 0 && !utterance.Begins(kNewWish)) return true;
   if (whole || reading->frame.list_values || (reading->frame.top && reading->frame.top->entity >= 0)) return false;

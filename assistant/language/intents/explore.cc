@@ -32,6 +32,18 @@ const SourceModel* Target(const Utterance& utterance) {
   return named != nullptr ? named : utterance.FocusSource();
 }
 
+/// The column suggestions group by: one made for it, else the first text.
+int KeyColumn(const SourceModel& source) {
+  std::string name = GroupColumn(source, "");
+  int first_text = -1;
+  for (size_t i = 0; i < source.fields.size(); ++i) {
+    const FieldModel& field = source.fields[i];
+    if (field.name == name) return static_cast<int>(i);
+    if (first_text < 0 && field.is_text() && !field.is_time()) first_text = static_cast<int>(i);
+  }
+  return first_text;
+}
+
 std::vector<FollowUp> AfterLook(const SourceModel& source, bool peeked) {
   std::vector<FollowUp> next;
   std::string name = source.fact->alias.empty() ? source.fact->name : source.fact->alias;
@@ -41,13 +53,7 @@ std::vector<FollowUp> AfterLook(const SourceModel& source, bool peeked) {
     else
       next.push_back({"First 10 rows", "preview the first 10 rows"});
   }
-  int key =
-      source.FindRoles({"symbol", "status", "service", "region", "event_type", "category", "user_id", "device_id"});
-  if (key < 0) {
-    for (size_t i = 0; i < source.fields.size() && key < 0; ++i) {
-      if (source.fields[i].is_text() && !source.fields[i].is_time()) key = static_cast<int>(i);
-    }
-  }
+  int key = KeyColumn(source);
   int figure = source.FindRoles({"price", "amount", "value", "latency_ms", "quantity"});
   for (size_t i = 0; i < source.fields.size() && figure < 0; ++i) {
     if (source.fields[i].is_numeric() && !source.fields[i].is_id()) figure = static_cast<int>(i);
@@ -214,11 +220,7 @@ std::vector<FollowUp> Examples(const Utterance& utterance, size_t limit) {
   auto add = [&](const SourceModel& source) {
     std::string name = source.fact->alias.empty() ? source.fact->name : source.fact->alias;
     auto field = [&](int index) { return source.fields[static_cast<size_t>(index)].name; };
-    int key = source.FindRoles(
-        {"symbol", "service", "region", "status", "event_type", "device_id", "page", "level", "category", "user_id"});
-    for (size_t i = 0; i < source.fields.size() && key < 0; ++i) {
-      if (source.fields[i].is_text() && !source.fields[i].is_time()) key = static_cast<int>(i);
-    }
+    int key = KeyColumn(source);
     int figure = source.FindRoles({"price", "amount", "latency_ms", "value", "temperature", "quantity"});
     if (figure >= 0 && !source.fields[static_cast<size_t>(figure)].is_numeric()) figure = -1;
     for (size_t i = 0; i < source.fields.size() && figure < 0; ++i) {

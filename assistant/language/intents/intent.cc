@@ -188,6 +188,17 @@ Reply AskForSource(const Utterance& utterance, std::string_view intent, const st
   return reply;
 }
 
+std::string GroupColumn(const SourceModel& source, const std::string& sql) {
+  for (const FieldModel& field : source.fields) {
+    bool usual = field.few_values || field.HasRole("symbol") || field.HasRole("status") || field.HasRole("region") ||
+                 field.HasRole("service") || field.HasRole("event_type") || field.HasRole("category") ||
+                 field.HasRole("level");
+    if (field.is_text() && usual && !field.is_time() && !field.is_id() && sql.find(field.name) == std::string::npos)
+      return field.name;
+  }
+  return {};
+}
+
 ToolCall DescribeCall(const SourceModel& source) {
   if (source.fact->type == "topic") return {"inspect_topic", {{"topic", source.fact->name}}};
   return {"inspect_source", {{"name", source.fact->name}}};

@@ -75,6 +75,9 @@ Reply ToolReply(std::string_view intent, std::vector<ToolCall> calls);
 std::string SourceWords(const SourceModel& source);
 /// A question about which source is meant, from names that are close to `unknown`.
 Reply AskForSource(const Utterance& utterance, std::string_view intent, const std::string& unknown);
+/// A column worth grouping by and not named in `sql`: few values, or a role that people group by. Empty when there is
+/// none.
+std::string GroupColumn(const SourceModel& source, const std::string& sql);
 /// Tool call that shows the schema of a source.
 ToolCall DescribeCall(const SourceModel& source);
 ToolCall PeekCall(const SourceModel& source, int64_t limit, bool from_end);

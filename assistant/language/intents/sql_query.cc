@@ -1,5 +1,6 @@
 // Words that ask for a query: filter, project, aggregate, window, top-N, ratio, distinct, percentile, labels.
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include <fmt/format.h>
@@ -98,25 +99,65 @@ Reply AskForColumn(const Utterance& utterance, const Reading& reading) {
   return reply;
 }
 
-/// A column worth grouping by: few values, or a role that people group by.
-std::string GroupColumn(const SourceModel& source, const std::string& sql) {
-  for (const FieldModel& field : source.fields) {
-    bool usual = field.few_values || field.HasRole("symbol") || field.HasRole("status") || field.HasRole("region") ||
-                 field.HasRole("service") || field.HasRole("event_type") || field.HasRole("category") || field.HasRole("level");
-    if (field.is_text() && usual && !field.is_time() && !field.is_id() && sql.find(field.name) == std::string::npos) return field.name;
+/// A word as the values of a column are written: "horror" beside "Drama" becomes "Horror".
+std::string InStyleOf(const SourceModel& source, int field, std::string word) {
+  for (const ValueModel& value : source.values) {
+    if (value.field != field || value.text.empty()) continue;
+    auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (value.text.size() > 1 && std::all_of(value.text.begin(), value.text.end(), upper)) {
+      for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    } else if (upper(value.text[0])) {
+      return Capitalised(word);
+    }
+    return word;
   }
-  return {};
+  return word;
 }
 
-std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, bool windowed, bool grouped, bool limited) {
+/// One word was left over: it may be a value that no sample holds. Asks for its column rather than dropping it.
+std::optional<Reply> AskForValue(const Utterance& utterance, const Reading& reading) {
+  const std::string& word = reading.leftovers.front();
+  const SourceModel& source = *reading.source;
+  std::string rest(utterance.sentence.words);
+  size_t at = rest.find(word);
+  if (at == std::string::npos || reading.frame.question || IsGrammarWord(ToLower(word))) return std::nullopt;
+  // Only a word right before the source's noun ("horror movies") can be a value said as an adjective.
+  bool before_noun = false;
+  for (size_t i = 0; i + 1 < utterance.sentence.tokens.size(); ++i) {
+    before_noun = before_noun || (utterance.sentence.tokens[i].raw == word && LinkSourceName(source, utterance.sentence.tokens, i + 1) > 0);
+  }
+  if (!before_noun) return std::nullopt;
+  rest.erase(at, word.size());
+  Question question;
+  question.question = fmt::format("What does \"{}\" mean here?", word);
+  for (size_t i = 0; i < source.fields.size() && question.options.size() < 3; ++i) {
+    const FieldModel& field = source.fields[i];
+    if (!field.is_text() || field.is_time() || field.is_id() || !field.few_values) continue;
+    std::string value = InStyleOf(source, static_cast<int>(i), word);
+    question.options.push_back(
+        {fmt::format("{} is {}", field.name, value), fmt::format("{} and \"{}\" is '{}'", rest, field.name, value)});
+  }
+  if (question.options.empty()) return std::nullopt;
+  question.options.push_back({"Leave it out", rest});
+  Reply reply;
+  reply.intent = "sql";
+  reply.confidence = 0.6;
+  reply.question = std::move(question);
+  return reply;
+}
+
+std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, bool windowed, bool grouped,
+                                bool limited) {
   std::vector<FollowUp> next = {{"Run it", "run it"}};
   bool aggregated = reply.sql.find('(') != std::string::npos && (grouped || windowed);
   bool calendar = reply.sql.find("YEAR(") != std::string::npos || reply.sql.find("DATE_TRUNC(") != std::string::npos;
   std::vector<std::string> times = TimeColumns(source);
   if (aggregated && !windowed && !calendar) {
     bool daily = !times.empty() && ToLower(times.front()).find("date") != std::string::npos;
-    if (source.fact->type == "topic" || (!times.empty() && !daily)) next.push_back({"In 5-minute windows", "make it 5-minute windows"});
-    else if (daily) next.push_back({"Per month", "also per month"});
+    if (source.fact->type == "topic" || (!times.empty() && !daily))
+      next.push_back({"In 5-minute windows", "make it 5-minute windows"});
+    else if (daily)
+      next.push_back({"Per month", "also per month"});
   }
   if (grouped && !limited) next.push_back({"Only the top 10", "top 10"});
   if (windowed) next.push_back({"Only complete windows", "only final results"});
@@ -184,6 +225,9 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
     // A bare source name with a verb ("stream trades", "show trades live") passes everything through.
     bool passthrough = best.frame.empty() && best.named_source && best.score > 0.6 && utterance.content_words() <= 3;
     if (!passthrough) return std::nullopt;
+  }
+  if (best.leftovers.size() == 1 && best.score >= kAsk) {
+    if (std::optional<Reply> question = AskForValue(utterance, best)) return question;
   }
   if (confidence < kAct && !best.leftovers.empty()) {
     // Part of the wish was not understood: say which words, rather than answer half of it.

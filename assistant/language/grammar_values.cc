@@ -1,0 +1,146 @@
+// Values in filters: "AAPL and MSFT", "EU or US", "only TSLA".
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "assistant/language/comparison.h"
+#include "assistant/language/lexicon.h"
+#include "assistant/language/sql_nodes.h"
+
+namespace velo::language {
+
+using sql::BinaryOperator;
+using sql::ExpressionPtr;
+
+bool AcceptText(Reader* reader, int field, std::string* text) {
+  const ValueLink link = reader->value();
+  if (link) {
+    const ValueModel& value = reader->source.values[static_cast<size_t>(link.value)];
+    if (value.field == field) {
+      *text = value.text;
+      reader->at += link.length;
+      return true;
+    }
+    for (const ValueModel& other : reader->source.values) {
+      if (other.field == field && other.joined == value.joined) {
+        *text = other.text;
+        reader->at += link.length;
+        return true;
+      }
+    }
+  }
+  const Token& token = reader->token();
+  if (token.kind == Token::Kind::kQuoted) {
+    *text = token.text;
+    ++reader->at;
+    return true;
+  }
+  if (!token.is_word() || IsFiller(token.text)) return false;
+  // A word that is typed like a value: capitals, or right after a comparison with a text column.
+  *text = token.raw;
+  ++reader->at;
+  while (reader->token().glued && !reader->done()) {
+    *text = std::string(reader->sentence.words.substr(reader->sentence.tokens[reader->at].begin - text->size() - 1,
+                                                      text->size() + 1 + reader->token().raw.size()));
+    ++reader->at;
+  }
+  return true;
+}
+
+ExpressionPtr MakeIn(std::string_view column, const std::vector<std::string>& values, bool negated) {
+  if (values.size() == 1) {
+    return BinaryNode(negated ? BinaryOperator::kNotEqual : BinaryOperator::kEqual, ColumnNode(column),
+                      StringNode(values[0]));
+  }
+  auto list = std::make_unique<sql::InList>();
+  list->negated = negated;
+  list->operand = ColumnNode(column);
+  for (const std::string& value : values) list->items.push_back(StringNode(value));
+  return list;
+}
+
+bool AcceptListSign(Reader* reader) {
+  size_t mark = reader->at;
+  while (reader->IsSymbol(",") || reader->IsSymbol("/") || reader->IsSymbol("&") || reader->Match("and|or|nor") > 0)
+    ++reader->at;
+  return reader->at > mark;
+}
+
+bool ReadValueList(Reader* reader, bool negated, size_t from) {
+  const ValueLink first = reader->value();
+  if (!first) return false;
+  int field = reader->source.values[static_cast<size_t>(first.value)].field;
+  std::vector<std::string> values;
+  while (true) {
+    const ValueLink link = reader->value();
+    if (!link) break;
+    const ValueModel& value = reader->source.values[static_cast<size_t>(link.value)];
+    if (value.field != field) break;
+    if (std::find(values.begin(), values.end(), value.text) == values.end()) values.push_back(value.text);
+    reader->at += link.length;
+    size_t mark = reader->at;
+    if (!AcceptListSign(reader)) break;
+    reader->SkipArticles();
+    bool more = reader->value() && reader->source.values[static_cast<size_t>(reader->value().value)].field == field;
+    if (more) continue;
+    // Tickers the sample did not hold: "AAPL and XYZ".
+    const Token& token = reader->token();
+    bool ticker = token.is_word() && token.raw.size() <= 5 && token.raw.size() >= 2 && !reader->field() &&
+                  std::all_of(token.raw.begin(), token.raw.end(), [](unsigned char c) { return std::isupper(c) != 0; });
+    if (ticker) {
+      values.push_back(token.raw);
+      ++reader->at;
+      mark = reader->at;
+      if (AcceptListSign(reader) && reader->value()) continue;
+    }
+    reader->at = mark;
+    break;
+  }
+  if (values.empty()) return false;
+  // The column's own name may follow: "AAPL symbols only".
+  if (reader->field() && reader->field().field == field) reader->at += reader->field().length;
+  reader->Accept("only");
+  Condition condition;
+  condition.fields = {field};
+  condition.expression = MakeIn(reader->name(field), values, negated);
+  std::string shown;
+  for (const std::string& value : values) shown += (shown.empty() ? "" : ", ") + value;
+  reader->Understand(reader->Said(from, reader->at),
+                     fmt::format("{} {} {}", reader->name(field), negated ? "is not" : "=", shown));
+  PushCondition(reader, std::move(condition), from);
+  return true;
+}
+
+bool ReadUnseenSymbols(Reader* reader, bool negated, size_t from) {
+  int symbol = reader->source.FindRole("symbol");
+  if (symbol < 0) return false;
+  std::vector<std::string> values;
+  while (true) {
+    const Token& token = reader->token();
+    bool ticker = token.is_word() && token.raw.size() >= 2 && token.raw.size() <= 5 &&
+                  std::all_of(token.raw.begin(), token.raw.end(), [](unsigned char c) { return std::isupper(c) != 0; });
+    if (!ticker || reader->field() || InLexicon(token.text)) break;
+    values.push_back(token.raw);
+    ++reader->at;
+    size_t mark = reader->at;
+    if (!AcceptListSign(reader) || !reader->token().is_word()) {
+      reader->at = mark;
+      break;
+    }
+  }
+  if (values.empty()) return false;
+  Condition condition;
+  condition.fields = {symbol};
+  condition.expression = MakeIn(reader->name(symbol), values, negated);
+  reader->Assume("value", fmt::format("{} is a value of {} (not in the sample)", values[0], reader->name(symbol)));
+  PushCondition(reader, std::move(condition), from);
+  return true;
+}
+
+void PushCondition(Reader* reader, Condition condition, size_t from) {
+  condition.words = reader->Said(from, reader->at);
+  reader->frame.conditions.push_back(std::move(condition));
+}
+
+}  // namespace velo::language
