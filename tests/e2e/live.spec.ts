@@ -23,6 +23,12 @@ test("pause holds the picture, resume goes on without a gap", async ({
 test("table and changelog show the same run", async ({ studio }) => {
   const table = await studio.showTable();
   await expect(table.getByRole("row").nth(1)).toBeVisible();
+  const heads = table.getByRole("columnheader");
+  await expect(heads.first()).toHaveText(/window/);
+  await expect(heads.filter({ hasText: /_window/ })).toHaveCount(0);
+  await expect(table.getByRole("row").nth(1)).toContainText(
+    /\d{4}-\d{2}-\d{2} \d{2}:\d{2} – \d{2}:\d{2}/,
+  );
   await studio.results.getByRole("radio", { name: "Changelog" }).click();
   await expect(studio.page.getByTestId("results-changelog")).toBeVisible();
 });
