@@ -23,14 +23,21 @@ test("pause holds the picture, resume goes on without a gap", async ({
 test("table and changelog show the same run", async ({ studio }) => {
   const table = await studio.showTable();
   await expect(table.getByRole("row").nth(1)).toBeVisible();
+  await studio.results.getByRole("radio", { name: "Changelog" }).click();
+  await expect(studio.page.getByTestId("results-changelog")).toBeVisible();
+});
+
+test("a windowed table says the window of each row", async ({ studio }) => {
+  await studio.open();
+  await studio.say("average price per symbol in trades every minute");
+  await studio.run();
+  const table = await studio.showTable();
   const heads = table.getByRole("columnheader");
   await expect(heads.first()).toHaveText(/window/);
   await expect(heads.filter({ hasText: /_window/ })).toHaveCount(0);
   await expect(table.getByRole("row").nth(1)).toContainText(
     /\d{4}-\d{2}-\d{2} \d{2}:\d{2} – \d{2}:\d{2}/,
   );
-  await studio.results.getByRole("radio", { name: "Changelog" }).click();
-  await expect(studio.page.getByTestId("results-changelog")).toBeVisible();
 });
 
 test("stop is confirmed by the engine", async ({ studio }) => {
