@@ -45,6 +45,7 @@ for (const colorScheme of ["dark", "light"] as const) {
       await page.keyboard.press("Escape");
       await page.getByTestId("nav-sources").click();
       await page
+        .getByRole("navigation", { name: "Sources" })
         .getByRole("button", { name: /trades/ })
         .first()
         .click();

@@ -27,6 +27,19 @@ test("table and changelog show the same run", async ({ studio }) => {
   await expect(studio.page.getByTestId("results-changelog")).toBeVisible();
 });
 
+test("a windowed table says the window of each row", async ({ studio }) => {
+  await studio.open();
+  await studio.say("average price per symbol in trades every minute");
+  await studio.run();
+  const table = await studio.showTable();
+  const heads = table.getByRole("columnheader");
+  await expect(heads.first()).toHaveText(/window/);
+  await expect(heads.filter({ hasText: /_window/ })).toHaveCount(0);
+  await expect(table.getByRole("row").nth(1)).toContainText(
+    /\d{4}-\d{2}-\d{2} \d{2}:\d{2} – \d{2}:\d{2}/,
+  );
+});
+
 test("stop is confirmed by the engine", async ({ studio }) => {
   await studio.page.getByTestId("stop-button").click();
   await expect(studio.page.getByTestId("live-chip")).toHaveAttribute(

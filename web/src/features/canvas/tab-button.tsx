@@ -48,7 +48,9 @@ export function TabButton({
       >
         <ArtifactIcon type={tab.type} size={14} className={active ? "text-accent" : "text-fg-3"} />
         <span className="truncate">{tab.title}</span>
-        {tab.dot && <span role="img" aria-label="new" className="h-1.5 w-1.5 shrink-0 rounded-full bg-accent" />}
+        {tab.dot && !active && (
+          <span role="img" aria-label="new" className="h-1.5 w-1.5 shrink-0 rounded-full bg-accent" />
+        )}
       </button>
       <button
         type="button"

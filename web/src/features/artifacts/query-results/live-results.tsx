@@ -61,7 +61,7 @@ export function LiveResults({
   embedded = false,
 }: LiveResultsProps) {
   const [view, live] = useLiveView(executionId, initial);
-  const { tab, setTab, spec, setChartType, model, columns, shown } = useResultsView(view);
+  const { tab, setTab, spec, setChartType, model, columns, shown, rows } = useResultsView(view);
   const [opened, setOpened] = useState<Record<string, unknown> | null>(null);
   const picture = useRef<ChartHandle>(null);
   const zone = useZone();
@@ -221,7 +221,7 @@ export function LiveResults({
                   label={`${title}, rows`}
                   testId="results-table"
                   columns={shown}
-                  rows={view.rows}
+                  rows={rows}
                   live={!ended && view.keyColumns.length > 0}
                   initialSort={newestFirst ? { name: newestFirst, descending: true } : null}
                   {...(view.keyColumns.length > 0

@@ -23,5 +23,8 @@ export function useResultsView(view: LiveSnapshot) {
     () => (tab === "chart" ? buildChart(spec, columns, view.rows, view.changes) : ({ kind: "none" } as const)),
     [tab, spec, columns, view.rows, view.changes],
   );
-  return { tab, setTab, spec, setChartType, model, columns, shown };
+  // A stream without keys is a tail: what arrives last stands first. A bounded result keeps the order of its source.
+  const tail = view.keyColumns.length === 0 && view.metadata.is_streaming === true;
+  const rows = useMemo(() => (tail ? view.rows.toReversed() : view.rows), [tail, view.rows]);
+  return { tab, setTab, spec, setChartType, model, columns, shown, rows };
 }
