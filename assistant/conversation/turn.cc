@@ -129,7 +129,13 @@ class Turn {
       if (i < 4)
         chosen = chosen || SameWords(request_.text, kOrdinals[i]) ||
                  SameWords(request_.text, fmt::format("the {} one", kOrdinals[i]));
-      if (chosen) return options[i].prompt;
+      // "status" picks "status is failed" when no other label begins like that.
+      bool begins =
+          request_.text.size() >= 3 && SameWords(request_.text, options[i].label.substr(0, request_.text.size()));
+      for (size_t other = 0; other < options.size() && begins; ++other) {
+        begins = other == i || !SameWords(request_.text, options[other].label.substr(0, request_.text.size()));
+      }
+      if (chosen || begins) return options[i].prompt;
     }
     return request_.text;
   }

@@ -140,10 +140,13 @@ std::string KeyWords(const SourceModel& source, const Frame& frame) {
   return ListWords(names);
 }
 
-std::string ConditionWords(const Frame& frame) {
+std::string ConditionWords(const SourceModel& source, const Frame& frame) {
   std::vector<std::string> words;
   for (const Condition& condition : frame.conditions) {
-    if (condition.words.find(' ') != std::string::npos) words.push_back(condition.words);
+    // "orders above 500" repeats the noun of the title.
+    std::string text = condition.words, noun = Plural(source.singular) + " ";
+    if (text.starts_with(noun)) text.erase(0, noun.size());
+    if (text.find(' ') != std::string::npos) words.push_back(text);
   }
   return ListWords(words);
 }
@@ -168,8 +171,8 @@ std::string MakeTitle(const SourceModel& source, const Frame& frame) {
   if (std::string keys = KeyWords(source, frame); !keys.empty()) title += " per " + keys;
   if (frame.limit && frame.order)
     title = fmt::format("{} {}: {}", frame.order->descending ? "Top" : "Bottom", *frame.limit, title);
-  else if (frame.measures.empty() && !ConditionWords(frame).empty())
-    title += " " + ConditionWords(frame);
+  else if (frame.measures.empty() && !ConditionWords(source, frame).empty())
+    title += " " + ConditionWords(source, frame);
   return Capitalised(title);
 }
 

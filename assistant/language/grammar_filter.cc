@@ -113,6 +113,18 @@ bool ReadFlag(Reader* reader) {
   size_t start = reader->at;
   std::string_view word = reader->word();
   if (word.size() < 4) return false;
+  // "failed payments" where the data says "declined".
+  bool outcome = SameRoot(word, "failed") || word == "successful";
+  if (outcome && LinkSourceName(reader->source, reader->sentence.tokens, start + 1) > 0 && !reader->value()) {
+    Condition condition;
+    condition.expression = FailureCondition(*reader, word == "successful" ? "success" : "failed", &condition.fields);
+    if (condition.expression != nullptr) {
+      ++reader->at;
+      reader->Assume("outcome", fmt::format("{} is told by {}", word, reader->name(condition.fields.front())));
+      PushCondition(reader, std::move(condition), start);
+      return true;
+    }
+  }
   bool opposite = word.starts_with("un") || word.starts_with("non");
   std::string_view root = word.starts_with("un") ? word.substr(2) : word.starts_with("non") ? word.substr(3) : word;
   for (size_t i = 0; i < reader->source.fields.size() && opposite; ++i) {
@@ -246,7 +258,10 @@ bool ReadFilter(Reader* reader) {
   size_t first = reader->frame.conditions.size();
   if (!ReadCondition(reader, lead.negated, start)) {
     bool selects = lead.word == "only" || lead.word == "just" || lead.word == "for" || (lead.negated && !lead.weak);
-    if (selects && ReadUnseenSymbols(reader, lead.negated, start)) return true;
+    if (selects) {
+      reader->Accept("from the|from|for the|for|in the|in|of|the");
+      if (ReadUnseenSymbols(reader, lead.negated, start)) return true;
+    }
     reader->at = start;
     return false;
   }

@@ -278,9 +278,10 @@ ExpressionPtr FailureCondition(const Reader& reader, std::string_view word, std:
   // A value of some column says it in the data's own words.
   for (const ValueModel& value : source.values) {
     bool same = SameRoot(value.joined, word) ||
-                (failure && (SameRoot(value.joined, "failed") || SameRoot(value.joined, "error"))) ||
+                (failure && (SameRoot(value.joined, "failed") || SameRoot(value.joined, "error") ||
+                             value.joined == "declined" || value.joined == "rejected")) ||
                 (success && (SameRoot(value.joined, "success") || value.joined == "ok" || value.joined == "succeeded" ||
-                             value.joined == "completed"));
+                             value.joined == "completed" || value.joined == "approved"));
     if (!same || word.size() < 2) continue;
     fields->push_back(value.field);
     return BinaryNode(BinaryOperator::kEqual, ColumnNode(reader.name(value.field)), StringNode(value.text));

@@ -112,9 +112,21 @@ bool ReadValueList(Reader* reader, bool negated, size_t from) {
   return true;
 }
 
+/// True when a column other than `known` holds values that the sample did not show.
+static bool OtherColumnMayHold(const SourceModel& source, int known) {
+  for (size_t i = 0; i < source.fields.size(); ++i) {
+    const FieldModel& field = source.fields[i];
+    if (static_cast<int>(i) == known || !field.is_text() || field.is_id() || field.is_time()) continue;
+    auto shown = std::count_if(source.values.begin(), source.values.end(),
+                               [&](const ValueModel& value) { return value.field == static_cast<int>(i); });
+    if (field.distinct > shown || (field.distinct == 0 && shown == 0)) return true;
+  }
+  return false;
+}
+
 bool ReadUnseenSymbols(Reader* reader, bool negated, size_t from) {
   int symbol = reader->source.FindRole("symbol");
-  if (symbol < 0) return false;
+  if (symbol < 0 || OtherColumnMayHold(reader->source, symbol)) return false;
   std::vector<std::string> values;
   while (true) {
     const Token& token = reader->token();

@@ -258,6 +258,14 @@ void Finish(Reader* reader) {
 
 }  // namespace
 
+bool LeavesNegation(const Reading& reading) {
+  static constexpr std::string_view kNegations[] = {"not",     "no",    "without", "except", "excluding",
+                                                    "exclude", "never", "neither", "nor",    "ignore"};
+  return std::any_of(reading.leftovers.begin(), reading.leftovers.end(), [](const std::string& word) {
+    return std::find(std::begin(kNegations), std::end(kNegations), ToLower(word)) != std::end(kNegations);
+  });
+}
+
 Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const QueryNames* names) {
   Reader reader(sentence, source, names);
   double content = 0, covered = 0;

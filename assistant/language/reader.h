@@ -123,6 +123,8 @@ struct Reading {
   std::string row_noun;  ///< A plural noun taken for the rows, as "films" for those of movies.
   std::vector<std::string> leftovers;
 };
+/// True when "not", "without" or "except" led to nothing: the rest of the reading would say the opposite.
+bool LeavesNegation(const Reading& reading);
 Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const QueryNames* names);
 
 }  // namespace velo::language

@@ -191,7 +191,7 @@ std::optional<Reply> ReadEdit(const Utterance& utterance) {
     return TextReply("edit",
                      fmt::format("There is no column {}. The columns are {}.", reading.frame.unknown_field, columns));
   }
-  if (reading.frame.empty() || reading.score < 0.5) return std::nullopt;
+  if (reading.frame.empty() || reading.score < 0.5 || LeavesNegation(reading)) return std::nullopt;
   bool replaces = utterance.Has("instead") || (utterance.Has("only|just") && !reading.frame.projections.empty() &&
                                                reading.frame.conditions.empty());
   changes = ApplyFrame(*source, &reading.frame, replaces, &*edited);

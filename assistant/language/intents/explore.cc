@@ -230,7 +230,9 @@ std::vector<FollowUp> Examples(const Utterance& utterance, size_t limit) {
     std::string prompt;
     if (key >= 0 && figure >= 0) {
       bool sum = source.fields[static_cast<size_t>(figure)].HasRole("amount");
-      prompt = fmt::format("{} {} per {} in {}", sum ? "total" : "average", field(figure), field(key), name);
+      prompt =
+          fmt::format("{} {} per {} in {}", sum ? (field(figure).starts_with("total") ? "sum of" : "total") : "average",
+                      field(figure), field(key), name);
       if (topic) prompt += " every minute";
     } else if (key >= 0) {
       prompt = fmt::format("count {} per {}", name, field(key));

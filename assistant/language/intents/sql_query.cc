@@ -142,14 +142,14 @@ std::optional<Reply> AskForValue(const Utterance& utterance, const Reading& read
     return source.fields[static_cast<size_t>(a)].distinct < source.fields[static_cast<size_t>(b)].distinct;
   });
   for (int column : columns) {
-    if (question.options.size() == 3) break;
+    if (question.options.size() == 4) break;
     const FieldModel& field = source.fields[static_cast<size_t>(column)];
     std::string value = InStyleOf(source, column, word);
     question.options.push_back(
         {fmt::format("{} is {}", field.name, value), fmt::format("{} and \"{}\" is '{}'", rest, field.name, value)});
   }
   if (question.options.empty()) return std::nullopt;
-  question.options.push_back({"Leave it out", rest});
+  if (question.options.size() < 4) question.options.push_back({"Leave it out", rest});
   Reply reply;
   reply.intent = "sql";
   reply.confidence = 0.6;
@@ -240,7 +240,7 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
     bool passthrough = best.frame.empty() && best.named_source && best.score > 0.6 && utterance.content_words() <= 3;
     if (!passthrough) return std::nullopt;
   }
-  if (confidence < kAct && !best.leftovers.empty()) {
+  if (!best.leftovers.empty() && (confidence < kAct || LeavesNegation(best))) {
     // Part of the wish was not understood: say which words, rather than answer half of it.
     Reply reply;
     reply.intent = "sql";
