@@ -124,7 +124,8 @@ std::optional<Reply> AskForValue(const Utterance& utterance, const Reading& read
   // Only a word right before the source's noun ("horror movies") can be a value said as an adjective.
   bool before_noun = false;
   for (size_t i = 0; i + 1 < utterance.sentence.tokens.size(); ++i) {
-    before_noun = before_noun || (utterance.sentence.tokens[i].raw == word && LinkSourceName(source, utterance.sentence.tokens, i + 1) > 0);
+    before_noun = before_noun || (utterance.sentence.tokens[i].raw == word &&
+                                  LinkSourceName(source, utterance.sentence.tokens, i + 1) > 0);
   }
   if (!before_noun) return std::nullopt;
   rest.erase(at, word.size());
