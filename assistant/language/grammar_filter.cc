@@ -160,10 +160,13 @@ Lead AcceptLead(Reader* reader) {
   if (lead.word == "between" && reader->at == start + 1) reader->at = start;  // The word belongs to the range.
   lead.weak = lead.word == "by" || lead.word == "of" || lead.word == "and" || lead.word == "in" || lead.word == "on" ||
               lead.word == "for" || lead.word == "from";
-  if (reader->Accept("rows|records|trades|those|the ones|ones|anything|everything|all") &&
-      reader->Accept("where|with|that are|that have|whose|for|from|in|of")) {
+  size_t rows = reader->at;
+  bool of_rows = reader->Accept("rows|records|those|the ones|ones|anything|everything|all") &&
+                 reader->Accept("where|with|that are|that have|whose|for|from|in|of");
+  if (of_rows)
     reader->SkipArticles();
-  }
+  else
+    reader->at = rows;
   if ((reader->IsWord("not") || reader->IsWord("no")) && reader->Match("not in") == 0) {
     size_t article = reader->Match("the|a|an|any", 1);
     if (reader->value(1 + article) || reader->field(1 + article)) {

@@ -75,6 +75,7 @@ FieldModel MakeField(const SourceFact& fact, const Column& column) {
   if (const FieldReport* report = FindReport(fact, column.name)) {
     field.roles = report->roles;
     field.few_values = report->enum_candidate;
+    field.distinct = report->distinct;
     if (field.is_numeric() && !report->max.empty() && !report->min.empty()) {
       double low = std::strtod(report->min.c_str(), nullptr), high = std::strtod(report->max.c_str(), nullptr);
       field.unit_interval = low >= 0 && high <= 1;

@@ -18,6 +18,7 @@ struct FieldModel {
   std::vector<std::string> roles;  ///< From the schema report and from the name.
   TypeKind type = TypeKind::kAny;
   std::string time_format;     ///< How times are written, as in event time candidates; empty: as a time.
+  int64_t distinct = 0;        ///< Distinct values in the sample; 0: not known.
   bool few_values = false;     ///< Samples hold few distinct values: good to group by.
   bool unit_interval = false;  ///< Samples lie in 0..1: a share rather than a percentage.
 

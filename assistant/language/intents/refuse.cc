@@ -51,6 +51,9 @@ constexpr Missing kMissing[] = {
      "number|smooth|deduplicate|dedup|duplicates|remove duplicates",
      "Calculations over neighbouring rows",
      "Sliding windows of time work today: \"average price over the last 10 minutes, updated every minute\"."},
+    {"compare|compared with|compared to|versus|year over year|week over week|month over month|previous period",
+     "Comparing periods or sources",
+     "Ask for one figure per period and compare in the chart: for example \"average price per month\"."},
     {"anomaly|anomalies|outlier|outliers|unusual|sigma|suspicious", "Detecting anomalies",
      "A fixed limit works today: \"rows where value is above 80\", or the spread: \"average and standard deviation per "
      "group\"."},

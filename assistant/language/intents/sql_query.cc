@@ -131,10 +131,20 @@ std::optional<Reply> AskForValue(const Utterance& utterance, const Reading& read
   rest.erase(at, word.size());
   Question question;
   question.question = fmt::format("What does \"{}\" mean here?", word);
-  for (size_t i = 0; i < source.fields.size() && question.options.size() < 3; ++i) {
+  std::vector<int> columns;
+  for (size_t i = 0; i < source.fields.size(); ++i) {
     const FieldModel& field = source.fields[i];
-    if (!field.is_text() || field.is_time() || field.is_id() || !field.few_values) continue;
-    std::string value = InStyleOf(source, static_cast<int>(i), word);
+    if (field.is_text() && field.few_values && !field.is_time() && !field.is_id())
+      columns.push_back(static_cast<int>(i));
+  }
+  // The fewer values a column has, the likelier people call them by name.
+  std::stable_sort(columns.begin(), columns.end(), [&](int a, int b) {
+    return source.fields[static_cast<size_t>(a)].distinct < source.fields[static_cast<size_t>(b)].distinct;
+  });
+  for (int column : columns) {
+    if (question.options.size() == 3) break;
+    const FieldModel& field = source.fields[static_cast<size_t>(column)];
+    std::string value = InStyleOf(source, column, word);
     question.options.push_back(
         {fmt::format("{} is {}", field.name, value), fmt::format("{} and \"{}\" is '{}'", rest, field.name, value)});
   }
@@ -221,14 +231,14 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
   bool tie = candidates.size() > 1 && candidates[1].rank > candidates[0].rank - 0.05 &&
              candidates[1].reading.frame.unknown_field.empty();
   if (!source_known && tie && best.score >= kAsk) return AskBetweenSources(utterance, candidates);
+  if (best.leftovers.size() == 1 && (best.score >= kAsk || best.named_source)) {
+    if (std::optional<Reply> question = AskForValue(utterance, best)) return question;
+  }
   double confidence = 0.2 + 0.8 * best.score;
   if (best.score < kAsk || best.frame.empty()) {
     // A bare source name with a verb ("stream trades", "show trades live") passes everything through.
     bool passthrough = best.frame.empty() && best.named_source && best.score > 0.6 && utterance.content_words() <= 3;
     if (!passthrough) return std::nullopt;
-  }
-  if (best.leftovers.size() == 1 && best.score >= kAsk) {
-    if (std::optional<Reply> question = AskForValue(utterance, best)) return question;
   }
   if (confidence < kAct && !best.leftovers.empty()) {
     // Part of the wish was not understood: say which words, rather than answer half of it.
