@@ -15,6 +15,8 @@ namespace velo::language {
 bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated);
 /// "more than 5 orders", "over 500 shares", "above 1000", "between 10 and 50 dollars": the number comes first.
 bool ReadBareComparison(Reader* reader, size_t from, bool negated);
+/// A short word in capitals that is no column: a ticker the sample did not hold.
+bool AtTicker(const Reader& reader);
 /// Values of one column in a row: "AAPL and MSFT", "EU or US".
 bool ReadValueList(Reader* reader, bool negated, size_t from);
 /// Capital words that no sample holds but that look like a symbol: "only TSLA".

@@ -389,7 +389,7 @@ class Comparison {
         values.push_back(value);
         size_t mark = reader_->at;
         if (!AcceptListSign(reader_)) break;
-        if (AtOwnValue() || AtQuoted()) continue;
+        if (AtOwnValue() || AtQuoted() || AtTicker(*reader_)) continue;
         reader_->at = mark;
         break;
       }

@@ -67,33 +67,32 @@ bool AcceptListSign(Reader* reader) {
   return reader->at > mark;
 }
 
+bool AtTicker(const Reader& reader) {
+  if (reader.done()) return false;
+  const Token& token = reader.token();
+  return token.is_word() && token.raw.size() >= 2 && token.raw.size() <= 5 && !reader.field() &&
+         std::all_of(token.raw.begin(), token.raw.end(), [](unsigned char c) { return std::isupper(c) != 0; });
+}
+
 bool ReadValueList(Reader* reader, bool negated, size_t from) {
   const ValueLink first = reader->value();
   if (!first) return false;
   int field = reader->source.values[static_cast<size_t>(first.value)].field;
   std::vector<std::string> values;
-  while (true) {
+  auto at_own_value = [&] {
     const ValueLink link = reader->value();
-    if (!link) break;
-    const ValueModel& value = reader->source.values[static_cast<size_t>(link.value)];
-    if (value.field != field) break;
-    if (std::find(values.begin(), values.end(), value.text) == values.end()) values.push_back(value.text);
-    reader->at += link.length;
-    size_t mark = reader->at;
-    if (!AcceptListSign(reader)) break;
+    return link && reader->source.values[static_cast<size_t>(link.value)].field == field;
+  };
+  while (true) {
+    const bool own = at_own_value();
+    const std::string value =
+        own ? reader->source.values[static_cast<size_t>(reader->value().value)].text : reader->token().raw;
+    reader->at += own ? reader->value().length : 1;
+    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    const size_t mark = reader->at;
+    const bool listed = AcceptListSign(reader);
     reader->SkipArticles();
-    bool more = reader->value() && reader->source.values[static_cast<size_t>(reader->value().value)].field == field;
-    if (more) continue;
-    // Tickers the sample did not hold: "AAPL and XYZ".
-    const Token& token = reader->token();
-    bool ticker = token.is_word() && token.raw.size() <= 5 && token.raw.size() >= 2 && !reader->field() &&
-                  std::all_of(token.raw.begin(), token.raw.end(), [](unsigned char c) { return std::isupper(c) != 0; });
-    if (ticker) {
-      values.push_back(token.raw);
-      ++reader->at;
-      mark = reader->at;
-      if (AcceptListSign(reader) && reader->value()) continue;
-    }
+    if (listed && (at_own_value() || AtTicker(*reader))) continue;
     reader->at = mark;
     break;
   }

@@ -226,6 +226,9 @@ std::vector<FollowUp> Examples(const Utterance& utterance, size_t limit) {
     for (size_t i = 0; i < source.fields.size() && figure < 0; ++i) {
       if (source.fields[i].is_numeric() && !source.fields[i].is_id()) figure = static_cast<int>(i);
     }
+    // "total total" reads badly, and orders are counted by region rather than by symbol.
+    if (figure >= 0 && field(figure).find("total") != std::string::npos) figure = -1;
+    if (int region = source.FindRoles({"region"}); region >= 0 && !source.is_trading()) key = region;
     bool topic = source.fact->type == "topic";
     std::string prompt;
     if (key >= 0 && figure >= 0) {
@@ -240,7 +243,9 @@ std::vector<FollowUp> Examples(const Utterance& utterance, size_t limit) {
     } else {
       prompt = fmt::format("what does {} look like", name);
     }
-    examples.push_back({prompt, prompt});
+    bool known = std::any_of(examples.begin(), examples.end(),
+                             [&](const FollowUp& example) { return example.prompt == prompt; });
+    if (!known) examples.push_back({prompt, prompt});
   };
   if (focus != nullptr) add(*focus);
   // What most people can read at a glance comes first: prices, then money, then the rest in order.

@@ -69,16 +69,20 @@ size_t Utterance::content_words() const {
 const SourceModel* Utterance::NamedSource() const {
   const SourceModel* best = nullptr;
   size_t best_length = 0;
-  bool best_whole = false;
+  bool best_whole = false, best_exact = false;
   for (const SourceModel& source : sources) {
     for (size_t i = 0; i < sentence.tokens.size(); ++i) {
       size_t length = LinkSourceName(source, sentence.tokens, i);
       if (length == 0) continue;
       bool whole = length == source.name_parts.size() || !sentence.tokens[i].is_word();
-      if (length > best_length || (length == best_length && whole && !best_whole)) {
+      // "trades" is the topic of that name before it is a file whose folder is called so.
+      bool exact = sentence.tokens[i].text == source.fact->name;
+      bool better = (whole && !best_whole) || (whole == best_whole && exact && !best_exact);
+      if (length > best_length || (length == best_length && better)) {
         best = &source;
         best_length = length;
         best_whole = whole;
+        best_exact = exact;
       }
     }
   }

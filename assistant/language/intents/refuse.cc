@@ -38,7 +38,7 @@ constexpr Missing kMissing[] = {
      "You can run the query here and keep it in this conversation: say \"run it\"."},
     {"template|templates|blueprint|starting points", "Templates",
      "Start from the data instead: \"what topics do I have\" lists what is there."},
-    {"build me an app|build an app|create an app|full app|complete application|an app|application that",
+    {"build me an app|build an app|create an app|full app|complete application|an app|app|apps|application",
      "Building whole applications",
      "I can write the queries one at a time: for example \"average price per symbol in 5-minute windows\"."},
     {"tutorial|lesson|teach me|next lesson", "Lessons",
