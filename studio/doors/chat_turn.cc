@@ -84,11 +84,16 @@ void ChatTurn::End(const Status& status) {
     if (!identity_.version5) finish["finishReason"] = "stop";
     Send(finish);
   }
-  SendFrame("data: [DONE]\n\n");
+  // The turn is over before the last frame is out: whoever reads that frame may post the next message at once.
+  constexpr const char* kLast = "data: [DONE]\n\n";
   std::lock_guard lock(mutex_);
   ended_ = true;
   ended_at_ = workspace_->clock().Now();
-  for (auto& listener : listeners_) listener->Finish();
+  frames_ += kLast;
+  for (auto& listener : listeners_) {
+    listener->Send(kLast);
+    listener->Finish();
+  }
   listeners_.clear();
 }
 
