@@ -269,8 +269,8 @@ bool ReadFilter(Reader* reader) {
   for (size_t i = first; i < reader->frame.conditions.size(); ++i) {
     const Condition& condition = reader->frame.conditions[i];
     const std::vector<Understood>& told = reader->frame.understood;
-    const bool explained = std::any_of(told.begin(), told.end(),
-                                       [&](const Understood& known) { return known.text == condition.words; });
+    const bool explained =
+        std::any_of(told.begin(), told.end(), [&](const Understood& known) { return known.text == condition.words; });
     if (!explained) reader->Understand(condition.words, condition.of_measure ? "HAVING" : "WHERE");
   }
   return true;
