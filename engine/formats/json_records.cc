@@ -129,6 +129,7 @@ Result<JsonRecords::Record> JsonRecords::Next() {
         Record record;
         record.kind = end == std::string_view::npos && !last_line ? Kind::kCutOff : Kind::kRecord;
         const size_t stop = std::min(end, text_.size());
+        if (stop - at_ > kMaxRecordBytes) return SkipTooLong(at_);
         record.text = text_.substr(at_, stop - at_);
         record.offset = window_->position() + static_cast<int64_t>(at_);
         CountLines(at_);
