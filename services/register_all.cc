@@ -15,6 +15,7 @@ void RegisterAllOperations(OperationRegistry* registry) {
   RegisterFormatSql(registry);
   RegisterExplainSql(registry);
   RegisterGenerateSql(registry);
+  RegisterEditorAssistance(registry);
   RegisterPrompts(registry);
   RegisterExecuteQuery(registry);
   RegisterExecutions(registry);

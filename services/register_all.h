@@ -17,6 +17,7 @@ void RegisterValidateSql(OperationRegistry* registry);
 void RegisterFormatSql(OperationRegistry* registry);
 void RegisterExplainSql(OperationRegistry* registry);
 void RegisterGenerateSql(OperationRegistry* registry);
+void RegisterEditorAssistance(OperationRegistry* registry);
 void RegisterPrompts(OperationRegistry* registry);
 void RegisterExecuteQuery(OperationRegistry* registry);
 void RegisterExecutions(OperationRegistry* registry);

@@ -291,12 +291,25 @@ std::string Capitalised(std::string text) {
   return text;
 }
 
+std::vector<std::string> TimeColumns(const SourceModel& source) {
+  std::vector<std::string> columns;
+  if (source.fact->report != nullptr) {
+    for (const EventTimeCandidate& candidate : source.fact->report->event_time_candidates) columns.push_back(candidate.field);
+  }
+  for (const FieldModel& field : source.fields) {
+    bool known = std::find(columns.begin(), columns.end(), field.name) != columns.end();
+    if (field.is_time() && !known) columns.push_back(field.name);
+  }
+  return columns;
+}
+
 ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds) {
   std::string column = "_event_time";
   if (source.fact->relation != nullptr && !source.fact->relation->event_time_column.empty()) {
     column = source.fact->relation->event_time_column;
-  } else if (source.fact->type != "topic" && source.fact->report != nullptr && !source.fact->report->event_time_candidates.empty()) {
-    column = source.fact->report->event_time_candidates.front().field;
+  } else if (source.fact->type != "topic") {
+    std::vector<std::string> candidates = TimeColumns(source);
+    if (!candidates.empty()) column = candidates.front();
   }
   auto start = BinaryNode(BinaryOperator::kSubtract, CallNode("NOW", std::vector<ExpressionPtr>()), IntervalNode(milliseconds));
   return BinaryNode(BinaryOperator::kGreaterEqual, ColumnNode(column), std::move(start));
@@ -324,16 +337,16 @@ sql::WindowClause BuildWindow(const SourceModel& source, WindowFrame window, Fra
   clause.size = MakeDuration(window.size);
   const SourceFact& fact = *source.fact;
   bool declared = fact.relation != nullptr && !fact.relation->event_time_column.empty();
-  if (declared || fact.type == "topic" || fact.report == nullptr) return clause;
-  const auto& candidates = fact.report->event_time_candidates;
+  if (declared || fact.type == "topic") return clause;
+  std::vector<std::string> candidates = TimeColumns(source);
   if (candidates.empty()) {
     frame->assumptions.push_back({"time", "no column holds a time, so windows follow the time of reading", {}});
     return clause;
   }
-  clause.time = ColumnNode(candidates.front().field);
-  Assumption assumption{"time", fmt::format("windows follow the time in {}", candidates.front().field), {}};
+  clause.time = ColumnNode(candidates.front());
+  Assumption assumption{"time", fmt::format("windows follow the time in {}", candidates.front()), {}};
   for (size_t i = 1; i < candidates.size() && i < 3; ++i) {
-    assumption.alternatives.push_back({candidates[i].field, fmt::format("use {} as the time", candidates[i].field)});
+    assumption.alternatives.push_back({candidates[i], fmt::format("use {} as the time", candidates[i])});
   }
   frame->assumptions.push_back(std::move(assumption));
   return clause;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "assistant/language/frames.h"
 #include "assistant/language/linker.h"
@@ -23,6 +24,9 @@ BuiltQuery BuildQuery(const SourceModel& source, Frame* frame);
 
 /// The WINDOW clause of a frame, with the time column of files named (message time needs none).
 sql::WindowClause BuildWindow(const SourceModel& source, WindowFrame window, Frame* frame);
+
+/// Columns that may hold the event time, best first: those the samples suggest, then those named or typed like one.
+std::vector<std::string> TimeColumns(const SourceModel& source);
 
 /// The condition "younger than n" on the event time of a source.
 sql::ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds);

@@ -32,6 +32,7 @@ struct Projection {
   std::string alias;
   std::string words;
   int field = -1;
+  size_t position = 0;  ///< Place in the sentence.
 };
 
 struct GroupKey {
@@ -48,6 +49,7 @@ struct Condition {
   bool of_measure = false;   ///< HAVING.
   /// Set when the words may mean the row's column or a sum over it ("volume over 1M"): the reading as HAVING.
   sql::ExpressionPtr as_measure;
+  std::string measure_alias;
 };
 
 struct WindowFrame {

@@ -240,6 +240,21 @@ bool ReadUnseenSymbols(Reader* reader, bool negated, size_t from) {
   return true;
 }
 
+/// "between 10 and 50", "hotter than 80", "> 5": no comparison for a column of text.
+bool StartsNumberRange(const Reader& reader) {
+  for (size_t i = 0; i < 5; ++i) {
+    const Token& token = reader.token(i);
+    if (token.has_number) return i > 0;
+    if (reader.Match("between|than|above|below|over|under|exceeding|exceeds", i) > 0) return reader.token(i + 1).has_number;
+    if (token.kind == Token::Kind::kSymbol && (token.text == ">" || token.text == "<" || token.text == ">=" || token.text == "<=")) {
+      return reader.token(i + 1).has_number;
+    }
+    bool comparative = reader.word(i).ends_with("er") || reader.Match("more|less", i) > 0;
+    if (!comparative && reader.Match("is|are|was|were|that|which", i) == 0) return false;
+  }
+  return false;
+}
+
 /// What follows the thing compared: "> 1000", "between 10 and 50", "is missing", "contains foo", "AAPL or MSFT".
 bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) {
   size_t start = reader->at;
@@ -253,6 +268,7 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
     return true;
   };
   bool text = operand.field >= 0 && !operand.measure && reader->model(operand.field).is_text();
+  if (text && StartsNumberRange(*reader)) return false;
   reader->Accept("that|which|who|value|values|has|have");
   if (reader->Accept("is missing|are missing|missing|is null|are null|is empty|are empty|is unknown|is not set|is not known|null|empty|is blank|is absent|isnt set")) {
     return finish(NullTestNode(std::move(operand.expression), negated));
@@ -345,6 +361,7 @@ bool ReadComparison(Reader* reader, Operand operand, size_t from, bool negated) 
     }
     if (operand.as_measure != nullptr) {
       condition.as_measure = BinaryNode(op, std::move(operand.as_measure), NumberNode(DigitsFor(number, operand.share)));
+      condition.measure_alias = operand.measure_alias;
     }
     return finish(BinaryNode(op, std::move(operand.expression), std::move(value)));
   }
@@ -535,6 +552,16 @@ bool ReadYears(Reader* reader) {
 bool ReadCondition(Reader* reader, bool negated, size_t from) {
   size_t start = reader->at;
   reader->SkipArticles();
+  // "orders between 10 and 50 dollars": the source's own noun says nothing about a column.
+  if (reader->source_name() > 0 && (!reader->field() || reader->field().score < 0.95)) {
+    size_t noun = reader->source_name();
+    reader->at += noun;
+    if (ReadBareComparison(reader, from)) {
+      reader->named_source = true;
+      return true;
+    }
+    reader->at -= noun;
+  }
   // A boolean column by itself: "where is_fraud", "that are fraudulent".
   const FieldLink link = reader->field();
   if (ReadBareComparison(reader, from)) return true;

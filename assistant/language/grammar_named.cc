@@ -207,7 +207,7 @@ bool ReadNamedSum(Reader* reader) {
     auto product = BinaryNode(BinaryOperator::kMultiply, ColumnNode(reader->name(price)), ColumnNode(reader->name(quantity)));
     if (each || !reader->frame.mentions.empty()) {
       reader->Understand(reader->Said(start, reader->at), "price * quantity");
-      reader->frame.projections.push_back({std::move(product), "trade_value", "trade value", -1});
+      reader->frame.projections.push_back({std::move(product), "trade_value", "trade value", -1, start});
     } else {
       Push(reader, Formula(CallNode("SUM", std::move(product)), "trade_value", "trade value"), start, "SUM(price * quantity)");
     }
@@ -320,6 +320,7 @@ bool ReadOperand(Reader* reader, Operand* operand) {
   const FieldLink link = reader->field();
   bool exact_field = link && link.score >= 0.97;
   size_t before = reader->frame.measures.size();
+  size_t projections = reader->frame.projections.size();
   std::vector<Understood> understood = reader->frame.understood;
   std::vector<Assumption> assumptions = reader->frame.assumptions;
   bool volume_word = !exact_field && reader->Match("volume|revenue|sales|spend|spending|turnover") > 0;
@@ -345,6 +346,12 @@ bool ReadOperand(Reader* reader, Operand* operand) {
   }
   reader->frame.understood = std::move(understood);
   reader->frame.assumptions = std::move(assumptions);
+  if (reader->frame.projections.size() > projections) {
+    // A value of single rows is no operand of a comparison.
+    reader->frame.projections.resize(projections);
+    reader->at = start;
+    return false;
+  }
   int field = -1;
   if (reader->AcceptField(&field)) {
     operand->expression = ColumnNode(reader->name(field));

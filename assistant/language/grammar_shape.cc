@@ -174,7 +174,9 @@ bool ReadDistinct(Reader* reader) {
 
 bool ReadBuckets(Reader* reader) {
   size_t start = reader->at;
-  if (!reader->Accept("label|bucket|categorise|categorize|classify|mark|tag|flag the|group the|group|split the|bin|band|set")) return false;
+  bool into = false;
+  for (const Token& token : reader->sentence.tokens) into = into || token.text == "into";
+  if (!reader->Accept("label|bucket|categorise|categorize|classify|mark|tag|bin|band") && !(into && reader->Accept("group|split|divide|sort"))) return false;
   BucketFrame buckets;
   // What is labelled: a column, or the rows by their main figure.
   size_t noun = 0;

@@ -31,6 +31,13 @@ bool AcceptLength(Reader* reader, bool bare, int64_t* length) {
 
 void SetWindow(Reader* reader, sql::WindowKind kind, int64_t size, int64_t advance, size_t from) {
   WindowFrame& window = reader->frame.window ? *reader->frame.window : reader->frame.window.emplace();
+  // "rolling 1 hour count of orders every 5 min": the step comes after the figure.
+  bool step = window.kind == sql::WindowKind::kSliding && window.size > 0 && window.advance == 0 && kind == sql::WindowKind::kTumbling && size < window.size;
+  if (step) {
+    window.advance = size;
+    window.words += " " + reader->Said(from, reader->at);
+    return;
+  }
   window.kind = kind;
   if (size > 0) window.size = size;
   if (advance > 0) window.advance = advance;
@@ -156,9 +163,11 @@ bool ReadTumbling(Reader* reader) {
   // "a 1 minute window", "tumbling 5 minutes", "window of 5 minutes", "the window to 5 minutes", "windows 5 min"
   size_t at = reader->at;
   reader->SkipArticles();
+  reader->Accept("shorter|longer|smaller|bigger|larger|wider|narrower");
   if (reader->Accept("tumbling windows|tumbling window|tumbling|fixed windows|fixed window|windows|window|window size|bucket size|buckets|bucketed")) {
     reader->Accept("of|to|by|size|into|at|every|per|be|is|from|with|in");
     reader->Accept("of|be");
+    if (reader->IsSymbol(",")) ++reader->at;
     if (AcceptLength(reader, false, &size)) {
       reader->Accept(kWindowNouns);
       SetWindow(reader, sql::WindowKind::kTumbling, size, 0, start);

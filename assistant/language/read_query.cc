@@ -28,7 +28,7 @@ bool ReadMonitor(Reader* reader) {
 bool ReadEverything(Reader* reader) {
   size_t start = reader->at;
   bool all = reader->Accept("everything from|everything in|everything|all columns|all the columns|all fields|pass the data through|pass data through|pass everything through|"
-                            "pass through|as is|unchanged|all changes from|changes from|all rows|every row|select all");
+                            "pass through|as is|unchanged|all changes from|changes from|all rows|every row|select all|follow|watch|tail|subscribe to|stream|live feed of|listen to");
   if (!all) return false;
   reader->frame.everything = true;
   reader->Understand(reader->Said(start, reader->at), "*");
@@ -73,15 +73,31 @@ constexpr Rule kRules[] = {ReadEmit,     ReadTop,     ReadBuckets,       ReadDis
                            ReadOrder,    ReadMeasure, ReadFilter,        ReadGroup,    ReadMonitor,      ReadEverything,
                            ReadSourceMention, ReadValueFilter, ReadMention};
 
+/// True for "only the ids", "just symbol", "list devices": the column itself is wanted.
+bool SaysOnly(const Reader& reader, size_t position) {
+  for (size_t back = 1; back <= 3 && back <= position; ++back) {
+    std::string_view word = reader.sentence.tokens[position - back].text;
+    if (word == "only" || word == "just" || word == "list" || word == "column") return true;
+  }
+  return false;
+}
+
 /// Adds the figures that bare columns mean once the query groups or windows.
 void ResolveMentions(Reader* reader) {
   Frame& frame = reader->frame;
   bool edits_aggregate = reader->names != nullptr && reader->names->aggregated;
   bool aggregated = frame.aggregates() || frame.window || frame.monitor || edits_aggregate;
   if (!aggregated) {
+    // "devices hotter than 80": the noun stands for the rows, not for the only column to show.
+    bool subject = frame.mentions.size() == 1 && frame.projections.empty() && !frame.conditions.empty() &&
+                   (reader->model(frame.mentions[0].field).is_id() || reader->model(frame.mentions[0].field).is_text()) &&
+                   !SaysOnly(*reader, frame.mentions[0].position);
+    if (subject) return;
     for (const Mention& mention : frame.mentions) {
-      frame.projections.push_back({ColumnNode(reader->name(mention.field)), "", mention.words, mention.field});
+      frame.projections.push_back({ColumnNode(reader->name(mention.field)), "", mention.words, mention.field, mention.position});
     }
+    std::stable_sort(frame.projections.begin(), frame.projections.end(),
+                     [](const Projection& a, const Projection& b) { return a.position < b.position; });
     return;
   }
   bool had_measures = !frame.measures.empty();
@@ -131,6 +147,17 @@ void ResolveConditions(Reader* reader) {
   bool grouped = !frame.keys.empty() || frame.window.has_value() || (frame.top && frame.top->entity >= 0);
   for (Condition& condition : frame.conditions) {
     if (condition.as_measure == nullptr || !grouped) continue;
+    bool shown = std::any_of(frame.measures.begin(), frame.measures.end(),
+                             [&](const Measure& measure) { return measure.alias == condition.measure_alias; });
+    // The figure that is compared is shown, too.
+    if (!shown && condition.as_measure->kind == sql::ExpressionKind::kBinary) {
+      Measure measure;
+      measure.expression = sql::Clone(*static_cast<const sql::Binary&>(*condition.as_measure).left);
+      measure.alias = condition.measure_alias;
+      measure.words = condition.measure_alias;
+      measure.function = Aggregate::kSum;
+      frame.measures.push_back(std::move(measure));
+    }
     condition.expression = std::move(condition.as_measure);
     condition.of_measure = true;
   }
@@ -222,6 +249,7 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
   reading.named_source = reader.named_source;
   reading.leftovers = std::move(reader.leftovers);
   reading.score = content > 0 ? covered / content : 0;
+  if (reader.links > 0) reading.fit = reader.link_score / reader.links;
   if (!reader.frame.unknown_field.empty()) reading.score -= 0.3;
   reading.frame = std::move(reader.frame);
   return reading;

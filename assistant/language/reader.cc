@@ -77,6 +77,8 @@ bool Reader::AcceptField(int* index) {
   const FieldLink link = field();
   if (!link) return false;
   *index = link.field;
+  link_score += link.score;
+  ++links;
   std::string said = Said(at, at + link.length);
   if (link.rival >= 0 && !frame.question) {
     Question question;

@@ -48,7 +48,8 @@ class Reader {
   size_t at = 0;
   bool named_source = false;            ///< The sentence names the source.
   std::vector<std::string> leftovers;   ///< Content words nothing was made of.
-  double covered = 0;                   ///< Tokens that were made something of.
+  double link_score = 0;                ///< Sum over the columns taken, of how well the words fit.
+  int links = 0;
 
   size_t size() const { return sentence.tokens.size(); }
   bool done() const { return at >= size(); }
@@ -114,6 +115,7 @@ struct Reading {
   const SourceModel* source = nullptr;
   Frame frame;
   double score = 0;       ///< Share of the content words that made sense, 0..1, with penalties.
+  double fit = 0;         ///< How well the words fit the columns they were linked to, 0..1; 0 without columns.
   bool named_source = false;
   std::vector<std::string> leftovers;
 };

@@ -5,6 +5,7 @@
 
 #include "assistant/language/intents/intent.h"
 #include "assistant/language/language.h"
+#include "assistant/language/lexicon.h"
 
 namespace velo::language {
 
@@ -14,7 +15,10 @@ namespace {
 std::vector<std::string> Vocabulary(const std::vector<SourceModel>& sources) {
   std::vector<std::string> words;
   for (const SourceModel& source : sources) {
-    words.insert(words.end(), source.name_parts.begin(), source.name_parts.end());
+    for (const std::string& part : source.name_parts) {
+      words.push_back(part);
+      words.push_back(Plural(part));
+    }
     for (const FieldModel& field : source.fields) {
       words.insert(words.end(), field.parts.begin(), field.parts.end());
       words.push_back(field.joined);

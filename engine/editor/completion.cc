@@ -76,8 +76,10 @@ class Completer {
 
   std::vector<Completion> Run(size_t limit) {
     if (context_.in_string) {
-      if (context_.place == Place::kPropertyValue) AddPropertyValues();
-      else AddValues();
+      if (context_.place == Place::kPropertyValue)
+        AddPropertyValues();
+      else
+        AddValues();
       return out_.Take(limit);
     }
     if (!context_.qualifier.empty()) {
@@ -85,24 +87,57 @@ class Completer {
       return out_.Take(limit);
     }
     switch (context_.place) {
-      case Place::kStatement: AddStatements(); break;
-      case Place::kSelect: AddSelect(); break;
-      case Place::kFrom: AddFrom(); break;
+      case Place::kStatement:
+        AddStatements();
+        break;
+      case Place::kSelect:
+        AddSelect();
+        break;
+      case Place::kFrom:
+        AddFrom();
+        break;
       case Place::kOn:
-      case Place::kWhere: AddCondition(); break;
-      case Place::kGroupBy: AddGroupBy(); break;
-      case Place::kWindow: AddWindow(); break;
-      case Place::kHaving: AddHaving(); break;
-      case Place::kOrderBy: AddOrderBy(); break;
-      case Place::kLimit: AddLimit(); break;
-      case Place::kEmit: AddEmit(); break;
-      case Place::kInto: AddRelations(1); break;
-      case Place::kPropertyKey: AddPropertyKeys(); break;
-      case Place::kPropertyValue: AddPropertyValues(); break;
-      case Place::kOver: AddOver(); break;
-      case Place::kAnnotationName: AddAnnotations(); break;
-      case Place::kAnnotationValue: AddAnnotationValues(); break;
-      case Place::kText: break;
+      case Place::kWhere:
+        AddCondition();
+        break;
+      case Place::kGroupBy:
+        AddGroupBy();
+        break;
+      case Place::kWindow:
+        AddWindow();
+        break;
+      case Place::kHaving:
+        AddHaving();
+        break;
+      case Place::kOrderBy:
+        AddOrderBy();
+        break;
+      case Place::kLimit:
+        AddLimit();
+        break;
+      case Place::kEmit:
+        AddEmit();
+        break;
+      case Place::kInto:
+        AddRelations(1);
+        break;
+      case Place::kPropertyKey:
+        AddPropertyKeys();
+        break;
+      case Place::kPropertyValue:
+        AddPropertyValues();
+        break;
+      case Place::kOver:
+        AddOver();
+        break;
+      case Place::kAnnotationName:
+        AddAnnotations();
+        break;
+      case Place::kAnnotationValue:
+        AddAnnotationValues();
+        break;
+      case Place::kText:
+        break;
     }
     return out_.Take(limit);
   }
@@ -128,24 +163,29 @@ class Completer {
     for (const VisibleRelation& relation : context_.relations) {
       const std::string prefix = relation.alias.empty() ? relation.name : relation.alias;
       for (const Column& column : relation.schema.columns) {
-        const bool shared = many && std::any_of(context_.relations.begin(), context_.relations.end(), [&](const VisibleRelation& other) {
-                              return &other != &relation && other.schema.Find(column.name) >= 0;
-                            });
+        const bool shared = many && std::any_of(context_.relations.begin(), context_.relations.end(),
+                                                [&](const VisibleRelation& other) {
+                                                  return &other != &relation && other.schema.Find(column.name) >= 0;
+                                                });
         const bool joins = many && !prefix.empty();
         std::string text = sql::QuoteIdentifier(column.name);
         if (shared || joins) text = sql::QuoteIdentifier(prefix) + "." + text;
-        const bool time = column.type.is_temporal() || (relation.relation != nullptr && relation.relation->event_time_column == column.name);
-        out_.Add(times_first && !time ? rank + 3 : rank, std::move(text), CompletionKind::kColumn, column.type.ToString(),
-                 relation.name.empty() ? "column" : "column of " + relation.name, Examples(relation, column.name));
+        const bool time = column.type.is_temporal() ||
+                          (relation.relation != nullptr && relation.relation->event_time_column == column.name);
+        out_.Add(times_first && !time ? rank + 3 : rank, std::move(text), CompletionKind::kColumn,
+                 column.type.ToString(), relation.name.empty() ? "column" : "column of " + relation.name,
+                 Examples(relation, column.name));
       }
     }
   }
 
   void AddSystemColumns(int rank) {
     for (std::string_view name : {"_timestamp", "_event_time", "_key", "_offset", "_partition"}) {
-      if (!context_.word.empty() && context_.word[0] == '_') out_.Add(rank, std::string(name), CompletionKind::kColumn, "", "system column");
+      if (!context_.word.empty() && context_.word[0] == '_')
+        out_.Add(rank, std::string(name), CompletionKind::kColumn, "", "system column");
     }
-    if (context_.has_window && (context_.place == Place::kSelect || context_.place == Place::kHaving || context_.place == Place::kOrderBy)) {
+    if (context_.has_window &&
+        (context_.place == Place::kSelect || context_.place == Place::kHaving || context_.place == Place::kOrderBy)) {
       out_.Add(rank, "window_start", CompletionKind::kColumn, "INTEGER", "start of the time window in milliseconds");
       out_.Add(rank, "window_end", CompletionKind::kColumn, "INTEGER", "end of the time window in milliseconds");
     }
@@ -164,8 +204,8 @@ class Completer {
       if (entry.is_aggregate ? !aggregates : !scalars) continue;
       const bool common = std::find(kCommon.begin(), kCommon.end(), entry.name) != kCommon.end();
       const FunctionDoc* doc = entry.doc;
-      out_.Add(common ? rank : rank + 1, entry.name == "COUNT" ? "COUNT(*)" : entry.name + "(", CompletionKind::kFunction,
-               doc == nullptr ? "" : doc->signature, doc == nullptr ? "" : doc->description,
+      out_.Add(common ? rank : rank + 1, entry.name == "COUNT" ? "COUNT(*)" : entry.name + "(",
+               CompletionKind::kFunction, doc == nullptr ? "" : doc->signature, doc == nullptr ? "" : doc->description,
                doc == nullptr || doc->example.empty() ? "" : doc->example + " = " + doc->example_result);
     }
   }
@@ -175,7 +215,8 @@ class Completer {
       if (relation.alias == context_.qualifier || relation.name == context_.qualifier) {
         for (const Column& column : relation.schema.columns) {
           out_.Add(1, sql::QuoteIdentifier(column.name), CompletionKind::kColumn, column.type.ToString(),
-                   "column of " + (relation.name.empty() ? relation.alias : relation.name), Examples(relation, column.name));
+                   "column of " + (relation.name.empty() ? relation.alias : relation.name),
+                   Examples(relation, column.name));
         }
         out_.Add(4, "*", CompletionKind::kKeyword, "", "every column");
         return;
@@ -185,7 +226,8 @@ class Completer {
       const int column = relation.schema.Find(context_.qualifier);
       if (column < 0 || relation.schema.columns[column].type.kind() != TypeKind::kStruct) continue;
       for (const StructField& field : relation.schema.columns[column].type.children()) {
-        out_.Add(1, sql::QuoteIdentifier(field.name), CompletionKind::kColumn, field.type.ToString(), "field of " + context_.qualifier);
+        out_.Add(1, sql::QuoteIdentifier(field.name), CompletionKind::kColumn, field.type.ToString(),
+                 "field of " + context_.qualifier);
       }
     }
   }
@@ -246,7 +288,8 @@ class Completer {
       out_.Add(rank, sql::QuoteRelation(name), topic ? CompletionKind::kTopic : CompletionKind::kTable, detail,
                topic ? "embedded topic" : "connected source");
     }
-    out_.Add(rank + 4, "file:///", CompletionKind::kSnippet, "", "a file, folder or pattern such as file:///data/*.csv");
+    out_.Add(rank + 4, "file:///", CompletionKind::kSnippet, "",
+             "a file, folder or pattern such as file:///data/*.csv");
   }
 
   void AddCondition() {
@@ -289,7 +332,8 @@ class Completer {
       return;
     }
     Keywords(context_.before.empty() || !context_.before.back().Is(",") ? 6 : 7, {"BY"});
-    for (const std::string& item : context_.plain_items) out_.Add(1, item, CompletionKind::kColumn, "", "selected, so usually grouped by");
+    for (const std::string& item : context_.plain_items)
+      out_.Add(1, item, CompletionKind::kColumn, "", "selected, so usually grouped by");
     AddColumns(2);
     out_.Add(4, "TUMBLE(", CompletionKind::kFunction, "TUMBLE(time, size)", "time window as a group");
     AddFunctions(5, true, false);
@@ -308,7 +352,8 @@ class Completer {
       return;
     }
     int rank = 1;
-    for (std::string_view size : {"INTERVAL '5' MINUTE", "INTERVAL '1' MINUTE", "INTERVAL '1' HOUR", "INTERVAL '30' SECOND"}) {
+    for (std::string_view size :
+         {"INTERVAL '5' MINUTE", "INTERVAL '1' MINUTE", "INTERVAL '1' HOUR", "INTERVAL '30' SECOND"}) {
       out_.Add(rank++, std::string(size), CompletionKind::kSnippet, "duration");
     }
     if (context_.argument == 0) AddColumns(2, true);
@@ -366,12 +411,14 @@ class Completer {
     std::string key = context_.property;
     for (const PropertyValues& entry : kPropertyValues) {
       if (key != entry.key && !key.ends_with("." + std::string(entry.key))) continue;
-      for (const std::string& value : SplitWords(entry.values)) out_.Add(1, "'" + value + "'", CompletionKind::kValue, "", key);
+      for (const std::string& value : SplitWords(entry.values))
+        out_.Add(1, "'" + value + "'", CompletionKind::kValue, "", key);
     }
     if (!key.ends_with("event.time.field")) return;
     for (const VisibleRelation& relation : context_.relations) {
       for (const Column& column : relation.schema.columns) {
-        out_.Add(column.type.is_temporal() ? 1 : 3, "'" + column.name + "'", CompletionKind::kValue, column.type.ToString());
+        out_.Add(column.type.is_temporal() ? 1 : 3, "'" + column.name + "'", CompletionKind::kValue,
+                 column.type.ToString());
       }
     }
   }
@@ -379,7 +426,8 @@ class Completer {
   void AddOver() {
     Keywords(1, {"PARTITION BY", "ORDER BY"});
     out_.Add(2, "ROWS WINDOW BUFFER 100 ROWS", CompletionKind::kSnippet, "", "the last 100 rows of each partition");
-    out_.Add(2, "ROWS BETWEEN 9 PRECEDING AND CURRENT ROW", CompletionKind::kSnippet, "", "this row and the nine before it");
+    out_.Add(2, "ROWS BETWEEN 9 PRECEDING AND CURRENT ROW", CompletionKind::kSnippet, "",
+             "this row and the nine before it");
     AddColumns(2);
   }
 
@@ -395,7 +443,8 @@ class Completer {
     if (known == nullptr) return;
     for (const std::string& choice : SplitWords(known->choices)) out_.Add(1, choice, CompletionKind::kValue);
     if (known->canonical == "viz") {
-      for (std::string_view type : {"line", "bar", "area", "gauge", "stat", "pie", "table", "scatter"}) out_.Add(1, std::string(type), CompletionKind::kValue);
+      for (std::string_view type : {"line", "bar", "area", "gauge", "stat", "pie", "table", "scatter"})
+        out_.Add(1, std::string(type), CompletionKind::kValue);
     }
     if (known->value == plan::AnnotationValue::kBoolean) {
       for (std::string_view word : {"true", "false"}) out_.Add(1, std::string(word), CompletionKind::kValue);

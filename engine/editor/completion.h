@@ -12,7 +12,16 @@
 namespace velo::editor {
 
 enum class CompletionKind : uint8_t {
-  kColumn, kTable, kTopic, kFunction, kKeyword, kSnippet, kProperty, kValue, kAnnotation, kAlias
+  kColumn,
+  kTable,
+  kTopic,
+  kFunction,
+  kKeyword,
+  kSnippet,
+  kProperty,
+  kValue,
+  kAnnotation,
+  kAlias
 };
 /// "column", "table", ... as the API spells them (2.3.4).
 std::string_view CompletionKindName(CompletionKind kind);
@@ -38,7 +47,8 @@ struct EditorRequest {
 
 /// Items for the popup, best first, at most `limit`.
 std::vector<Completion> Complete(const EditorRequest& request, size_t limit = 50);
-/// Ghost text that continues what is written: window sizes, GROUP BY of the plain columns, closing clauses. Deterministic.
+/// Ghost text that continues what is written: window sizes, GROUP BY of the plain columns, closing clauses.
+/// Deterministic.
 std::vector<Completion> CompleteInline(const EditorRequest& request, size_t limit = 3);
 
 }  // namespace velo::editor

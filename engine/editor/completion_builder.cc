@@ -7,16 +7,26 @@ namespace velo::editor {
 
 std::string_view CompletionKindName(CompletionKind kind) {
   switch (kind) {
-    case CompletionKind::kColumn: return "column";
-    case CompletionKind::kTable: return "table";
-    case CompletionKind::kTopic: return "topic";
-    case CompletionKind::kFunction: return "function";
-    case CompletionKind::kKeyword: return "keyword";
-    case CompletionKind::kSnippet: return "snippet";
-    case CompletionKind::kProperty: return "property";
-    case CompletionKind::kValue: return "value";
-    case CompletionKind::kAnnotation: return "annotation";
-    case CompletionKind::kAlias: return "alias";
+    case CompletionKind::kColumn:
+      return "column";
+    case CompletionKind::kTable:
+      return "table";
+    case CompletionKind::kTopic:
+      return "topic";
+    case CompletionKind::kFunction:
+      return "function";
+    case CompletionKind::kKeyword:
+      return "keyword";
+    case CompletionKind::kSnippet:
+      return "snippet";
+    case CompletionKind::kProperty:
+      return "property";
+    case CompletionKind::kValue:
+      return "value";
+    case CompletionKind::kAnnotation:
+      return "annotation";
+    case CompletionKind::kAlias:
+      return "alias";
   }
   return "";
 }
@@ -40,8 +50,8 @@ double MatchQuality(std::string_view word, std::string_view candidate) {
   return at == low_word.size() && low.front() == low_word.front() ? 0.75 : 0;
 }
 
-void CompletionBuilder::Add(int rank, std::string text, CompletionKind kind, std::string detail, std::string explanation,
-                            std::string documentation) {
+void CompletionBuilder::Add(int rank, std::string text, CompletionKind kind, std::string detail,
+                            std::string explanation, std::string documentation) {
   const double quality = MatchQuality(context_.word, text);
   if (quality <= 0) return;
   const double confidence = (1.0 - 0.08 * (rank - 1)) * quality;

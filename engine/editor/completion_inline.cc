@@ -15,18 +15,38 @@ class GhostWriter {
   std::vector<Completion> Write(size_t limit) {
     if (context_.in_string || context_.place == Place::kText) return {};
     switch (context_.place) {
-      case Place::kWindow: Window(); break;
-      case Place::kGroupBy: GroupBy(); break;
-      case Place::kFrom: From(); break;
-      case Place::kOrderBy: OrderBy(); break;
-      case Place::kEmit: Offer("CHANGES", 0.9, "a row for every change"); Offer("FINAL", 0.7, "one row when a window closes"); break;
-      case Place::kSelect: Select(); break;
-      case Place::kLimit: if (!context_.after_operand) Offer("10", 0.8, "the first ten rows"); break;
+      case Place::kWindow:
+        Window();
+        break;
+      case Place::kGroupBy:
+        GroupBy();
+        break;
+      case Place::kFrom:
+        From();
+        break;
+      case Place::kOrderBy:
+        OrderBy();
+        break;
+      case Place::kEmit:
+        Offer("CHANGES", 0.9, "a row for every change");
+        Offer("FINAL", 0.7, "one row when a window closes");
+        break;
+      case Place::kSelect:
+        Select();
+        break;
+      case Place::kLimit:
+        if (!context_.after_operand) Offer("10", 0.8, "the first ten rows");
+        break;
       case Place::kWhere:
       case Place::kHaving:
-      case Place::kOn: if (context_.after_operand) Closing(); break;
-      case Place::kStatement: if (context_.before.empty()) Offer("SELECT * FROM ", 0.5, "every row of a stream"); break;
-      default: break;
+      case Place::kOn:
+        if (context_.after_operand) Closing();
+        break;
+      case Place::kStatement:
+        if (context_.before.empty()) Offer("SELECT * FROM ", 0.5, "every row of a stream");
+        break;
+      default:
+        break;
     }
     if (items_.size() > limit) items_.resize(limit);
     return std::move(items_);

@@ -28,12 +28,15 @@ bool IsOperand(const Token& token) {
     case TokenKind::kDecimal:
     case TokenKind::kFloat:
     case TokenKind::kDuration:
-    case TokenKind::kUri: return true;
+    case TokenKind::kUri:
+      return true;
     case TokenKind::kWord:
       return !sql::IsReserved(token.text) || SameWord(token.text, "NULL") || SameWord(token.text, "TRUE") ||
              SameWord(token.text, "FALSE") || SameWord(token.text, "END");
-    case TokenKind::kSymbol: return token.text == ")" || token.text == "]" || token.text == "*";
-    default: return false;
+    case TokenKind::kSymbol:
+      return token.text == ")" || token.text == "]" || token.text == "*";
+    default:
+      return false;
   }
 }
 
@@ -65,7 +68,8 @@ class CursorReader {
 
   bool ReadComment(const sql::LexedText& lexed) {
     for (const sql::Comment& comment : lexed.comments) {
-      const bool inside = comment.span.offset < cursor() && (comment.line ? cursor() <= comment.span.end() : cursor() < comment.span.end());
+      const bool inside = comment.span.offset < cursor() &&
+                          (comment.line ? cursor() <= comment.span.end() : cursor() < comment.span.end());
       if (!inside) continue;
       context_.place = Place::kText;
       const std::string_view line = request_.text.substr(comment.span.offset, cursor() - comment.span.offset);
@@ -90,8 +94,10 @@ class CursorReader {
     size_t first = 0, last = all_.size();
     for (size_t i = 0; i < all_.size(); ++i) {
       if (!all_[i].Is(";")) continue;
-      if (all_[i].span.end() <= cursor()) first = i + 1;
-      else if (last == all_.size()) last = i;
+      if (all_[i].span.end() <= cursor())
+        first = i + 1;
+      else if (last == all_.size())
+        last = i;
     }
     statement_start_ = first < all_.size() ? all_[first].span.offset : cursor();
     if (first > 0) statement_start_ = all_[first - 1].span.end();
@@ -105,7 +111,7 @@ class CursorReader {
       const bool touches = token.span.offset < cursor() && cursor() <= token.span.end();
       if (!touches) continue;
       const bool text = token.kind == TokenKind::kString || token.kind == TokenKind::kInvalid;
-      if (text && (cursor() < token.span.end() || request_.text[token.span.offset] == '\'' )) {
+      if (text && (cursor() < token.span.end() || request_.text[token.span.offset] == '\'')) {
         const bool closed = token.span.length > 1 && request_.text[token.span.end() - 1] == '\'';
         if (closed && cursor() == token.span.end()) return;
         context_.in_string = true;
@@ -133,7 +139,8 @@ class CursorReader {
       if (tokens_[i].Is(")")) ++depth;
       if (!tokens_[i].Is("(") || --depth >= 0) continue;
       depth = 0;
-      const bool query = i + 1 < tokens_.size() && i + 1 < at + 1 && (IsWord(tokens_[i + 1], "SELECT") || (i + 1 == at && IsWord(started_, "SELECT")));
+      const bool query = i + 1 < tokens_.size() && i + 1 < at + 1 &&
+                         (IsWord(tokens_[i + 1], "SELECT") || (i + 1 == at && IsWord(started_, "SELECT")));
       if (query) {
         first = i + 1;
         context_.in_subquery = true;
@@ -194,7 +201,8 @@ class CursorReader {
   void DeclareEarlierStatements() {
     if (statement_start_ <= 0 || request_.functions == nullptr) return;
     Diagnostics ignored;
-    const ScriptReport report = AnalyseScript(request_.text.substr(0, statement_start_), request_.catalog, *request_.functions, &ignored);
+    const ScriptReport report =
+        AnalyseScript(request_.text.substr(0, statement_start_), request_.catalog, *request_.functions, &ignored);
     for (const StatementReport& statement : report.statements) {
       if (statement.kind.starts_with("create_") && !statement.name.empty()) Declare(statement.name, statement.output);
     }
@@ -242,20 +250,24 @@ class CursorReader {
   void ReadRelations() {
     int depth = 0;
     for (size_t i = 0; i < block_.size(); ++i) {
-      if (block_[i].Is("(")) ++depth;
-      if (block_[i].Is(")")) --depth;
+      if (IsClosed(i)) ++depth;
+      if (block_[i].Is(")")) depth = std::max(0, depth - 1);
       if (depth != 0) continue;
       const bool from = IsWord(block_[i], "FROM");
       const bool join = IsWord(block_[i], "JOIN");
       const bool comma = block_[i].Is(",") && in_from_;
-      if (IsWord(block_[i], "WHERE") || IsWord(block_[i], "GROUP") || IsWord(block_[i], "WINDOW") || IsWord(block_[i], "ORDER") ||
-          IsWord(block_[i], "HAVING") || IsWord(block_[i], "EMIT") || IsWord(block_[i], "ON")) {
+      if (IsWord(block_[i], "WHERE") || IsWord(block_[i], "GROUP") || IsWord(block_[i], "WINDOW") ||
+          IsWord(block_[i], "ORDER") || IsWord(block_[i], "HAVING") || IsWord(block_[i], "EMIT") ||
+          IsWord(block_[i], "ON")) {
         in_from_ = false;
       }
       if (from || join) in_from_ = true;
       if (from || join || comma) i = ReadRelation(i + 1) - 1;
     }
   }
+
+  /// A parenthesis that is opened and closed; one that is still being written does not hide what follows it.
+  bool IsClosed(size_t i) const { return block_[i].Is("(") && Matching(block_, i) < block_.size(); }
 
   /// Reads one relation that starts at `i`; returns the place after it.
   size_t ReadRelation(size_t i) {
@@ -269,7 +281,8 @@ class CursorReader {
     } else if (block_[i].kind == TokenKind::kUri || block_[i].kind == TokenKind::kString || IsName(block_[i])) {
       visible.name = block_[i].text;
       ++i;
-      while (i < block_.size() && block_[i].span.offset == block_[i - 1].span.end() && !block_[i].Is(",") && !block_[i].Is(")") && !block_[i].Is("(")) {
+      while (i < block_.size() && block_[i].span.offset == block_[i - 1].span.end() && !block_[i].Is(",") &&
+             !block_[i].Is(")") && !block_[i].Is("(")) {
         visible.name += block_[i++].text;
       }
       Result<RelationPtr> found = names_.Find(visible.name, {});
@@ -282,9 +295,12 @@ class CursorReader {
     }
     if (i + 1 < block_.size() && IsWord(block_[i], "WITH") && block_[i + 1].Is("(")) i = Matching(block_, i + 1) + 1;
     if (i < block_.size() && IsWord(block_[i], "AS")) ++i;
-    static constexpr std::string_view kClauseWords[] = {"GROUP", "WINDOW", "HAVING", "ORDER", "LIMIT", "EMIT", "INTO", "WITH", "JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS", "ON", "WHERE", "UNION", "WITHIN"};
+    static constexpr std::string_view kClauseWords[] = {"GROUP", "WINDOW", "HAVING", "ORDER", "LIMIT", "EMIT",
+                                                        "INTO",  "WITH",   "JOIN",   "LEFT",  "RIGHT", "FULL",
+                                                        "INNER", "CROSS",  "ON",     "WHERE", "UNION", "WITHIN"};
     if (i < block_.size() && IsName(block_[i]) &&
-        std::none_of(std::begin(kClauseWords), std::end(kClauseWords), [&](std::string_view w) { return IsWord(block_[i], w); })) {
+        std::none_of(std::begin(kClauseWords), std::end(kClauseWords),
+                     [&](std::string_view w) { return IsWord(block_[i], w); })) {
       visible.alias = block_[i++].text;
     }
     context_.relations.push_back(std::move(visible));
@@ -297,7 +313,9 @@ class CursorReader {
     if (block_.empty() || !IsWord(block_[0], "SELECT")) return;
     if (block_.size() > 1 && IsWord(block_[1], "DISTINCT")) start = 2;
     for (size_t i = 1; i <= block_.size(); ++i) {
-      const bool end = i == block_.size() || (depth == 0 && (IsWord(block_[i], "FROM") || IsWord(block_[i], "WHERE") || IsWord(block_[i], "GROUP")));
+      const bool end =
+          i == block_.size() ||
+          (depth == 0 && (IsWord(block_[i], "FROM") || IsWord(block_[i], "WHERE") || IsWord(block_[i], "GROUP")));
       if (end || (depth == 0 && block_[i].Is(","))) {
         ReadSelectItem(start, i);
         start = i + 1;
@@ -320,9 +338,11 @@ class CursorReader {
     if (!alias.empty()) context_.select_aliases.push_back(alias);
     bool aggregate = false;
     for (size_t i = from; i + 1 < to; ++i) {
-      aggregate = aggregate || (block_[i + 1].Is("(") && request_.functions != nullptr && request_.functions->FindAggregate(block_[i].text) != nullptr);
+      aggregate = aggregate || (block_[i + 1].Is("(") && request_.functions != nullptr &&
+                                request_.functions->FindAggregate(block_[i].text) != nullptr);
     }
-    const std::string text(request_.text.substr(block_[from].span.offset, block_[to - 1].span.end() - block_[from].span.offset));
+    const std::string text(
+        request_.text.substr(block_[from].span.offset, block_[to - 1].span.end() - block_[from].span.offset));
     if (aggregate) context_.aggregate_items.push_back(alias.empty() ? text : alias);
     const bool plain = (to - from == 1 && IsName(block_[from])) || (to - from == 3 && block_[from + 1].Is("."));
     if (plain && text != "*") context_.plain_items.push_back(text);
@@ -332,24 +352,22 @@ class CursorReader {
     const std::vector<Token>& before = context_.before;
     int depth = 0;
     std::vector<size_t> opens;
-    Place place = prefix_.empty() || !before.empty() ? Place::kStatement : Place::kStatement;
+    Place place = Place::kStatement;
     for (size_t i = 0; i < block_.size(); ++i) {
       if (i == before.size()) {
-        if (depth > 0) ReadParentheses(opens.back(), &place);
+        if (!opens.empty()) ReadParentheses(opens.back(), &place);
         context_.place = place;
       }
-      if (block_[i].Is("(")) {
-        ++depth;
-        opens.push_back(i);
-      }
-      if (block_[i].Is(")") && depth > 0) {
-        --depth;
+      if (IsClosed(i)) ++depth;
+      if (block_[i].Is("(")) opens.push_back(i);
+      if (block_[i].Is(")") && !opens.empty()) {
+        depth = std::max(0, depth - 1);
         opens.pop_back();
       }
       if (depth == 0) NoteClause(i, i < before.size() ? &place : nullptr);
     }
     if (before.size() == block_.size()) {
-      if (depth > 0) ReadParentheses(opens.back(), &place);
+      if (!opens.empty()) ReadParentheses(opens.back(), &place);
       context_.place = place;
     }
     if (before.size() >= 2 && before.back().Is(".")) context_.qualifier = before[before.size() - 2].text;
@@ -363,18 +381,30 @@ class CursorReader {
       if (place != nullptr) *place = where;
     };
     if (token.kind != TokenKind::kWord) return;
-    if (IsWord(token, "SELECT")) set(Place::kSelect, nullptr);
-    else if (IsWord(token, "FROM")) set(Place::kFrom, &context_.has_from);
-    else if (IsWord(token, "JOIN")) set(Place::kFrom, nullptr);
-    else if (IsWord(token, "ON")) set(Place::kOn, nullptr);
-    else if (IsWord(token, "WHERE")) set(Place::kWhere, &context_.has_where);
-    else if (IsWord(token, "GROUP")) set(Place::kGroupBy, &context_.has_group_by);
-    else if (IsWord(token, "WINDOW")) set(Place::kWindow, &context_.has_window);
-    else if (IsWord(token, "HAVING")) set(Place::kHaving, &context_.has_having);
-    else if (IsWord(token, "ORDER")) set(Place::kOrderBy, &context_.has_order_by);
-    else if (IsWord(token, "LIMIT")) set(Place::kLimit, &context_.has_limit);
-    else if (IsWord(token, "EMIT")) set(Place::kEmit, &context_.has_emit);
-    else if (IsWord(token, "INTO")) set(Place::kInto, nullptr);
+    if (IsWord(token, "SELECT"))
+      set(Place::kSelect, nullptr);
+    else if (IsWord(token, "FROM"))
+      set(Place::kFrom, &context_.has_from);
+    else if (IsWord(token, "JOIN"))
+      set(Place::kFrom, nullptr);
+    else if (IsWord(token, "ON"))
+      set(Place::kOn, nullptr);
+    else if (IsWord(token, "WHERE"))
+      set(Place::kWhere, &context_.has_where);
+    else if (IsWord(token, "GROUP"))
+      set(Place::kGroupBy, &context_.has_group_by);
+    else if (IsWord(token, "WINDOW"))
+      set(Place::kWindow, &context_.has_window);
+    else if (IsWord(token, "HAVING"))
+      set(Place::kHaving, &context_.has_having);
+    else if (IsWord(token, "ORDER"))
+      set(Place::kOrderBy, &context_.has_order_by);
+    else if (IsWord(token, "LIMIT"))
+      set(Place::kLimit, &context_.has_limit);
+    else if (IsWord(token, "EMIT"))
+      set(Place::kEmit, &context_.has_emit);
+    else if (IsWord(token, "INTO"))
+      set(Place::kInto, nullptr);
   }
 
   void ReadParentheses(size_t open, Place* place) {
@@ -400,7 +430,8 @@ class CursorReader {
     if (i == 0) return;
     const Token& op = before[i - 1];
     const bool direct = i == before.size();
-    const bool compares = direct && op.kind == TokenKind::kSymbol && (op.text == "=" || op.text == "!=" || op.text == "<>" || op.text == "==");
+    const bool compares = direct && op.kind == TokenKind::kSymbol &&
+                          (op.text == "=" || op.text == "!=" || op.text == "<>" || op.text == "==");
     const bool in = IsWord(op, "IN");
     if (!compares && !in && !(direct && (IsWord(op, "LIKE") || IsWord(op, "ILIKE")))) return;
     size_t name = i - 1;

@@ -56,11 +56,16 @@ std::optional<Hover> HoverAnnotation(const EditorRequest& request) {
   const size_t at = line.find('@');
   if (line.find("--") == std::string_view::npos || at == std::string_view::npos) return std::nullopt;
   size_t end = at + 1;
-  while (end < line.size() && (isalnum(static_cast<unsigned char>(line[end])) || line[end] == '_' || line[end] == '-' || line[end] == '.')) ++end;
+  while (end < line.size() &&
+         (isalnum(static_cast<unsigned char>(line[end])) || line[end] == '_' || line[end] == '-' || line[end] == '.'))
+    ++end;
   const std::string name = sql::LowerCase(line.substr(at + 1, end - at - 1));
   const plan::KnownAnnotation* known = plan::FindAnnotation(name);
   if (known == nullptr) return std::nullopt;
-  return Hover{"annotation", name, std::string(known->meaning), {static_cast<int32_t>(start + at), static_cast<int32_t>(end - at)}};
+  return Hover{"annotation",
+               name,
+               std::string(known->meaning),
+               {static_cast<int32_t>(start + at), static_cast<int32_t>(end - at)}};
 }
 
 }  // namespace
@@ -88,7 +93,8 @@ std::optional<Hover> HoverAt(const EditorRequest& request) {
   if (call && request.functions != nullptr) {
     for (const FunctionRegistry::Entry& entry : request.functions->List()) {
       const bool match = sql::SameWord(entry.name, token->text) ||
-                         std::any_of(entry.aliases.begin(), entry.aliases.end(), [&](const std::string& alias) { return sql::SameWord(alias, token->text); });
+                         std::any_of(entry.aliases.begin(), entry.aliases.end(),
+                                     [&](const std::string& alias) { return sql::SameWord(alias, token->text); });
       if (!match || entry.doc == nullptr) continue;
       std::string text = entry.doc->signature + "\n" + entry.doc->description;
       if (!entry.doc->example.empty()) text += "\n" + entry.doc->example + " = " + entry.doc->example_result;
@@ -97,21 +103,29 @@ std::optional<Hover> HoverAt(const EditorRequest& request) {
   }
   for (const VisibleRelation& relation : context.relations) {
     const int column = relation.schema.Find(token->text);
-    const bool other_qualifier = !context.qualifier.empty() && context.qualifier != relation.alias && context.qualifier != relation.name;
+    const bool other_qualifier =
+        !context.qualifier.empty() && context.qualifier != relation.alias && context.qualifier != relation.name;
     if (column >= 0 && !other_qualifier) {
       return Hover{"column", token->text, ColumnText(relation, relation.schema.columns[column]), token->span};
     }
   }
   for (const VisibleRelation& relation : context.relations) {
-    const bool inside_name = relation.name == token->text || (relation.name.find(token->text) != std::string::npos && context.place == Place::kFrom);
+    const bool inside_name = relation.name == token->text ||
+                             (relation.name.find(token->text) != std::string::npos && context.place == Place::kFrom);
     if (inside_name) return Hover{"table", relation.name, RelationText(relation), token->span};
-    if (relation.alias == token->text) return Hover{"alias", relation.alias, "stands for " + (relation.name.empty() ? "a subquery" : relation.name) + "; " + RelationText(relation), token->span};
+    if (relation.alias == token->text)
+      return Hover{
+          "alias", relation.alias,
+          "stands for " + (relation.name.empty() ? "a subquery" : relation.name) + "; " + RelationText(relation),
+          token->span};
   }
-  if (std::find(context.select_aliases.begin(), context.select_aliases.end(), token->text) != context.select_aliases.end()) {
+  if (std::find(context.select_aliases.begin(), context.select_aliases.end(), token->text) !=
+      context.select_aliases.end()) {
     return Hover{"alias", token->text, "name given in SELECT", token->span};
   }
   for (const KeywordHelp& help : kKeywords) {
-    if (sql::SameWord(help.word, token->text)) return Hover{"keyword", std::string(help.word), std::string(help.text), token->span};
+    if (sql::SameWord(help.word, token->text))
+      return Hover{"keyword", std::string(help.word), std::string(help.text), token->span};
   }
   return std::nullopt;
 }

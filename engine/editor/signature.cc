@@ -37,8 +37,10 @@ std::vector<std::string> Parameters(std::string_view signature) {
   };
   for (char c : signature.substr(open + 1, close - open - 1)) {
     if (c == '[' || c == ']') continue;
-    if (c == ',') flush();
-    else name += c;
+    if (c == ',')
+      flush();
+    else
+      name += c;
   }
   flush();
   return parameters;
@@ -60,13 +62,16 @@ std::optional<SignatureHelp> SignatureAt(const EditorRequest& request) {
   SignatureHelp help;
   if (request.functions != nullptr) {
     for (const FunctionRegistry::Entry& entry : request.functions->List()) {
-      const bool match = entry.name == context.call || std::find(entry.aliases.begin(), entry.aliases.end(), context.call) != entry.aliases.end();
-      if (match && entry.doc != nullptr) help.signatures.push_back(MakeSignature(entry.doc->signature, entry.doc->description));
+      const bool match = entry.name == context.call ||
+                         std::find(entry.aliases.begin(), entry.aliases.end(), context.call) != entry.aliases.end();
+      if (match && entry.doc != nullptr)
+        help.signatures.push_back(MakeSignature(entry.doc->signature, entry.doc->description));
     }
   }
   if (help.signatures.empty()) {
     for (const WindowForm& form : kWindowForms) {
-      if (form.name == context.call) help.signatures.push_back(MakeSignature(std::string(form.label), std::string(form.doc)));
+      if (form.name == context.call)
+        help.signatures.push_back(MakeSignature(std::string(form.label), std::string(form.doc)));
     }
   }
   if (help.signatures.empty()) return std::nullopt;

@@ -139,10 +139,11 @@ class Builder {
 
   Status Build(const PlanNodePtr& node, Port* next, Demand demand) {
     if (node.get() == cut_ || node->kind == PlanKind::kValues) return AddLeaf(node, next, demand);
-    if (node->kind == PlanKind::kScan) {
-      if (!demand.rows_counted) next = Own(std::make_unique<CountingPort>(context_->meter, next));
-      return AddLeaf(node, next, demand);
+    if (IsNearSource(*node) && !demand.rows_counted) {
+      next = Own(std::make_unique<CountingPort>(context_->meter, next));
+      demand.rows_counted = true;
     }
+    if (node->kind == PlanKind::kScan) return AddLeaf(node, next, demand);
     if (node->kind == PlanKind::kUnion) return BuildUnion(node, next, demand);
     const bool near_source = IsNearSource(*node->inputs[0]);
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<Operator> made, Make(node, near_source, demand));

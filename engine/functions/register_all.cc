@@ -12,8 +12,17 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterSums(registry);
   RegisterExtremes(registry);
   RegisterMoments(registry);
+  RegisterApproximateCount(registry);
+  RegisterPairs(registry);
+  RegisterCollectedValues(registry);
+  RegisterQuantiles(registry);
+  RegisterPositions(registry);
+  RegisterDistinct(registry);
   RegisterStrings(registry);
   RegisterStringSearch(registry);
+  RegisterCollections(registry);
+  RegisterJson(registry);
+  RegisterWindowFunctions(registry);
   RegisterTimeConversions(registry);
   RegisterTimeFields(registry);
   RegisterConditionals(registry);

@@ -16,24 +16,24 @@ namespace {
 
 std::string_view WindowTypeName(WindowType type) {
   switch (type) {
-    case WindowType::kTumbling: return "tumbling";
-    case WindowType::kSliding: return "sliding";
-    case WindowType::kSession: return "session";
+    case WindowType::kTumbling:
+      return "tumbling";
+    case WindowType::kSliding:
+      return "sliding";
+    case WindowType::kSession:
+      return "session";
   }
   return "";
 }
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return lower;
-}
-
 std::string_view WordOf(sql::RelationWord word) {
   switch (word) {
-    case sql::RelationWord::kStream: return "stream";
-    case sql::RelationWord::kTable: return "table";
-    case sql::RelationWord::kView: return "view";
+    case sql::RelationWord::kStream:
+      return "stream";
+    case sql::RelationWord::kTable:
+      return "table";
+    case sql::RelationWord::kView:
+      return "view";
   }
   return "";
 }
@@ -42,7 +42,8 @@ std::string_view WordOf(sql::RelationWord word) {
 std::string BrokenTarget(std::string_view text) {
   Diagnostics ignored;
   const sql::LexedText lexed = sql::Lex(text, &ignored);
-  static constexpr std::string_view kFiller[] = {"CREATE", "OR", "REPLACE", "STREAM", "TABLE", "VIEW", "IF", "NOT", "EXISTS", "START", "JOB", "AS"};
+  static constexpr std::string_view kFiller[] = {"CREATE", "OR",  "REPLACE", "STREAM", "TABLE", "VIEW",
+                                                 "IF",     "NOT", "EXISTS",  "START",  "JOB",   "AS"};
   bool create = false;
   for (size_t i = 0; i < lexed.tokens.size(); ++i) {
     const std::string word = UpperCase(lexed.tokens[i].text);
@@ -92,7 +93,8 @@ class ScriptAnalyser {
     report.application = ReadScriptAnnotations(script_.annotations, report.statements, functions_, diagnostics_);
     for (const Diagnostic& found : diagnostics_->items()) {
       if (found.severity != Severity::kError || found.statement < 1) continue;
-      if (found.statement <= static_cast<int32_t>(report.statements.size())) report.statements[found.statement - 1].valid = false;
+      if (found.statement <= static_cast<int32_t>(report.statements.size()))
+        report.statements[found.statement - 1].valid = false;
     }
     for (StatementReport& statement : report.statements) {
       if (!statement.valid) statement.prepared = nullptr;
@@ -153,10 +155,18 @@ class ScriptAnalyser {
         AnalyseQuery(*static_cast<const sql::QueryStatement&>(statement).query, &context, report, &bound);
         break;
       }
-      case sql::StatementKind::kCreate: AnalyseCreate(static_cast<const sql::CreateStatement&>(statement), report); break;
-      case sql::StatementKind::kInsert: AnalyseInsert(static_cast<const sql::InsertStatement&>(statement), report); break;
-      case sql::StatementKind::kUpdate: AnalyseUpdate(static_cast<const sql::UpdateStatement&>(statement), report); break;
-      case sql::StatementKind::kDelete: AnalyseDelete(static_cast<const sql::DeleteStatement&>(statement), report); break;
+      case sql::StatementKind::kCreate:
+        AnalyseCreate(static_cast<const sql::CreateStatement&>(statement), report);
+        break;
+      case sql::StatementKind::kInsert:
+        AnalyseInsert(static_cast<const sql::InsertStatement&>(statement), report);
+        break;
+      case sql::StatementKind::kUpdate:
+        AnalyseUpdate(static_cast<const sql::UpdateStatement&>(statement), report);
+        break;
+      case sql::StatementKind::kDelete:
+        AnalyseDelete(static_cast<const sql::DeleteStatement&>(statement), report);
+        break;
       case sql::StatementKind::kDrop: {
         const auto& drop = static_cast<const sql::DropStatement&>(statement);
         report->kind = fmt::format("drop_{}", WordOf(drop.what));
@@ -169,14 +179,18 @@ class ScriptAnalyser {
         report->name = alter.name;
         break;
       }
-      case sql::StatementKind::kJob: AnalyseJob(static_cast<const sql::JobStatement&>(statement), report); break;
+      case sql::StatementKind::kJob:
+        AnalyseJob(static_cast<const sql::JobStatement&>(statement), report);
+        break;
       case sql::StatementKind::kShow: {
         const auto& show = static_cast<const sql::ShowStatement&>(statement);
         report->kind = "show";
         report->name = show.name;
         break;
       }
-      case sql::StatementKind::kDescribe: AnalyseDescribe(static_cast<const sql::DescribeStatement&>(statement), report); break;
+      case sql::StatementKind::kDescribe:
+        AnalyseDescribe(static_cast<const sql::DescribeStatement&>(statement), report);
+        break;
       case sql::StatementKind::kExplain: {
         AnalyseStatement(*static_cast<const sql::ExplainStatement&>(statement).body, report);
         report->kind = "explain";
@@ -192,7 +206,8 @@ class ScriptAnalyser {
     Relation relation;
     relation.name = create.name;
     relation.kind = create.what == sql::RelationWord::kTable ? RelationKind::kTable : RelationKind::kStream;
-    for (const sql::Property& property : create.properties) relation.properties.emplace_back(property.key, property.value);
+    for (const sql::Property& property : create.properties)
+      relation.properties.emplace_back(property.key, property.value);
     for (const sql::Identifier& key : create.primary_key) relation.key_columns.push_back(key.text);
     relation.event_time_column = create.watermark_column.text;
     for (const sql::ColumnDefinition& column : create.columns) {
@@ -260,7 +275,8 @@ class ScriptAnalyser {
     }
     for (size_t i = 0; i < create.columns.size(); ++i) {
       schema->columns[i].name = create.columns[i].name.text;
-      if (create.columns[i].type.has_value()) schema->columns[i].type = ResolveType(*create.columns[i].type, diagnostics_);
+      if (create.columns[i].type.has_value())
+        schema->columns[i].type = ResolveType(*create.columns[i].type, diagnostics_);
     }
   }
 
@@ -288,8 +304,9 @@ class ScriptAnalyser {
         for (const sql::ExpressionPtr& value : row) binder.Bind(*value, Clause::kSelect);
         const bool differs = &row != &insert.rows.front() && row.size() != insert.rows.front().size();
         if (differs) {
-          diagnostics_->Error("E2021", row.front()->span, fmt::format("this row has {} values, the first has {}", row.size(),
-                                                                      insert.rows.front().size()));
+          diagnostics_->Error(
+              "E2021", row.front()->span,
+              fmt::format("this row has {} values, the first has {}", row.size(), insert.rows.front().size()));
           return;
         }
       }
@@ -303,18 +320,22 @@ class ScriptAnalyser {
   }
 
   void CheckTarget(const sql::InsertStatement& insert, size_t given, SourceSpan given_span) {
-    Result<RelationPtr> target = insert.target.is_uri() ? Result<RelationPtr>(RelationPtr()) : catalog_.Find(insert.target.name, {});
+    Result<RelationPtr> target =
+        insert.target.is_uri() ? Result<RelationPtr>(RelationPtr()) : catalog_.Find(insert.target.name, {});
     const bool known = target.ok() && *target != nullptr && (*target)->schema_known;
     if (known) {
       for (const sql::Identifier& column : insert.columns) {
         if ((*target)->schema.Find(column.text) >= 0) continue;
         std::string names;
         for (const Column& each : (*target)->schema.columns) names += (names.empty() ? "" : ", ") + each.name;
-        diagnostics_->Error("E2102", column.span, fmt::format("unknown column '{}' in '{}'", column.text, insert.target.name)).hint =
-            fmt::format("columns of {}: {}", insert.target.name, names);
+        diagnostics_
+            ->Error("E2102", column.span, fmt::format("unknown column '{}' in '{}'", column.text, insert.target.name))
+            .hint = fmt::format("columns of {}: {}", insert.target.name, names);
       }
     }
-    const size_t wanted = !insert.columns.empty() ? insert.columns.size() : known ? (*target)->schema.columns.size() : given;
+    const size_t wanted = !insert.columns.empty() ? insert.columns.size()
+                          : known                 ? (*target)->schema.columns.size()
+                                                  : given;
     if (wanted == given) return;
     diagnostics_->Error("E2021", given_span,
                         fmt::format("{} value{} for {} column{} of '{}'", given, given == 1 ? "" : "s", wanted,
@@ -353,7 +374,8 @@ class ScriptAnalyser {
       }
     }
     if (update.where == nullptr) {
-      diagnostics_->Warning("W2601", update.span, fmt::format("UPDATE without WHERE changes every row of '{}'", update.name));
+      diagnostics_->Warning("W2601", update.span,
+                            fmt::format("UPDATE without WHERE changes every row of '{}'", update.name));
     }
   }
 
@@ -362,12 +384,14 @@ class ScriptAnalyser {
     report->name = remove.name;
     CheckRowCondition(remove.name, remove.name_span, {}, remove.where.get());
     if (remove.where == nullptr) {
-      diagnostics_->Warning("W2601", remove.span, fmt::format("DELETE without WHERE removes every row of '{}'", remove.name));
+      diagnostics_->Warning("W2601", remove.span,
+                            fmt::format("DELETE without WHERE removes every row of '{}'", remove.name));
     }
   }
 
   void AnalyseJob(const sql::JobStatement& job, StatementReport* report) {
-    static constexpr std::string_view kVerbs[] = {"start_job", "stop_job", "pause_job", "resume_job", "deploy_job", "rollback_job"};
+    static constexpr std::string_view kVerbs[] = {"start_job",  "stop_job",   "pause_job",
+                                                  "resume_job", "deploy_job", "rollback_job"};
     if (job.body != nullptr) AnalyseStatement(*job.body, report);
     report->kind = kVerbs[static_cast<size_t>(job.verb)];
     report->name = job.name;
@@ -382,7 +406,8 @@ class ScriptAnalyser {
     } else if (found.ok()) {
       diagnostics_->Warning("W3001", describe.name_span, fmt::format("'{}' is not connected yet", describe.name));
     } else {
-      diagnostics_->Warning("E3022", describe.name_span, found.status().error().message).hint = found.status().error().hint;
+      diagnostics_->Warning("E3022", describe.name_span, found.status().error().message).hint =
+          found.status().error().hint;
     }
   }
 

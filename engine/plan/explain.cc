@@ -33,7 +33,8 @@ std::string TimePhrase(const ScanNode& scan) {
   if (scan.event_time_expression == nullptr) return "";
   std::string text = ", time from " + scan.event_time_name;
   if (scan.watermark_strategy.empty()) return text + ", nothing is late before the end of the input";
-  if (scan.watermark_delay_ms > 0) return text + fmt::format(", rows may be {} late", plan::DescribeDuration(scan.watermark_delay_ms));
+  if (scan.watermark_delay_ms > 0)
+    return text + fmt::format(", rows may be {} late", plan::DescribeDuration(scan.watermark_delay_ms));
   return text + ", watermark follows the newest row";
 }
 
@@ -76,7 +77,8 @@ ExplainStep DescribeAggregate(const AggregateNode& node) {
   step.op = node.window.has_value() ? "WindowAggregate" : "Aggregate";
   if (node.window.has_value()) {
     step.detail = plan::DescribeWindow(*node.window) + ", ";
-    if (node.window->grace_ms > 0) step.detail += fmt::format("late rows allowed for {}, ", plan::DescribeDuration(node.window->grace_ms));
+    if (node.window->grace_ms > 0)
+      step.detail += fmt::format("late rows allowed for {}, ", plan::DescribeDuration(node.window->grace_ms));
   }
   step.detail += node.keys.empty() ? "no key" : "key " + Join(KeyTexts(node));
   std::vector<std::string> calls;
@@ -85,9 +87,9 @@ ExplainStep DescribeAggregate(const AggregateNode& node) {
   }
   if (!calls.empty()) step.detail += ", computes " + Join(calls);
   step.detail += ", state: " + StateBound(node);
-  step.detail += node.emit_changes             ? ", emits every change"
+  step.detail += node.emit_changes         ? ", emits every change"
                  : node.window.has_value() ? ", emits when a window closes"
-                                               : ", emits at the end";
+                                           : ", emits at the end";
   return step;
 }
 
@@ -95,15 +97,24 @@ ExplainStep DescribeSort(const SortNode& node) {
   ExplainStep step;
   step.op = node.limit >= 0 ? "TopN" : "Sort";
   std::vector<std::string> keys;
-  for (const SortKey& key : node.keys) keys.push_back(TextOf(*key.expression, node.output) + (key.descending ? " descending" : ""));
+  for (const SortKey& key : node.keys)
+    keys.push_back(TextOf(*key.expression, node.output) + (key.descending ? " descending" : ""));
   step.detail = "by " + Join(keys);
   if (node.limit >= 0) step.detail += fmt::format(", keeps {}", node.limit);
   if (node.offset > 0) step.detail += fmt::format(" after the first {}", node.offset);
   switch (node.scope) {
-    case SortNode::Scope::kWhole: step.detail += ", at the end of the input"; break;
-    case SortNode::Scope::kPerWindow: step.detail += ", for each closed window"; break;
-    case SortNode::Scope::kContinuous: step.detail += ", kept up to date as rows arrive"; break;
-    case SortNode::Scope::kPerBatch: step.detail += ", only rows that arrive together"; break;
+    case SortNode::Scope::kWhole:
+      step.detail += ", at the end of the input";
+      break;
+    case SortNode::Scope::kPerWindow:
+      step.detail += ", for each closed window";
+      break;
+    case SortNode::Scope::kContinuous:
+      step.detail += ", kept up to date as rows arrive";
+      break;
+    case SortNode::Scope::kPerBatch:
+      step.detail += ", only rows that arrive together";
+      break;
   }
   return step;
 }
@@ -124,16 +135,21 @@ ExplainStep DescribeProject(const ProjectNode& node) {
 
 ExplainStep DescribeRest(const PlanNode& node) {
   switch (node.kind) {
-    case PlanKind::kValues: return {"Values", fmt::format("{} constant row{}", static_cast<const ValuesNode&>(node).rows.size(),
-                                                          static_cast<const ValuesNode&>(node).rows.size() == 1 ? "" : "s"), {}};
+    case PlanKind::kValues:
+      return {"Values",
+              fmt::format("{} constant row{}", static_cast<const ValuesNode&>(node).rows.size(),
+                          static_cast<const ValuesNode&>(node).rows.size() == 1 ? "" : "s"),
+              {}};
     case PlanKind::kFilter: {
       const auto& filter = static_cast<const FilterNode&>(node);
       return {filter.is_having ? "FilterGroups" : "Filter", TextOf(*filter.predicate, node.inputs[0]->output), {}};
     }
     case PlanKind::kWindowRows: {
       const auto& rows = static_cast<const WindowRowsNode&>(node);
-      return {"Window", plan::DescribeWindow(rows.window) +
-                            (rows.emit_changes ? ", rows pass at once" : ", rows of a window leave when it closes"), {}};
+      return {"Window",
+              plan::DescribeWindow(rows.window) +
+                  (rows.emit_changes ? ", rows pass at once" : ", rows of a window leave when it closes"),
+              {}};
     }
     case PlanKind::kDistinct: {
       const auto& distinct = static_cast<const DistinctNode&>(node);
@@ -145,14 +161,19 @@ ExplainStep DescribeRest(const PlanNode& node) {
     }
     case PlanKind::kLimit: {
       const auto& limit = static_cast<const LimitNode&>(node);
-      return {"Limit", fmt::format("{} rows{}", limit.limit, limit.per_window ? " of each window" : ", then the query ends"), {}};
+      return {"Limit",
+              fmt::format("{} rows{}", limit.limit, limit.per_window ? " of each window" : ", then the query ends"),
+              {}};
     }
-    case PlanKind::kUnion: return {"Union", fmt::format("{} inputs", node.inputs.size()), {}};
-    case PlanKind::kJoin: return {"Join", static_cast<const JoinNode&>(node).description, {}};
+    case PlanKind::kUnion:
+      return {"Union", fmt::format("{} inputs", node.inputs.size()), {}};
+    case PlanKind::kJoin:
+      return {"Join", static_cast<const JoinNode&>(node).description, {}};
     case PlanKind::kScan:
     case PlanKind::kProject:
     case PlanKind::kAggregate:
-    case PlanKind::kSort: break;
+    case PlanKind::kSort:
+      break;
   }
   return {};
 }
@@ -160,11 +181,21 @@ ExplainStep DescribeRest(const PlanNode& node) {
 ExplainStep Describe(const PlanNode& node) {
   ExplainStep step;
   switch (node.kind) {
-    case PlanKind::kScan: step = DescribeScan(static_cast<const ScanNode&>(node)); break;
-    case PlanKind::kProject: step = DescribeProject(static_cast<const ProjectNode&>(node)); break;
-    case PlanKind::kAggregate: step = DescribeAggregate(static_cast<const AggregateNode&>(node)); break;
-    case PlanKind::kSort: step = DescribeSort(static_cast<const SortNode&>(node)); break;
-    default: step = DescribeRest(node); break;
+    case PlanKind::kScan:
+      step = DescribeScan(static_cast<const ScanNode&>(node));
+      break;
+    case PlanKind::kProject:
+      step = DescribeProject(static_cast<const ProjectNode&>(node));
+      break;
+    case PlanKind::kAggregate:
+      step = DescribeAggregate(static_cast<const AggregateNode&>(node));
+      break;
+    case PlanKind::kSort:
+      step = DescribeSort(static_cast<const SortNode&>(node));
+      break;
+    default:
+      step = DescribeRest(node);
+      break;
   }
   step.span = node.span;
   return step;
@@ -195,13 +226,23 @@ void CollectSteps(const PlanNode& node, std::vector<ExplainStep>* steps) {
   if (!IsPlumbing(node)) steps->push_back(Describe(node));
 }
 
+/// Name of a result column as people know it; hidden keys are called by what they hold.
+std::string KeyName(const PreparedQuery& query, int position) {
+  const std::string& name = query.plan->output.columns[position].name;
+  if (name == kWindowStartColumn) return "window";
+  if (position < static_cast<int>(query.output.columns.size())) return name;
+  const PlanNode* node = query.plan.get();
+  while (node->kind != PlanKind::kProject && node->inputs.size() == 1) node = node->inputs[0].get();
+  if (node->kind != PlanKind::kProject) return name;
+  return TextOf(*static_cast<const ProjectNode*>(node)->expressions[position], node->inputs[0]->output) +
+         " (not shown)";
+}
+
 std::string ResultLine(const PreparedQuery& query) {
   std::vector<std::string> keys;
-  for (int position : query.key) {
-    const std::string& name = query.plan->output.columns[position].name;
-    keys.push_back(name == kWindowStartColumn ? "window" : name);
-  }
-  std::string text = fmt::format("{} column{}", query.output.columns.size(), query.output.columns.size() == 1 ? "" : "s");
+  for (int position : query.key) keys.push_back(KeyName(query, position));
+  std::string text =
+      fmt::format("{} column{}", query.output.columns.size(), query.output.columns.size() == 1 ? "" : "s");
   if (!keys.empty()) text += ", key " + Join(keys);
   text += query.emit_changes ? ", EMIT CHANGES" : ", EMIT FINAL";
   text += query.bounded ? ", ends with its input" : ", runs until stopped";

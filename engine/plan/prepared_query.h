@@ -48,7 +48,7 @@ struct StatementReport {
   std::string emit_mode;  ///< "Changes" or "Final".
   std::vector<std::string> joins;
   bool bounded = false;
-  std::string summary;  ///< "Groups trades by symbol in 5-minute tumbling windows and emits every change."
+  std::string summary;        ///< "Groups trades by symbol in 5-minute tumbling windows and emits every change."
   std::string short_summary;  ///< "Groups by symbol with 5-minute tumbling windows."; empty for plain reads.
   /// Columns of relations that are not connected, as far as the statement shows them.
   std::vector<std::pair<std::string, Schema>> inferred;

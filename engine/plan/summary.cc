@@ -27,6 +27,9 @@ std::string Reading(const sql::Query& query, const BoundQuery& bound, const std:
   if (everything) return fmt::format("Reads every column of {}", source);
   constexpr size_t kMostNames = 4;
   const std::vector<std::string> names = bound.visible.Names();
+  if (bound.plan != nullptr && !core->from.empty() && (core->from.size() > 1 || !core->from[0].joins.empty())) {
+    return fmt::format("Joins {} and reads {} columns", source, names.size());
+  }
   if (names.size() <= kMostNames && !names.empty()) return fmt::format("Reads {} from {}", JoinWords(names), source);
   return fmt::format("Reads {} columns from {}", names.size(), source);
 }
@@ -49,7 +52,8 @@ std::string Summarise(const sql::Query& query, const BoundQuery& bound, const st
   const std::string source = sources.empty() ? "the rows" : JoinWords(sources);
   const sql::SelectCore* core = FirstSelect(query);
   const bool grouped = core != nullptr && bound.updates && (!bound.group_by.empty() || bound.window.has_value());
-  const bool aggregated = core != nullptr && (grouped || Aggregates(bound) || (bound.updates && query.order_by.empty()));
+  const bool aggregated =
+      core != nullptr && (grouped || Aggregates(bound) || (bound.updates && query.order_by.empty()));
   std::string text;
   if (!bound.group_by.empty()) {
     text = fmt::format("Groups {} by {}", source, JoinWords(bound.group_by));
@@ -60,7 +64,8 @@ std::string Summarise(const sql::Query& query, const BoundQuery& bound, const st
   }
   if (bound.window.has_value()) text += " in " + DescribeWindow(*bound.window);
   if (core != nullptr && core->where != nullptr) text += fmt::format(" where {}", ExpressionText(*core->where));
-  if (core != nullptr && core->having != nullptr) text += fmt::format(", keeps groups with {}", ExpressionText(*core->having));
+  if (core != nullptr && core->having != nullptr)
+    text += fmt::format(", keeps groups with {}", ExpressionText(*core->having));
   text += SortPhrase(query);
   if (aggregated) {
     text += bound.emit_changes         ? " and emits every change"

@@ -13,9 +13,9 @@ bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 bool IsNameCharacter(char c) { return IsLetter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'; }
 
 bool IsApplicationName(std::string_view name) {
-  static constexpr std::array kNames = std::to_array<std::string_view>(
-      {"app", "application", "version", "phase", "depends_on", "data_retention", "compliance", "dashboard",
-       "metrics_port", "export"});
+  static constexpr std::array kNames =
+      std::to_array<std::string_view>({"app", "application", "version", "phase", "depends_on", "data_retention",
+                                       "compliance", "dashboard", "metrics_port", "export"});
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end() || name.starts_with("deployment.") ||
          name.starts_with("observability.") || name.starts_with("sla.");
 }
@@ -30,13 +30,14 @@ bool MayContinue(std::string_view name) {
 }
 
 struct Line {
-  int32_t at;    ///< Offset of the "@", or of the first character that is not a space.
+  int32_t at;  ///< Offset of the "@", or of the first character that is not a space.
   int32_t dashes_end;
 };
 
 class AnnotationReader {
  public:
-  AnnotationReader(std::string_view text, const std::vector<Comment>& comments, const std::vector<SourceSpan>& statements)
+  AnnotationReader(std::string_view text, const std::vector<Comment>& comments,
+                   const std::vector<SourceSpan>& statements)
       : text_(text), comments_(comments), statements_(statements) {}
 
   std::vector<Annotation> Run();
@@ -110,10 +111,12 @@ bool AnnotationReader::OnlySpaceBetween(const Comment& a, const Comment& b) cons
 size_t AnnotationReader::Continue(size_t index, Annotation* out) const {
   const Line first = LineOf(comments_[index]);
   size_t last = index;
-  while (last + 1 < comments_.size() && comments_[last + 1].line && OnlySpaceBetween(comments_[last], comments_[last + 1])) {
+  while (last + 1 < comments_.size() && comments_[last + 1].line &&
+         OnlySpaceBetween(comments_[last], comments_[last + 1])) {
     const Comment& next = comments_[last + 1];
     const Line line = LineOf(next);
-    if (next.text.empty() || next.text.front() == '@' || line.at - line.dashes_end < first.at - first.dashes_end + 2) break;
+    if (next.text.empty() || next.text.front() == '@' || line.at - line.dashes_end < first.at - first.dashes_end + 2)
+      break;
     out->value += out->value.empty() ? next.text : " " + next.text;
     out->value_span.length = next.span.end() - out->value_span.offset;
     ++last;
@@ -127,7 +130,8 @@ std::vector<bool> AnnotationReader::BlocksOfApplication(const std::vector<std::p
   for (size_t i = 1; i < comments_.size(); ++i) {
     const std::string_view between =
         text_.substr(comments_[i - 1].span.end(), comments_[i].span.offset - comments_[i - 1].span.end());
-    const bool joined = OnlySpaceBetween(comments_[i - 1], comments_[i]) && std::count(between.begin(), between.end(), '\n') <= 1;
+    const bool joined =
+        OnlySpaceBetween(comments_[i - 1], comments_[i]) && std::count(between.begin(), between.end(), '\n') <= 1;
     block_of[i] = block_of[i - 1] + (joined ? 0 : 1);
   }
   std::vector<bool> is_application(comments_.size() + 1, false);

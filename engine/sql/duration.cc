@@ -18,13 +18,31 @@ constexpr double kSecond = 1000.0;
 constexpr double kDay = 86'400.0 * kSecond;
 
 constexpr std::array kUnits = std::to_array<Unit>({
-    {"ns", 1e-6, 0},          {"nanosecond", 1e-6, 0},   {"us", 1e-3, 0},          {"\u03bcs", 1e-3, 0},
-    {"\u00b5s", 1e-3, 0},     {"microsecond", 1e-3, 0},  {"ms", 1, 0},             {"millisecond", 1, 0},
-    {"milli", 1, 0},          {"s", kSecond, 0},         {"sec", kSecond, 0},      {"second", kSecond, 0},
-    {"m", 60 * kSecond, 0},   {"min", 60 * kSecond, 0},  {"minute", 60 * kSecond, 0},
-    {"h", 3600 * kSecond, 0}, {"hr", 3600 * kSecond, 0}, {"hour", 3600 * kSecond, 0},
-    {"d", kDay, 0},           {"day", kDay, 0},          {"w", 7 * kDay, 0},       {"week", 7 * kDay, 0},
-    {"month", 0, 1},          {"quarter", 0, 3},         {"year", 0, 12},
+    {"ns", 1e-6, 0},
+    {"nanosecond", 1e-6, 0},
+    {"us", 1e-3, 0},
+    {"\u03bcs", 1e-3, 0},
+    {"\u00b5s", 1e-3, 0},
+    {"microsecond", 1e-3, 0},
+    {"ms", 1, 0},
+    {"millisecond", 1, 0},
+    {"milli", 1, 0},
+    {"s", kSecond, 0},
+    {"sec", kSecond, 0},
+    {"second", kSecond, 0},
+    {"m", 60 * kSecond, 0},
+    {"min", 60 * kSecond, 0},
+    {"minute", 60 * kSecond, 0},
+    {"h", 3600 * kSecond, 0},
+    {"hr", 3600 * kSecond, 0},
+    {"hour", 3600 * kSecond, 0},
+    {"d", kDay, 0},
+    {"day", kDay, 0},
+    {"w", 7 * kDay, 0},
+    {"week", 7 * kDay, 0},
+    {"month", 0, 1},
+    {"quarter", 0, 3},
+    {"year", 0, 12},
 });
 
 const Unit* FindUnit(std::string_view word) {
@@ -44,14 +62,16 @@ const Unit* FindUnit(std::string_view word) {
 }
 
 void SkipSpace(std::string_view* text) {
-  while (!text->empty() && (text->front() == ' ' || text->front() == '\t' || text->front() == '\n' || text->front() == '\r')) {
+  while (!text->empty() &&
+         (text->front() == ' ' || text->front() == '\t' || text->front() == '\n' || text->front() == '\r')) {
     text->remove_prefix(1);
   }
 }
 
 bool TakeNumber(std::string_view* text, double* number) {
   size_t length = 0;
-  while (length < text->size() && ((*text)[length] == '.' || ((*text)[length] >= '0' && (*text)[length] <= '9'))) ++length;
+  while (length < text->size() && ((*text)[length] == '.' || ((*text)[length] >= '0' && (*text)[length] <= '9')))
+    ++length;
   if (length == 0) return false;
   const auto result = std::from_chars(text->data(), text->data() + length, *number, std::chars_format::fixed);
   if (result.ec != std::errc() || result.ptr != text->data() + length) return false;
@@ -89,11 +109,15 @@ bool Add(double number, const Unit& unit, Duration* out) {
 }
 
 /// "HOUR TO MINUTE" and the like: the text holds fields from the first to the last unit, "1 02:03:04" or "1:30".
-bool ParseRange(std::string_view text, std::string_view from, Duration* out) {
-  static constexpr std::array kOrder = std::to_array<std::string_view>({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"});
+bool ParseRange(std::string_view text, std::string_view from, std::string_view to, Duration* out) {
+  static constexpr std::array kOrder =
+      std::to_array<std::string_view>({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"});
   size_t field = 0;
   while (field < kOrder.size() && !SameWord(kOrder[field], from)) ++field;
-  for (; field < kOrder.size(); ++field) {
+  size_t last = field;
+  while (last < kOrder.size() && !SameWord(kOrder[last], to)) ++last;
+  if (last == kOrder.size()) return false;
+  for (; field <= last; ++field) {
     double number = 0;
     if (!TakeNumber(&text, &number) || !Add(number, *FindUnit(kOrder[field]), out)) return false;
     if (text.empty()) return true;
@@ -122,7 +146,9 @@ bool ParseDuration(std::string_view text, Duration* out) {
       if (to != std::string::npos) {
         std::string_view unit = rest;
         SkipSpace(&unit);
-        if (!ParseRange(text.substr(1, close - 1), TakeWord(&unit), &result)) return false;
+        std::string_view last = rest.substr(to + 4);
+        SkipSpace(&last);
+        if (!ParseRange(text.substr(1, close - 1), TakeWord(&unit), TakeWord(&last), &result)) return false;
         result.span = out->span;
         *out = std::move(result);
         return true;

@@ -50,6 +50,25 @@ std::vector<int> Align(const std::vector<Token>& written, const std::vector<Toke
   return match;
 }
 
+/// Tokens of clauses that changed places are not in the common subsequence; each takes the first free equal token.
+void MatchMoved(const std::vector<Token>& written, const std::vector<Token>& printed, std::vector<int>* match) {
+  std::vector<bool> taken(printed.size(), false);
+  for (const int index : *match) {
+    if (index >= 0) taken[index] = true;
+  }
+  std::vector<std::string> keys;
+  for (const Token& token : printed) keys.push_back(KeyOf(token));
+  for (size_t i = 0; i < written.size(); ++i) {
+    if ((*match)[i] >= 0) continue;
+    const std::string key = KeyOf(written[i]);
+    for (size_t j = 0; (*match)[i] < 0 && j < keys.size(); ++j) {
+      if (taken[j] || keys[j] != key) continue;
+      (*match)[i] = static_cast<int>(j);
+      taken[j] = true;
+    }
+  }
+}
+
 class Formatter {
  public:
   Formatter(std::string_view text, const PrintOptions& options, const Script& script, const LexedText& lexed)
@@ -62,14 +81,15 @@ class Formatter {
   bool NewLineBetween(int32_t from, int32_t to) const { return CountLines(from, to) > 0; }
   int CountLines(int32_t from, int32_t to) const;
   void CommentsBetween(int32_t from, int32_t to);
-  std::string StatementText(size_t index) const;
-  std::string Weave(const std::string& printed, SourceSpan span, const std::vector<const Comment*>& comments) const;
+  std::string StatementText(size_t index);
+  std::string Weave(const std::string& printed, SourceSpan span, const std::vector<const Comment*>& comments);
 
   std::string_view text_;
   const PrintOptions& options_;
   const Script& script_;
   const LexedText& lexed_;
   std::string out_;
+  std::vector<std::string> tail_;  ///< Comments that came to stand after the last token, to go behind the semicolon.
 };
 
 std::string Formatter::CommentText(const Comment& comment) const {
@@ -89,6 +109,7 @@ int Formatter::CountLines(int32_t from, int32_t to) const {
 /// Writes the comments between two statements, each where it stood: at the end of a line or on lines of its own.
 void Formatter::CommentsBetween(int32_t from, int32_t to) {
   int32_t previous = from;
+  bool on_line_comment = !tail_.empty();
   for (const Comment& comment : script_.comments) {
     if (comment.span.offset < from || comment.span.offset >= to) continue;
     const int lines = CountLines(previous, comment.span.offset);
@@ -96,11 +117,12 @@ void Formatter::CommentsBetween(int32_t from, int32_t to) {
     if (out_.empty()) {
       // Nothing stands before it.
     } else if (lines == 0) {
-      out_ += ' ';
+      out_ += on_line_comment ? '\n' : ' ';
     } else {
       out_ += lines > 1 || after_statement ? "\n\n" : "\n";
     }
     out_ += CommentText(comment);
+    on_line_comment = comment.line;
     previous = comment.span.end();
   }
   if (out_.empty() || to >= static_cast<int32_t>(text_.size())) return;
@@ -109,22 +131,24 @@ void Formatter::CommentsBetween(int32_t from, int32_t to) {
 }
 
 /// Puts the comments of a statement beside the tokens they stood beside.
-std::string Formatter::Weave(const std::string& printed, SourceSpan span, const std::vector<const Comment*>& comments) const {
+std::string Formatter::Weave(const std::string& printed, SourceSpan span, const std::vector<const Comment*>& comments) {
   std::vector<Token> written;
   for (const Token& token : lexed_.tokens) {
-    if (token.kind != TokenKind::kEnd && token.span.offset >= span.offset && token.span.end() <= span.end()) written.push_back(token);
+    if (token.kind != TokenKind::kEnd && token.span.offset >= span.offset && token.span.end() <= span.end())
+      written.push_back(token);
   }
   Diagnostics ignored;
   LexedText again = Lex(printed, &ignored);
   again.tokens.pop_back();
   const std::vector<Token>& tokens = again.tokens;
-  const std::vector<int> match = Align(written, tokens);
+  std::vector<int> match = Align(written, tokens);
+  MatchMoved(written, tokens, &match);
 
   struct Placed {
     std::string text;
     bool line;
   };
-  std::vector<std::vector<Placed>> before(tokens.size() + 1), after(tokens.size());
+  std::vector<std::vector<Placed>> before(tokens.size()), after(tokens.size());
   for (const Comment* comment : comments) {
     size_t next = 0;
     while (next < written.size() && written[next].span.offset < comment->span.offset) ++next;
@@ -135,10 +159,18 @@ std::string Formatter::Weave(const std::string& printed, SourceSpan span, const 
       while (at > 0 && match[at] < 0) --at;
       size_t place = static_cast<size_t>(std::max(match[at], 0));
       if (placed.line && place + 1 < tokens.size() && tokens[place + 1].Is(",")) ++place;
-      after[place].push_back(std::move(placed));
+      if (place + 1 == tokens.size()) {
+        tail_.push_back(std::move(placed.text));
+      } else {
+        after[place].push_back(std::move(placed));
+      }
     } else {
       while (next < written.size() && match[next] < 0) ++next;
-      before[next < written.size() ? static_cast<size_t>(match[next]) : tokens.size()].push_back(std::move(placed));
+      if (next == written.size()) {
+        tail_.push_back(std::move(placed.text));
+      } else {
+        before[match[next]].push_back(std::move(placed));
+      }
     }
   }
 
@@ -154,19 +186,18 @@ std::string Formatter::Weave(const std::string& printed, SourceSpan span, const 
   };
   int32_t copied = 0;
   bool pending_break = false;
-  for (size_t i = 0; i <= tokens.size(); ++i) {
-    const int32_t start = i < tokens.size() ? tokens[i].span.offset : static_cast<int32_t>(printed.size());
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const int32_t start = tokens[i].span.offset;
     const std::string gap = printed.substr(copied, start - copied);
-    if (!before[i].empty() || (pending_break && gap.find('\n') == std::string::npos && i < tokens.size())) {
+    if (!before[i].empty() || (pending_break && gap.find('\n') == std::string::npos)) {
       for (const Placed& comment : before[i]) {
         break_line(start);
         out += comment.text;
       }
-      if (i < tokens.size()) break_line(start);
+      break_line(start);
     } else {
       out += gap;
     }
-    if (i == tokens.size()) break;
     out += printed.substr(start, tokens[i].span.length);
     copied = tokens[i].span.end();
     pending_break = false;
@@ -178,7 +209,7 @@ std::string Formatter::Weave(const std::string& printed, SourceSpan span, const 
   return out;
 }
 
-std::string Formatter::StatementText(size_t index) const {
+std::string Formatter::StatementText(size_t index) {
   const SourceSpan span = script_.spans[index];
   std::string printed = Print(*script_.statements[index], options_);
   std::vector<const Comment*> inside;
@@ -193,11 +224,14 @@ std::string Formatter::Run() {
   for (size_t i = 0; i < script_.statements.size(); ++i) {
     const SourceSpan span = script_.spans[i];
     CommentsBetween(previous_end, span.offset);
+    tail_.clear();
     out_ += StatementText(i);
     previous_end = span.end();
-    const bool ended = std::any_of(lexed_.tokens.begin(), lexed_.tokens.end(),
-                                   [&](const Token& token) { return token.Is(";") && token.span.offset >= previous_end; });
+    const bool ended = std::any_of(lexed_.tokens.begin(), lexed_.tokens.end(), [&](const Token& token) {
+      return token.Is(";") && token.span.offset >= previous_end;
+    });
     if (ended || i + 1 < script_.statements.size()) out_ += ";";
+    for (const std::string& comment : tail_) out_ += (&comment == &tail_.front() ? " " : "\n") + comment;
   }
   CommentsBetween(previous_end, static_cast<int32_t>(text_.size()));
   if (text_.ends_with('\n')) out_ += '\n';

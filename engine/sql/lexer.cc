@@ -20,9 +20,11 @@ bool IsBeyondAscii(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 int DecodeUtf8(std::string_view text, uint32_t* point) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
-  const int length = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3
-                     : first >= 0xF0 && first < 0xF5                  ? 4
-                                                                      : 0;
+  const int length = first < 0x80                    ? 1
+                     : first >= 0xC2 && first < 0xE0 ? 2
+                     : first >= 0xE0 && first < 0xF0 ? 3
+                     : first >= 0xF0 && first < 0xF5 ? 4
+                                                     : 0;
   if (length == 0 || text.size() < static_cast<size_t>(length)) return 0;
   *point = length == 1 ? first : first & (0xFF >> (length + 1));
   for (int i = 1; i < length; ++i) {
@@ -68,9 +70,7 @@ class Lexer {
   char At(size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
   char Current() const { return At(pos_); }
   bool StartsWith(std::string_view prefix) const { return text_.substr(pos_).starts_with(prefix); }
-  SourceSpan SpanFrom(size_t start) const {
-    return {static_cast<int32_t>(start), static_cast<int32_t>(pos_ - start)};
-  }
+  SourceSpan SpanFrom(size_t start) const { return {static_cast<int32_t>(start), static_cast<int32_t>(pos_ - start)}; }
   /// Length of the name character at `i`, 0 when there is none.
   size_t NameCharacter(size_t i) const;
   void Push(TokenKind kind, size_t start, std::string text);
@@ -89,6 +89,7 @@ class Lexer {
   void LexForeign();
   void NotClosed(std::string_view code, size_t start, std::string message, std::string hint);
   void SkipLine();
+  void MarkDepths();
   bool OutsideStatement() const { return out_.tokens.empty() || out_.tokens.back().Is(";"); }
 
   std::string_view text_;
@@ -123,7 +124,26 @@ LexedText Lexer::Run() {
   end.span = {out_.tokens.empty() ? 0 : out_.tokens.back().span.end(), 0};
   if (out_.tokens.empty() && !out_.comments.empty()) end.span.offset = out_.comments.back().span.end();
   out_.tokens.push_back(std::move(end));
+  MarkDepths();
   return std::move(out_);
+}
+
+/// Brackets that nothing closes do not count, so that one forgotten ")" does not bury the rest of a statement.
+void Lexer::MarkDepths() {
+  std::vector<size_t> open;
+  std::vector<int32_t> change(out_.tokens.size() + 1, 0);
+  for (size_t i = 0; i < out_.tokens.size(); ++i) {
+    const Token& token = out_.tokens[i];
+    if (token.kind != TokenKind::kSymbol) continue;
+    if (token.text == ";") open.clear();
+    if (token.text == "(" || token.text == "[" || token.text == "{") open.push_back(i);
+    if ((token.text != ")" && token.text != "]" && token.text != "}") || open.empty()) continue;
+    ++change[open.back() + 1];
+    --change[i];
+    open.pop_back();
+  }
+  int32_t depth = 0;
+  for (size_t i = 0; i < out_.tokens.size(); ++i) out_.tokens[i].depth = depth += change[i];
 }
 
 void Lexer::LexOne() {
@@ -206,7 +226,8 @@ void Lexer::LexNumber() {
       ++pos_;
     }
   };
-  if (Current() == '0' && (At(pos_ + 1) == 'x' || At(pos_ + 1) == 'X') && std::isxdigit(static_cast<unsigned char>(At(pos_ + 2)))) {
+  if (Current() == '0' && (At(pos_ + 1) == 'x' || At(pos_ + 1) == 'X') &&
+      std::isxdigit(static_cast<unsigned char>(At(pos_ + 2)))) {
     pos_ += 2;
     uint64_t value = 0;
     while (std::isxdigit(static_cast<unsigned char>(Current())) && value >> 59 == 0) {
@@ -235,7 +256,8 @@ void Lexer::LexNumber() {
   while (const size_t length = NameCharacter(pos_)) pos_ += length;
   if (pos_ > number_end) {
     const bool is_duration = IsDurationUnit(text_.substr(number_end, pos_ - number_end));
-    Push(is_duration ? TokenKind::kDuration : TokenKind::kNumberWord, start, std::string(text_.substr(start, pos_ - start)));
+    Push(is_duration ? TokenKind::kDuration : TokenKind::kNumberWord, start,
+         std::string(text_.substr(start, pos_ - start)));
     return;
   }
   if (kind == TokenKind::kInteger) {
@@ -278,7 +300,9 @@ bool Lexer::LexUri() {
     const std::string_view rest = text_.substr(pos_ + 1);
     if (rest.empty() || IsSpace(rest[0]) || rest.starts_with("--") || rest.starts_with("/*")) break;
     size_t i = 0;
-    while (i < rest.size() && (IsLetter(rest[i]) || IsDigit(rest[i]) || rest[i] == '+' || rest[i] == '.' || rest[i] == '-')) ++i;
+    while (i < rest.size() &&
+           (IsLetter(rest[i]) || IsDigit(rest[i]) || rest[i] == '+' || rest[i] == '.' || rest[i] == '-'))
+      ++i;
     if (i > 0 && IsLetter(rest[0]) && rest.substr(i, 3) == "://") break;
   }
   Push(TokenKind::kUri, start, std::string(text_.substr(start, pos_ - start)));
@@ -288,8 +312,9 @@ bool Lexer::LexUri() {
 void Lexer::NotClosed(std::string_view code, size_t start, std::string message, std::string hint) {
   out_.broken_from.push_back(static_cast<int32_t>(start));
   const size_t length = std::min<size_t>(pos_ - start, code == "E1002" ? 2 : 1);
-  diagnostics_->Error(std::string(code), {static_cast<int32_t>(start), static_cast<int32_t>(length)}, std::move(message)).hint =
-      std::move(hint);
+  diagnostics_
+      ->Error(std::string(code), {static_cast<int32_t>(start), static_cast<int32_t>(length)}, std::move(message))
+      .hint = std::move(hint);
 }
 
 void Lexer::LexQuoted(char quote, TokenKind kind) {
@@ -416,10 +441,13 @@ void Lexer::LexForeign() {
     error.message = "unexpected character: an unusual kind of space";
     error.fixes.push_back({"use a plain space", {{error.span, " "}}});
     error.hint = "replace it with a plain space";
-  } else if (quote) {
+    return;
+  }
+  if (quote) {
     error.hint = "strings are written in plain quotes: 'text'";
     error.fixes.push_back({"use a plain quote", {{error.span, "'"}}});
   }
+  Push(TokenKind::kInvalid, start, "");
 }
 
 void Lexer::SkipLine() {

@@ -34,6 +34,7 @@ struct Token {
   TokenKind kind = TokenKind::kEnd;
   TokenRole role = TokenRole::kNone;
   bool reserved = false;
+  int32_t depth = 0;  ///< Number of closed brackets around it.
   std::string text;
   SourceSpan span;
 

@@ -41,6 +41,10 @@ bool Parser::AtIdentifier(size_t ahead) const {
          token.kind == TokenKind::kDouble || token.kind == TokenKind::kPlaceholder;
 }
 
+bool Parser::AtFieldName(size_t ahead) const {
+  return AtIdentifier(ahead) || (Peek(ahead).kind == TokenKind::kWord && IsReservedButNameable(Peek(ahead).text));
+}
+
 bool Parser::AcceptWord(std::string_view word) {
   if (!AtWord(word)) return false;
   tokens_[pos_].role = TokenRole::kKeyword;
@@ -64,7 +68,8 @@ bool Parser::ExpectWord(std::string_view word, std::string_view after) {
     return AcceptWord(word);
   }
   Diagnostic& error = Expected(after.empty() ? std::string(word) : fmt::format("{} after {}", word, after));
-  if (!AtEnd()) error.fixes.push_back({fmt::format("insert {}", word), {{{error.span.offset, 0}, std::string(word) + " "}}});
+  if (!AtEnd())
+    error.fixes.push_back({fmt::format("insert {}", word), {{{error.span.offset, 0}, std::string(word) + " "}}});
   return false;
 }
 
@@ -149,8 +154,12 @@ bool Parser::Unsupported(std::string_view construct, std::string_view hint, size
   return false;
 }
 
+bool Parser::AtStatement() const {
+  return AtAnyWord({"SELECT", "CREATE", "INSERT", "UPDATE", "DELETE", "DROP"}) && !AtSymbol("(", 1);
+}
+
 bool Parser::AtJoin() const {
-  if (AtWord("JOIN")) return !AtSymbol("(", 1);
+  if (AtWord("JOIN")) return !AtSymbol("(", 1) || AtQuery(2);
   if (AtAnyWord({"INNER", "CROSS", "FULL"})) return true;
   if (AtAnyWord({"LEFT", "RIGHT"})) return !AtSymbol("(", 1);
   return AtWord("NATURAL") && AtAnyWord({"JOIN", "INNER", "LEFT", "RIGHT", "FULL"}, 1);
@@ -160,14 +169,19 @@ bool Parser::AtClause() const {
   return ClauseHere().has_value() || AtAnyWord({"UNION", "INTERSECT", "EXCEPT"}) || (in_deploy_ && AtWord("STRATEGY"));
 }
 
+bool Parser::AtClauseOfThisSelect() const {
+  const bool may_be_inside = AtAnyWord({"ORDER", "GROUP", "WINDOW", "EMIT"}) && Peek().depth > select_depth_;
+  return AtClause() && !may_be_inside;
+}
+
 void Parser::SkipToClause() {
   int depth = 0;
   for (; !AtEnd(); Advance()) {
-    if (depth == 0 && AtClause()) return;
+    if (depth == 0 && AtClauseOfThisSelect()) return;
     if (AtSymbol("(") || AtSymbol("[")) ++depth;
     if ((AtSymbol(")") || AtSymbol("]")) && --depth < 0) {
       // The rest of a call whose arguments were wrong; a subquery's own end is found by whoever opened it.
-      if (nesting_ > 1) return;
+      if (subqueries_ > 0) return;
       depth = 0;
     }
   }
@@ -176,10 +190,10 @@ void Parser::SkipToClause() {
 void Parser::SkipToListItem() {
   int depth = 0;
   for (; !AtEnd(); Advance()) {
-    if (depth <= 0 && (AtClause() || AtSymbol(","))) return;
+    if (depth <= 0 && (AtClauseOfThisSelect() || AtSymbol(","))) return;
     if (AtSymbol("(") || AtSymbol("[")) ++depth;
     if (AtSymbol(")") || AtSymbol("]")) --depth;
-    if (depth < 0 && nesting_ > 1) return;
+    if (depth < 0 && subqueries_ > 0) return;
   }
 }
 
@@ -200,8 +214,13 @@ void Parser::ParseStatements(Script* script) {
     nesting_ = 0;
     operators_ = 0;
     StatementPtr statement = ParseStatement();
-    if (!AtEnd() && (statement != nullptr || !failed_)) Expected("the end of the statement").hint = "separate statements with ;";
-    SkipStatement();
+    const bool next_begins = AtStatement() && pos_ > statement_start_;
+    if (!AtEnd() && (statement != nullptr || !failed_)) {
+      Diagnostic& error = Expected("the end of the statement");
+      error.hint = "separate statements with ;";
+      if (next_begins) error.fixes.push_back({"insert ;", {{{Previous().span.end(), 0}, ";"}}});
+    }
+    if (!next_begins) SkipStatement();
     const SourceSpan span = SpanSince(statement_start_);
     script->spans.push_back(span);
     if (statement == nullptr || failed_) continue;
@@ -230,7 +249,8 @@ void AssignStatements(Script* script, std::vector<Diagnostic>* items) {
   for (Diagnostic& item : *items) {
     for (size_t i = 0; i < script->spans.size(); ++i) {
       const SourceSpan span = script->spans[i];
-      const bool inside = item.span.offset >= span.offset && item.span.offset <= span.end();
+      const bool before_next = i + 1 == script->spans.size() || item.span.offset < script->spans[i + 1].offset;
+      const bool inside = item.span.offset >= span.offset && before_next && item.severity == Severity::kError;
       if (item.statement == 0 && inside) item.statement = static_cast<int32_t>(i + 1);
     }
     if (item.severity == Severity::kError && item.statement > 0) wrong[item.statement - 1] = true;
@@ -245,6 +265,19 @@ void AssignStatements(Script* script, std::vector<Diagnostic>* items) {
   script->statement_numbers.resize(kept);
 }
 
+/// Statements with the space up to their semicolon, or to the end of their line when they have none.
+std::vector<SourceSpan> Reaches(std::string_view text, const std::vector<Token>& tokens,
+                                std::vector<SourceSpan> spans) {
+  auto token = tokens.begin();
+  for (SourceSpan& span : spans) {
+    while (token != tokens.end() && token->span.offset < span.end()) ++token;
+    size_t end = text.find('\n', span.end());
+    if (token != tokens.end() && token->Is(";")) end = token->span.offset;
+    span.length = static_cast<int32_t>(std::min(end, text.size())) - span.offset;
+  }
+  return spans;
+}
+
 }  // namespace
 
 Script ParseScript(std::string_view text, Diagnostics* diagnostics) {
@@ -253,14 +286,15 @@ Script ParseScript(std::string_view text, Diagnostics* diagnostics) {
   Script script;
   Parser(text, &lexed, &found).ParseStatements(&script);
   if (script.spans.empty() && !found.has_errors()) {
-    found.Error("E1008", lexed.tokens.back().span, "no SQL found").hint = "write a statement such as SELECT * FROM trades";
+    found.Error("E1008", lexed.tokens.back().span, "no SQL found").hint =
+        "write a statement such as SELECT * FROM trades";
   }
   found.SortBySpan();
   std::vector<Diagnostic> items = found.Take();
   AssignStatements(&script, &items);
   diagnostics->AddAll(items);
   script.comments = std::move(lexed.comments);
-  script.annotations = ReadAnnotations(text, script.comments, script.spans);
+  script.annotations = ReadAnnotations(text, script.comments, Reaches(text, lexed.tokens, script.spans));
   return script;
 }
 

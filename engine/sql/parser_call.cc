@@ -10,8 +10,8 @@ namespace {
 
 /// Functions whose unit argument may be written as a bare word.
 bool TakesTimeUnit(std::string_view name) {
-  for (const std::string_view known : {"EXTRACT", "DATE_PART", "DATEDIFF", "TIMESTAMPDIFF", "DATE_DIFF", "DATE_TRUNC", "DATE_ADD",
-                                       "DATE_SUB", "DATEADD", "TIMESTAMPADD"}) {
+  for (const std::string_view known : {"EXTRACT", "DATE_PART", "DATEDIFF", "TIMESTAMPDIFF", "DATE_DIFF", "DATE_TRUNC",
+                                       "DATE_ADD", "DATE_SUB", "DATEADD", "TIMESTAMPADD"}) {
     if (SameWord(name, known)) return true;
   }
   return false;
@@ -81,7 +81,8 @@ bool Parser::ParseCallArgument(Call* call) {
     return true;
   }
   if (!SameWord(call->name.text, "STRUCT") && !SameWord(call->name.text, "ROW")) {
-    Expected(fmt::format("a comma or ')' in {}(...)", call->name.text)).hint = "a name is given after the closing parenthesis";
+    Expected(fmt::format("a comma or ')' in {}(...)", call->name.text)).hint =
+        "a name is given after the closing parenthesis";
     return false;
   }
   AcceptWord("AS");
@@ -199,8 +200,8 @@ std::unique_ptr<Over> Parser::ParseOver() {
   if (AcceptSymbol("(")) {
     if (!ParseOverBody(over.get()) || !ExpectSymbol(")", "after the OVER clause")) return nullptr;
   } else {
-    const bool body_follows = AtAnyWord({"ROWS", "RANGE", "GROUPS", "PARTITION", "ORDER"}) && Peek(1).kind == TokenKind::kWord &&
-                              !AtClause() && !AtAnyWord({"FROM", "AS"}, 1);
+    const bool body_follows = AtAnyWord({"ROWS", "RANGE", "GROUPS", "PARTITION", "ORDER"}) &&
+                              Peek(1).kind == TokenKind::kWord && !AtClause() && !AtAnyWord({"FROM", "AS"}, 1);
     if (body_follows || AtAnyWord({"ORDER", "EMIT"})) {
       Expected("'(' after OVER").hint = "OVER (ROWS WINDOW BUFFER 10 ROWS PARTITION BY key ORDER BY time)";
       // Its words would be taken for clauses of the query.
@@ -349,11 +350,14 @@ bool Parser::CheckFrame(const Frame& frame) {
     return false;
   };
   using Kind = FrameBound::Kind;
-  if (frame.start.kind == Kind::kUnboundedFollowing) return wrong(frame.start, "a frame cannot start at UNBOUNDED FOLLOWING");
+  if (frame.start.kind == Kind::kUnboundedFollowing)
+    return wrong(frame.start, "a frame cannot start at UNBOUNDED FOLLOWING");
   if (frame.end.kind == Kind::kUnboundedPreceding) return wrong(frame.end, "a frame cannot end at UNBOUNDED PRECEDING");
   if (frame.start.kind > frame.end.kind) return wrong(frame.start, "the frame must start before it ends");
   if (frame.start.kind != frame.end.kind) return true;
-  const auto length = [](const FrameBound& bound) { return bound.duration ? bound.duration->TotalMilliseconds() : bound.rows; };
+  const auto length = [](const FrameBound& bound) {
+    return bound.duration ? bound.duration->TotalMilliseconds() : bound.rows;
+  };
   const bool reversed = frame.start.kind == Kind::kPreceding   ? length(frame.start) < length(frame.end)
                         : frame.start.kind == Kind::kFollowing ? length(frame.start) > length(frame.end)
                                                                : false;
@@ -400,7 +404,10 @@ bool Parser::ParseOrderList(std::vector<OrderItem>* out) {
     if (!item.descending) AcceptWord("ASC");
     if (AcceptWord("NULLS")) {
       item.nulls_first = AcceptWord("FIRST");
-      if (!*item.nulls_first && !ExpectWord("LAST", "NULLS FIRST or NULLS")) return false;
+      if (!*item.nulls_first && !AcceptWord("LAST")) {
+        Expected("FIRST or LAST after NULLS");
+        return false;
+      }
     }
     out->push_back(std::move(item));
   } while (AcceptSymbol(","));

@@ -16,9 +16,9 @@ StatementPtr Parser::ParseCreate() {
     create->temporary = AcceptWord("TEMPORARY") || AcceptWord("TEMP");
   }
   if (!ParseRelationWord(&create->what, "CREATE", true)) return nullptr;
-  if (AtWords("IF", "NOT")) {
-    AcceptWords("IF", "NOT");
-    if (!ExpectWord("EXISTS", "IF NOT")) return nullptr;
+  if (AtWords("IF", "NOT") || AtWords("IF", "EXISTS")) {
+    AcceptWord("IF");
+    if (!ExpectWord("NOT", "IF") || !ExpectWord("EXISTS", "IF NOT")) return nullptr;
     create->if_not_exists = true;
   }
   if (!ParseName(&create->name, &create->name_span, "a name after CREATE", false)) return nullptr;
@@ -115,7 +115,8 @@ bool Parser::ParseColumnAttribute(CreateStatement* create, ColumnDefinition* col
     return column->check != nullptr && ExpectSymbol(")", "after the condition of CHECK");
   }
   Diagnostic& error = Expected("a comma, a type or PRIMARY KEY, NOT NULL, DEFAULT");
-  if (Peek().kind == TokenKind::kWord && !Peek().reserved) error.hint = fmt::format("missing comma before {}?", Peek().text);
+  if (Peek().kind == TokenKind::kWord && !Peek().reserved)
+    error.hint = fmt::format("missing comma before {}?", Peek().text);
   return false;
 }
 
@@ -127,8 +128,8 @@ bool Parser::ParseWatermark(CreateStatement* create) {
   Identifier again;
   if (!ParseIdentifier(&again, "the time column again")) return false;
   if (!(again == create->watermark_column)) {
-    Report("E1005", again.span, fmt::format("expected {} again, found '{}'", create->watermark_column.text, again.text)).hint =
-        std::string(kForm);
+    Report("E1005", again.span, fmt::format("expected {} again, found '{}'", create->watermark_column.text, again.text))
+        .hint = std::string(kForm);
     return false;
   }
   create->watermark_delay.emplace();

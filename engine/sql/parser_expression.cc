@@ -38,7 +38,8 @@ bool IsComparison(const Expression& expression) {
 
 bool Parser::CountOperator() {
   if (++operators_ <= kMaxOperators) return true;
-  Expected(fmt::format("at most {} operators in one expression", kMaxOperators)).hint = "use IN (...) or split the query";
+  Expected(fmt::format("at most {} operators in one expression", kMaxOperators)).hint =
+      "use IN (...) or split the query";
   return false;
 }
 
@@ -69,7 +70,7 @@ ExpressionPtr Parser::ParseAnd() {
   while (left != nullptr && (AtWord("AND") || AtSymbol("&&"))) {
     const SourceSpan span = Peek().span;
     if (AtSymbol("&&")) {
-      Diagnostic& error = Report("E1001", span, "unexpected character '&'");
+      Diagnostic& error = Report("E1001", span, "unexpected character '&&'");
       error.hint = "use AND";
       error.fixes.push_back({"use AND", {{span, "AND"}}});
       Advance();
@@ -190,7 +191,8 @@ ExpressionPtr Parser::ParseIs(ExpressionPtr operand) {
     test->other = ParseConcat();
     if (test->other == nullptr) return nullptr;
   } else {
-    Expected(negated ? "NULL, TRUE, FALSE or DISTINCT FROM after IS NOT" : "NULL, NOT NULL, TRUE, FALSE or DISTINCT FROM after IS");
+    Expected(negated ? "NULL, TRUE, FALSE or DISTINCT FROM after IS NOT"
+                     : "NULL, NOT NULL, TRUE, FALSE or DISTINCT FROM after IS");
     return nullptr;
   }
   test->negated = negated;
@@ -349,7 +351,7 @@ bool Parser::ReportCastOperator(const Expression& operand) {
   const size_t start = pos_;
   Advance();
   TypeName type;
-  if (Peek().kind != TokenKind::kWord) {
+  if (Peek().kind != TokenKind::kWord || Peek().reserved) {
     Report("E1001", span, "unexpected character ':'").hint = "use CAST(x AS t)";
     last_error_offset_ = span.offset;
     return false;
@@ -377,7 +379,7 @@ ExpressionPtr Parser::ParsePostfix() {
       const bool wildcard = AtSymbol("*");
       auto access = std::make_unique<Access>(wildcard ? Access::Step::kWildcard : Access::Step::kField);
       access->bracketed = false;
-      if (!wildcard && Peek().kind != TokenKind::kWord && !AtIdentifier()) {
+      if (!wildcard && !AtFieldName()) {
         Expected("a field name after '.'");
         return nullptr;
       }

@@ -30,7 +30,8 @@ bool Parser::ParseTable(TableReference* table) {
     if (table->subquery == nullptr) return false;
   } else if (Peek().kind == TokenKind::kWord && !Peek().reserved && AtSymbol("(", 1)) {
     if (!ParseTableFunction(table)) return false;
-  } else if (!ParseName(&table->name, &table->name_span, "the name of a stream, table, topic or file after FROM", true)) {
+  } else if (!ParseName(&table->name, &table->name_span, "the name of a stream, table, topic or file after FROM",
+                        true)) {
     return false;
   }
   const bool relation = table->kind == TableReference::Kind::kRelation;
@@ -52,7 +53,8 @@ bool Parser::ParseTableFunction(TableReference* table) {
   const std::string name = UpperCase(Peek().text);
   if (name == "JSON_TABLE" || name == "GENERATE_SERIES" || name == "TABLE") return Unsupported(name + "(...)", "", 1);
   if ((name == "TUMBLE" || name == "HOP" || name == "SESSION" || name == "CUMULATE") && AtWord("TABLE", 2)) {
-    return Unsupported(name + "(TABLE ...)", "use a WINDOW clause after WHERE: WINDOW TUMBLING(INTERVAL '5' MINUTE)", 1);
+    return Unsupported(name + "(TABLE ...)", "use a WINDOW clause after WHERE: WINDOW TUMBLING(INTERVAL '5' MINUTE)",
+                       1);
   }
   const size_t start = pos_;
   if (name == "KAFKA_TOPIC" && AtText(2) && AtSymbol(")", 3)) {

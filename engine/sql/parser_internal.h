@@ -44,6 +44,7 @@ class Parser {
   bool AtNumber(size_t ahead = 0) const;
   bool AtText(size_t ahead = 0) const;  ///< A string in single or double quotes.
   bool AtIdentifier(size_t ahead = 0) const;
+  bool AtFieldName(size_t ahead = 0) const;  ///< After a dot more words are names.
   bool AcceptWord(std::string_view word);
   bool AcceptWords(std::string_view first, std::string_view second);
   bool AcceptSymbol(std::string_view symbol);
@@ -64,6 +65,8 @@ class Parser {
   bool Unsupported(std::string_view construct, std::string_view hint, size_t words);
   bool AtClause() const;
   bool AtJoin() const;
+  bool AtStatement() const;           ///< At a reserved word that begins a statement.
+  bool AtClauseOfThisSelect() const;  ///< AtClause(), but not inside a call or OVER (...).
   void SkipToClause();
   void SkipToListItem();
   void SkipStatement();
@@ -219,6 +222,8 @@ class Parser {
   bool in_deploy_ = false;
   bool double_is_string_ = false;
   int nesting_ = 0;
+  int32_t select_depth_ = 0;  ///< Bracket depth of the SELECT being read.
+  int subqueries_ = 0;        ///< Queries in parentheses around the current place.
   int operators_ = 0;
   Diagnostic scratch_;  ///< Takes findings that are not worth showing.
 };

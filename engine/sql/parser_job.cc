@@ -24,7 +24,8 @@ StatementPtr Parser::ParseJob() {
   const std::string verb = UpperCase(Peek().text);
   job->verb = VerbOf(verb);
   AcceptWord(verb);
-  if (!AcceptWord("JOB") && !AcceptWord("QUERY") && !(RepairWord("JOB after " + verb, {"QUERY"}) && AcceptWord("QUERY"))) {
+  if (!AcceptWord("JOB") && !AcceptWord("QUERY") &&
+      !(RepairWord("JOB after " + verb, {"QUERY"}) && AcceptWord("QUERY"))) {
     Diagnostic& error = Expected(fmt::format("JOB after {}", verb));
     if (AtIdentifier()) {
       error.hint = fmt::format("{} JOB {}", verb, Source(Peek().span));
@@ -60,10 +61,12 @@ StatementPtr Parser::ParseJob() {
 bool Parser::ParseJobBody(JobStatement* job) {
   if (!ExpectWord("AS", "the name of the job")) return false;
   if (AtAnyWord({"START", "DEPLOY"})) {
-    Report("E1021", Peek().span, "job statements cannot be nested").hint = "write them one after the other, separated by ;";
+    Report("E1021", Peek().span, "job statements cannot be nested").hint =
+        "write them one after the other, separated by ;";
     return false;
   }
-  if (!AtQuery(0) && !AtWord("CREATE") && !AtWord("INSERT") && !RepairWord("SELECT, CREATE or INSERT after AS", {"SELECT", "CREATE", "INSERT"})) {
+  if (!AtQuery(0) && !AtWord("CREATE") && !AtWord("INSERT") &&
+      !RepairWord("SELECT, CREATE or INSERT after AS", {"SELECT", "CREATE", "INSERT"})) {
     Expected("SELECT, CREATE or INSERT after AS");
     return false;
   }
@@ -86,12 +89,15 @@ bool Parser::ParseJobBody(JobStatement* job) {
 bool Parser::ParseStrategy(JobStatement* job) {
   using Strategy = JobStatement::Strategy;
   const std::vector<std::string> words = {"BLUE_GREEN", "ROLLING", "REPLACE", "CANARY"};
-  if (!AtAnyWord({"BLUE_GREEN", "ROLLING", "REPLACE", "CANARY"}) && !RepairWord("BLUE_GREEN, ROLLING, REPLACE or CANARY(25)", words)) {
+  if (!AtAnyWord({"BLUE_GREEN", "ROLLING", "REPLACE", "CANARY"}) &&
+      !RepairWord("BLUE_GREEN, ROLLING, REPLACE or CANARY(25)", words)) {
     Suggest(&Expected("BLUE_GREEN, ROLLING, REPLACE or CANARY(25) after STRATEGY"), words);
     return false;
   }
   if (!AtWord("CANARY")) {
-    job->strategy = AtWord("BLUE_GREEN") ? Strategy::kBlueGreen : AtWord("ROLLING") ? Strategy::kRolling : Strategy::kReplace;
+    job->strategy = AtWord("BLUE_GREEN") ? Strategy::kBlueGreen
+                    : AtWord("ROLLING")  ? Strategy::kRolling
+                                         : Strategy::kReplace;
     return AcceptWord(Peek().text);
   }
   AcceptWord("CANARY");

@@ -50,16 +50,20 @@ bool Parser::ParseName(std::string* name, SourceSpan* span, std::string_view wha
   }
   const auto is_part = [this](size_t ahead) {
     const TokenKind kind = Peek(ahead).kind;
-    return Adjacent(ahead) && (kind == TokenKind::kWord || kind == TokenKind::kInteger || kind == TokenKind::kDecimal ||
-                               kind == TokenKind::kFloat || kind == TokenKind::kDuration ||
-                               kind == TokenKind::kNumberWord || kind == TokenKind::kBacktick || kind == TokenKind::kDouble ||
-                               kind == TokenKind::kPlaceholder);
+    return Adjacent(ahead) &&
+           (kind == TokenKind::kWord || kind == TokenKind::kInteger || kind == TokenKind::kDecimal ||
+            kind == TokenKind::kFloat || kind == TokenKind::kDuration || kind == TokenKind::kNumberWord ||
+            kind == TokenKind::kBacktick || kind == TokenKind::kDouble || kind == TokenKind::kPlaceholder);
   };
   const bool reserved_part =
       first.kind == TokenKind::kWord && first.reserved && AtSymbol("-", 1) && Adjacent(1) && is_part(2);
   if (!AtIdentifier() && !reserved_part) {
     Diagnostic& error = Expected(what);
     if (first.kind == TokenKind::kUri) error.hint = "a URI is not possible here; give a plain name";
+    if (AtAnyWord({"GROUP", "ORDER"}) && !AtWord("BY", 1)) {
+      error.hint = fmt::format("'{0}' is a reserved word; a name like it is written `{0}`", first.text);
+      Advance();
+    }
     return false;
   }
   *name = first.text;
@@ -67,8 +71,9 @@ bool Parser::ParseName(std::string* name, SourceSpan* span, std::string_view wha
   Advance();
   while (true) {
     const bool separator = (AtSymbol("-") || AtSymbol(".")) && Adjacent(0) && is_part(1);
-    const bool after_placeholder = (Previous().kind == TokenKind::kPlaceholder || Peek().kind == TokenKind::kPlaceholder ||
-                                    Source(Peek().span).starts_with('.')) && is_part(0);
+    const bool after_placeholder = (Previous().kind == TokenKind::kPlaceholder ||
+                                    Peek().kind == TokenKind::kPlaceholder || Source(Peek().span).starts_with('.')) &&
+                                   is_part(0);
     if (!separator && !after_placeholder) break;
     if (separator) {
       *name += Peek().text;
@@ -85,7 +90,8 @@ bool Parser::ParseName(std::string* name, SourceSpan* span, std::string_view wha
 }
 
 bool Parser::ParseSink(Sink* sink) {
-  if (!ParseName(&sink->name, &sink->span, "a place to write to, such as a topic name or kafka://host/topic", true)) return false;
+  if (!ParseName(&sink->name, &sink->span, "a place to write to, such as a topic name or kafka://host/topic", true))
+    return false;
   return !AtWord("WITH") || !AtSymbol("(", 1) || (AcceptWord("WITH") && ParseProperties(&sink->properties));
 }
 
@@ -106,7 +112,8 @@ bool Parser::CanFollowAlias(size_t ahead) const {
   if (token.kind != TokenKind::kWord) return false;
   if (token.reserved) return token.text.size() > 2 || SameWord(token.text, "ON") || SameWord(token.text, "AS");
   return AtAnyWord({"USING", "NATURAL", "PRIMARY", "LATERAL", "STRATEGY", "OFFSET", "TABLESAMPLE", "MATCH_RECOGNIZE",
-                    "UNPIVOT", "PIVOT", "QUALIFY"}, ahead);
+                    "UNPIVOT", "PIVOT", "QUALIFY"},
+                   ahead);
 }
 
 bool Parser::AtBareAlias(bool for_table) {
@@ -129,7 +136,12 @@ bool Parser::ParseAlias(Identifier* alias, bool for_table) {
   if (AcceptWord("AS")) {
     const bool nameable = Peek().kind == TokenKind::kWord && IsReservedButNameable(Peek().text);
     const bool text = Peek().kind == TokenKind::kString && !for_table;
-    if (!nameable && !text) return ParseIdentifier(alias, "a name after AS");
+    if (!nameable && !text) {
+      const bool misused = Peek().reserved && (AtSymbol(",", 1) || Peek(1).reserved || Peek(1).kind == TokenKind::kEnd);
+      const bool good = ParseIdentifier(alias, "a name after AS");
+      if (!good && misused) Advance();
+      return good || misused;
+    }
     alias->quote = text ? Identifier::Quote::kBacktick : Identifier::Quote::kNone;
   } else {
     if (!AtBareAlias(for_table)) return true;
@@ -180,6 +192,8 @@ bool Parser::ParseProperty(Properties* properties) {
 }
 
 bool Parser::ParsePropertyValue(Property* property) {
+  NestingGuard guard(this);
+  if (guard.TooDeep()) return false;
   const size_t start = pos_;
   property->value_is_string = AtText();
   if (property->value_is_string) {
@@ -191,13 +205,16 @@ bool Parser::ParsePropertyValue(Property* property) {
       Property element;
       if (!ParsePropertyValue(&element)) return false;
       std::string quoted = element.value;
-      for (size_t i = 0; element.value_is_string && (i = quoted.find('\'', i)) != std::string::npos; i += 2) quoted.insert(i, "'");
-      property->value += (property->value.size() > 1 ? ", " : "") + (element.value_is_string ? "'" + quoted + "'" : quoted);
+      for (size_t i = 0; element.value_is_string && (i = quoted.find('\'', i)) != std::string::npos; i += 2)
+        quoted.insert(i, "'");
+      property->value +=
+          (property->value.size() > 1 ? ", " : "") + (element.value_is_string ? "'" + quoted + "'" : quoted);
       if (!AcceptSymbol(",")) break;
     }
     property->value += "]";
     if (!ExpectSymbol("]", "after the list of values")) return false;
-  } else if (AtWord("INTERVAL") || AtNumber() || Peek().kind == TokenKind::kDuration || AtSymbol("-") || AtSymbol("+")) {
+  } else if (AtWord("INTERVAL") || AtNumber() || Peek().kind == TokenKind::kDuration || AtSymbol("-") ||
+             AtSymbol("+")) {
     // Numbers and lengths of time keep their text: what they mean depends on the key.
     while (AtSymbol("-") || AtSymbol("+")) Advance();
     const bool interval = AcceptWord("INTERVAL");
@@ -214,7 +231,8 @@ bool Parser::ParsePropertyValue(Property* property) {
     }
   } else if (AcceptWord("TRUE") || AcceptWord("FALSE")) {
     property->value = LowerCase(Previous().text);
-  } else if (AtWord("NULL") || !ParseName(&property->value, &property->value_span, "a value such as 'json', 10 or true", true)) {
+  } else if (AtWord("NULL") ||
+             !ParseName(&property->value, &property->value_span, "a value such as 'json', 10 or true", true)) {
     if (AtWord("NULL")) Expected("a value such as 'json', 10 or true");
     return false;
   }
@@ -267,9 +285,14 @@ bool Parser::ParseDurationValue(Duration* out, std::string_view what) {
 
 /// The unit after "5" or INTERVAL '5'; none means that the amount says it all.
 bool Parser::ParseIntervalUnit(size_t start, std::string amount, Duration* out) {
+  static const std::vector<std::string> kUnits = {"SECOND", "SECONDS", "MINUTE", "MINUTES", "HOUR", "HOURS", "DAYS",
+                                                  "WEEK",   "WEEKS",   "MONTH",  "MONTHS",  "YEAR", "YEARS"};
   Duration unit;
   const bool says_unit = !amount.empty() && amount.back() != '.' && (amount.back() < '0' || amount.back() > '9');
-  if (!says_unit && Peek().kind == TokenKind::kWord && velo::sql::ParseDuration("1 " + Peek().text, &unit)) {
+  const auto at_unit = [&] {
+    return Peek().kind == TokenKind::kWord && velo::sql::ParseDuration("1 " + Peek().text, &unit);
+  };
+  if (!says_unit && (at_unit() || (RepairWord("a unit such as MINUTE", kUnits) && at_unit()))) {
     amount += " " + Peek().text;
     tokens_[pos_].role = TokenRole::kKeyword;
     Advance();
@@ -300,7 +323,8 @@ bool Parser::ParseIntervalLiteral(Duration* out) {
     }
   } else {
     Duration alone;
-    const bool bare_number = amount.text.find_first_not_of("0123456789.- ") == std::string::npos && !amount.text.empty();
+    const bool bare_number =
+        amount.text.find_first_not_of("0123456789.- ") == std::string::npos && !amount.text.empty();
     if (!has_unit && bare_number && amount.kind != TokenKind::kDuration) {
       Expected(fmt::format("a unit such as MINUTE after INTERVAL '{}'", amount.text)).hint =
           fmt::format("INTERVAL '{}' MINUTE", amount.text);

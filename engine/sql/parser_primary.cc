@@ -43,7 +43,9 @@ bool Parser::ParseExpressionList(std::vector<ExpressionPtr>* out, std::string_vi
 QueryPtr Parser::ParseParenthesisedQuery() {
   if (!ExpectSymbol("(", "before the query")) return nullptr;
   const bool before = std::exchange(double_is_string_, false);
+  ++subqueries_;
   QueryPtr query = ParseQuery();
+  --subqueries_;
   double_is_string_ = before;
   if (query == nullptr || !ExpectSymbol(")", "after the query")) return nullptr;
   return query;
@@ -73,7 +75,8 @@ ExpressionPtr Parser::ParsePrimary() {
     case TokenKind::kBacktick:
       return ParseColumn();
     case TokenKind::kNumberWord:
-      Expected("a number with a unit such as 5m, or a name").hint = "a name cannot start with a digit unless it is written in `backticks`";
+      Expected("a number with a unit such as 5m, or a name").hint =
+          "units are ms, s, m, h, d and w; a name that starts with a digit is written in `backticks`";
       return nullptr;
     case TokenKind::kSymbol:
       if (token.text == "(") return ParseParenthesised();
@@ -123,7 +126,7 @@ ExpressionPtr Parser::ParseWordPrimary() {
     return literal;
   }
   if (AtWord("CASE")) return ParseCase();
-  if (AtWord("EXISTS") && call) return ParseExists(false);
+  if (AtWord("EXISTS")) return ParseExists(false);
   if (call && AtAnyWord({"CAST", "TRY_CAST"})) return ParseCast();
   if (call && AtWord("CONVERT")) return ParseConvert();
   if (AtWord("ARRAY") && (call || AtSymbol("[", 1))) return ParseArray();
@@ -174,7 +177,7 @@ ExpressionPtr Parser::ParseColumn() {
     Advance();
   };
   take();
-  while (AtSymbol(".") && (Peek(1).kind == TokenKind::kWord || Peek(1).kind == TokenKind::kBacktick || Peek(1).kind == TokenKind::kDouble)) {
+  while (AtSymbol(".") && AtFieldName(1)) {
     Advance();
     take();
   }
@@ -283,8 +286,8 @@ ExpressionPtr Parser::ParseConvert() {
   Advance();
   AcceptSymbol("(");
   cast->operand = ParseExpression();
-  if (cast->operand == nullptr || !ExpectSymbol(",", "and a type, as in CONVERT(x, INTEGER)") || !ParseType(&cast->type) ||
-      !ExpectSymbol(")", "after the type")) {
+  if (cast->operand == nullptr || !ExpectSymbol(",", "and a type, as in CONVERT(x, INTEGER)") ||
+      !ParseType(&cast->type) || !ExpectSymbol(")", "after the type")) {
     return nullptr;
   }
   cast->span = SpanSince(start);

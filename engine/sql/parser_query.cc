@@ -39,10 +39,16 @@ std::optional<Parser::Clause> Parser::ClauseHere() const {
   if (!Peek().reserved) return std::nullopt;
   if (AtWord("FROM")) return Clause::kFrom;
   if (AtWord("WHERE")) return Clause::kWhere;
-  if (AtWord("GROUP")) return Clause::kGroupBy;
+  if (AtAnyWord({"GROUP", "ORDER"})) {
+    // Followed by what cannot start a list, the word was meant as a name.
+    const Token& next = Peek(1);
+    const bool as_name =
+        next.kind == TokenKind::kSymbol ? next.text != "(" && next.text != ";" : next.reserved && !AtWord("BY", 1);
+    if (as_name) return std::nullopt;
+    return AtWord("GROUP") ? Clause::kGroupBy : Clause::kOrderBy;
+  }
   if (AtWord("WINDOW")) return Clause::kWindow;
   if (AtWord("HAVING")) return Clause::kHaving;
-  if (AtWord("ORDER")) return Clause::kOrderBy;
   if (AtWord("LIMIT")) return Clause::kLimit;
   if (AtWord("INTO")) return Clause::kInto;
   if (AtWord("EMIT")) return Clause::kEmit;
@@ -89,8 +95,8 @@ bool Parser::ParseCommonTables(Query* query) {
 namespace {
 
 bool HasTail(const Query& query) {
-  return !query.order_by.empty() || query.limit || query.offset || query.emit != EmitMode::kDefault || !query.into.empty() ||
-         !query.properties.empty();
+  return !query.order_by.empty() || query.limit || query.offset || query.emit != EmitMode::kDefault ||
+         !query.into.empty() || !query.properties.empty();
 }
 
 /// Moves the clauses after the last arm to the query around all arms.
@@ -115,7 +121,9 @@ QueryPtr Parser::ParseQueryExpression() {
   auto whole = std::make_unique<Query>();
   whole->body.arms.push_back(std::move(first));
   while (AtAnyWord({"UNION", "INTERSECT", "EXCEPT"})) {
-    SetOperator op = AtWord("UNION") ? SetOperator::kUnion : AtWord("INTERSECT") ? SetOperator::kIntersect : SetOperator::kExcept;
+    SetOperator op = AtWord("UNION")       ? SetOperator::kUnion
+                     : AtWord("INTERSECT") ? SetOperator::kIntersect
+                                           : SetOperator::kExcept;
     tokens_[pos_].role = TokenRole::kKeyword;
     Advance();
     if (op == SetOperator::kUnion && AcceptWord("ALL")) {
@@ -162,8 +170,10 @@ QueryPtr Parser::ParseSelect() {
   query->body.select = std::make_unique<SelectCore>();
   SelectCore* core = query->body.select.get();
   std::vector<SeenClause> seen;
+  const int32_t outer_depth = std::exchange(select_depth_, tokens_[start].depth);
   if (!ParseSelectHead(core, &seen)) SkipToClause();
   ParseClauses(core, query.get(), &seen);
+  select_depth_ = outer_depth;
   core->span = query->span = SpanSince(start);
   CheckFromlessSelect(*core, seen);
   return query;
@@ -203,9 +213,10 @@ bool Parser::ParseSelectList(SelectCore* core) {
       warning.fixes.push_back({"remove the comma", {{comma, ""}}});
       return true;
     }
-    const bool starts_item = (Peek().kind == TokenKind::kWord && !Peek().reserved) || AtWord("CASE") || AtNumber() || AtText() ||
-                             Peek().kind == TokenKind::kBacktick;
-    if (!starts_item || (in_deploy_ && AtWord("STRATEGY")) || AtWord("QUALIFY") || AtWord("FETCH") || AtJoin()) return true;
+    const bool starts_item = (Peek().kind == TokenKind::kWord && !Peek().reserved) || AtWord("CASE") || AtNumber() ||
+                             AtText() || Peek().kind == TokenKind::kBacktick;
+    if (!starts_item || (in_deploy_ && AtWord("STRATEGY")) || AtWord("QUALIFY") || AtWord("FETCH") || AtJoin())
+      return true;
     if (RepairWord("a comma or FROM", ClauseWords())) return true;
     Diagnostic& error = Expected("a comma or FROM");
     error.hint = fmt::format("missing comma before {}", Source(Peek().span));
@@ -220,7 +231,8 @@ bool Parser::ParseStar(SelectItem* item) {
     Advance();
   }
   Advance();
-  if (AtWord("EXCEPT") && AtSymbol("(", 1) && !AtQuery(2) && AcceptWord("EXCEPT") && !ParseIdentifierList(&star->except)) {
+  if (AtWord("EXCEPT") && AtSymbol("(", 1) && !AtQuery(2) && AcceptWord("EXCEPT") &&
+      !ParseIdentifierList(&star->except)) {
     return false;
   }
   star->span = SourceSpan::Cover(star->span, Previous().span);
@@ -233,7 +245,8 @@ bool Parser::ParseSelectItem(SelectItem* item) {
   const size_t start = pos_;
   if (AtSymbol("*")) return ParseStar(item);
   if (AtIdentifier() && AtSymbol(".", 1) && AtSymbol("*", 2) &&
-      (AtSymbol(",", 3) || AtSymbol(")", 3) || AtSymbol(";", 3) || Peek(3).kind == TokenKind::kEnd || Peek(3).reserved)) {
+      (AtSymbol(",", 3) || AtSymbol(")", 3) || AtSymbol(";", 3) || Peek(3).kind == TokenKind::kEnd ||
+       Peek(3).reserved)) {
     if (!AtWord("AS", 3) && !AtWord("IS", 3) && !AtWord("IN", 3) && !AtWord("LIKE", 3) && !AtWord("BETWEEN", 3)) {
       return ParseStar(item);
     }
@@ -271,12 +284,15 @@ void Parser::ParseClauses(SelectCore* core, Query* query, std::vector<SeenClause
       if (pos_ == start) Advance();
       continue;
     }
-    if (AtEnd() || AtSymbol(")") || AtAnyWord({"UNION", "INTERSECT", "EXCEPT"}) || (in_deploy_ && AtWord("STRATEGY"))) return;
+    if (subqueries_ == 0 && AtStatement()) return;
+    if (AtEnd() || AtSymbol(")") || AtAnyWord({"UNION", "INTERSECT", "EXCEPT"}) || (in_deploy_ && AtWord("STRATEGY")))
+      return;
     if (core != nullptr && AtJoin()) {
       TableReference ignored;
       const bool no_from = core->from.empty();
-      Report(no_from ? "E1005" : "E1006", Peek().span, no_from ? "expected FROM before the join" : "clause JOIN is out of place").hint =
-          "joins come right after FROM, before WHERE";
+      Report(no_from ? "E1005" : "E1006", Peek().span,
+             no_from ? "expected FROM before the join" : "clause JOIN is out of place")
+          .hint = "joins come right after FROM, before WHERE";
       if (!ParseJoins(&ignored)) SkipToClause();
       continue;
     }
@@ -303,7 +319,8 @@ bool Parser::CheckClausePlace(Clause clause, size_t start, const std::vector<See
   if (clause == Clause::kWith) return true;
   const SourceSpan span = tokens_[start].span;
   const bool named_window = clause == Clause::kWindow && AtIdentifier(1) && AtWord("AS", 2);
-  const bool again = std::any_of(seen.begin(), seen.end(), [&](const SeenClause& item) { return item.clause == clause; });
+  const bool again =
+      std::any_of(seen.begin(), seen.end(), [&](const SeenClause& item) { return item.clause == clause; });
   if (again && !named_window && !(clause == Clause::kLimit && AtWord("OFFSET"))) {
     if (clause == Clause::kWindow) return true;  // A second WINDOW may be of the other kind; it is checked when known.
     Report("E1007", span, fmt::format("clause {} given twice", ClauseName(clause))).hint =
@@ -451,7 +468,8 @@ void Parser::CheckFromlessSelect(const SelectCore& core, const std::vector<SeenC
     return;
   }
   for (const SeenClause& clause : seen) {
-    if (clause.clause != Clause::kWhere && clause.clause != Clause::kGroupBy && clause.clause != Clause::kWindow) continue;
+    if (clause.clause != Clause::kWhere && clause.clause != Clause::kGroupBy && clause.clause != Clause::kWindow)
+      continue;
     const int32_t length = clause.clause == Clause::kWindow ? 6 : 5;
     Report("E2107", {clause.offset, length}, fmt::format("{} needs a FROM clause", ClauseName(clause.clause))).hint =
         "name the input with FROM before it";

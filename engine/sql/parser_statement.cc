@@ -27,8 +27,10 @@ StatementPtr Parser::ParseStatement() {
   if (AtAnyWord({"SHOW", "LIST"})) return ParseShow();
   if (AtAnyWord({"DESCRIBE", "DESC"})) return ParseDescribe();
   if (AtWord("EXPLAIN")) return ParseExplain();
-  if (AtAnyWord({"MERGE", "TRUNCATE", "GRANT", "REVOKE", "USE", "SET", "BEGIN", "COMMIT", "CALL", "COPY", "PREPARE", "EXECUTE", "VALUES"})) {
-    Unsupported(UpperCase(Peek().text), "statements start with SELECT, CREATE, INSERT, SHOW, DESCRIBE, START JOB and the like", 1);
+  if (AtAnyWord({"MERGE", "TRUNCATE", "GRANT", "REVOKE", "USE", "SET", "BEGIN", "COMMIT", "CALL", "COPY", "PREPARE",
+                 "EXECUTE", "VALUES"})) {
+    Unsupported(UpperCase(Peek().text),
+                "statements start with SELECT, CREATE, INSERT, SHOW, DESCRIBE, START JOB and the like", 1);
     return nullptr;
   }
   static constexpr std::string_view kWhat = "a statement such as SELECT, CREATE STREAM, INSERT, SHOW or DESCRIBE";
@@ -99,7 +101,8 @@ StatementPtr Parser::ParseDelete() {
   AcceptWord("DELETE");
   if (!ExpectWord("FROM", "DELETE")) return nullptr;
   auto statement = std::make_unique<DeleteStatement>();
-  if (!ParseName(&statement->name, &statement->name_span, "the name of a table after DELETE FROM", false)) return nullptr;
+  if (!ParseName(&statement->name, &statement->name_span, "the name of a table after DELETE FROM", false))
+    return nullptr;
   if (AcceptWord("WHERE")) {
     statement->where = ParseExpression();
     if (statement->where == nullptr) return nullptr;
@@ -110,8 +113,9 @@ StatementPtr Parser::ParseDelete() {
 /// STREAM, TABLE or, with `views`, VIEW.
 bool Parser::ParseRelationWord(RelationWord* word, std::string_view verb, bool views) {
   static constexpr std::array kForeign = std::to_array<std::string_view>(
-      {"INDEX", "SINK", "SOURCE", "FUNCTION", "DATABASE", "SCHEMA", "TYPE", "CONNECTOR", "TOPIC", "SEQUENCE", "TRIGGER",
-       "USER", "ROLE", "EXTERNAL", "MATERIALIZED", "CATALOG", "AGGREGATE", "CONNECTION", "SECRET", "PROCEDURE"});
+      {"INDEX",        "SINK",    "SOURCE",    "FUNCTION",   "DATABASE", "SCHEMA",   "TYPE",
+       "CONNECTOR",    "TOPIC",   "SEQUENCE",  "TRIGGER",    "USER",     "ROLE",     "EXTERNAL",
+       "MATERIALIZED", "CATALOG", "AGGREGATE", "CONNECTION", "SECRET",   "PROCEDURE"});
   for (int attempt = 0; attempt < 2; ++attempt) {
     if (AcceptWord("STREAM")) {
       *word = RelationWord::kStream;
@@ -127,10 +131,11 @@ bool Parser::ParseRelationWord(RelationWord* word, std::string_view verb, bool v
     }
     for (const std::string_view foreign : kForeign) {
       if (!AtWord(foreign)) continue;
-      const std::string_view hint = foreign == "MATERIALIZED" ? "CREATE TABLE name AS SELECT ... keeps its result"
-                                    : foreign == "SINK"       ? "a sink is written INTO name, or as CREATE STREAM name AS SELECT ..."
-                                    : foreign == "SOURCE"     ? "a source is declared with CREATE STREAM name (columns) WITH (...)"
-                                                              : "";
+      const std::string_view hint =
+          foreign == "MATERIALIZED" ? "CREATE TABLE name AS SELECT ... keeps its result"
+          : foreign == "SINK"       ? "a sink is written INTO name, or as CREATE STREAM name AS SELECT ..."
+          : foreign == "SOURCE"     ? "a source is declared with CREATE STREAM name (columns) WITH (...)"
+                                    : "";
       return Unsupported(fmt::format("{} {}", verb, foreign), hint, 1);
     }
     const std::string what = fmt::format("STREAM{} after {}", views ? ", TABLE or VIEW" : " or TABLE", verb);
@@ -179,7 +184,8 @@ StatementPtr Parser::ParseAlter() {
       if (!ParseProperty(&alter->properties)) return nullptr;
     } while (AcceptSymbol(","));
   } else if (AtAnyWord({"ADD", "DROP", "ALTER", "RENAME", "MODIFY"})) {
-    Unsupported(fmt::format("ALTER ... {} COLUMN", UpperCase(Peek().text)), "create the stream again with the columns it should have", 1);
+    Unsupported(fmt::format("ALTER ... {} COLUMN", UpperCase(Peek().text)),
+                "create the stream again with the columns it should have", 1);
     return nullptr;
   } else {
     Suggest(&Expected("PAUSE, RESUME, RESET OFFSET TO or SET"), {"PAUSE", "RESUME", "RESET", "SET"});
@@ -199,7 +205,9 @@ StatementPtr Parser::ParseShow() {
 bool Parser::ParseShowObject(ShowStatement* show) {
   static const std::vector<std::string> kLists = {"STREAMS", "TABLES", "TOPICS", "FUNCTIONS", "JOBS",
                                                   "QUERIES", "VIEWS",  "SINKS",  "SOURCES"};
-  const auto name = [&](std::string_view what, bool uri) { return ParseName(&show->name, &show->name_span, what, uri); };
+  const auto name = [&](std::string_view what, bool uri) {
+    return ParseName(&show->name, &show->name_span, what, uri);
+  };
   for (const std::string& list : kLists) {
     if (!AcceptWord(list)) continue;
     show->what = list;
@@ -231,12 +239,15 @@ bool Parser::ParseShowObject(ShowStatement* show) {
   if (AcceptWord("CREATE")) {
     RelationWord what = RelationWord::kStream;
     if (!ParseRelationWord(&what, "SHOW CREATE", true)) return false;
-    show->what = what == RelationWord::kStream ? "CREATE STREAM" : what == RelationWord::kTable ? "CREATE TABLE" : "CREATE VIEW";
+    show->what = what == RelationWord::kStream  ? "CREATE STREAM"
+                 : what == RelationWord::kTable ? "CREATE TABLE"
+                                                : "CREATE VIEW";
     return name("a name", false);
   }
   std::vector<std::string> words = kLists;
   words.insert(words.end(), {"STATUS", "VERSIONS", "METRICS", "SCHEMA", "PROPERTIES", "PARTITIONS", "CREATE"});
-  if (RepairWord("what to show, such as STREAMS, TABLES, TOPICS, JOBS or FUNCTIONS", words)) return ParseShowObject(show);
+  if (RepairWord("what to show, such as STREAMS, TABLES, TOPICS, JOBS or FUNCTIONS", words))
+    return ParseShowObject(show);
   Suggest(&Expected("what to show, such as STREAMS, TABLES, TOPICS, JOBS or FUNCTIONS"), words);
   return false;
 }

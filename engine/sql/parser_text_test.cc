@@ -3,9 +3,9 @@
 //   SQL
 //   ----
 //   what is expected
-// where the expectation lists the diagnostics, "CODE line:column message" (the message may be left out), each optionally
-// followed by "  hint: ..." and "  fix: ..." (the text after applying the first fix), and then the accepted statements as
-// the printer writes them, ended by ";" when there are several. VELO_UPDATE=1 rewrites the expectations.
+// where the expectation lists the diagnostics, "CODE line:column message" (the message may be left out), each
+// optionally followed by "  hint: ..." and "  fix: ..." (the text after applying the first fix), and then the accepted
+// statements as the printer writes them, ended by ";" when there are several. VELO_UPDATE=1 rewrites the expectations.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -71,7 +71,8 @@ std::vector<TextCase> AllCases() {
 std::string ApplyFirstFix(std::string text, const Diagnostic& diagnostic) {
   if (diagnostic.fixes.empty()) return "";
   std::vector<TextEdit> edits = diagnostic.fixes.front().edits;
-  std::sort(edits.begin(), edits.end(), [](const TextEdit& a, const TextEdit& b) { return a.span.offset > b.span.offset; });
+  std::sort(edits.begin(), edits.end(),
+            [](const TextEdit& a, const TextEdit& b) { return a.span.offset > b.span.offset; });
   for (const TextEdit& edit : edits) text.replace(edit.span.offset, edit.span.length, edit.text);
   return text;
 }
@@ -122,8 +123,10 @@ TEST(ParserText, GivesTheWrittenTreesAndDiagnostics) {
     std::string rewritten;
     for (const TextCase& item : ReadCases(file)) {
       const std::string actual = Actual(item);
-      EXPECT_TRUE(update || actual == item.expected)
-          << item.file << ": " << item.name << "\n" << item.sql << "\n---- expected\n" << item.expected << "\n---- actual\n" << actual;
+      EXPECT_TRUE(update || actual == item.expected) << item.file << ": " << item.name << "\n"
+                                                     << item.sql << "\n---- expected\n"
+                                                     << item.expected << "\n---- actual\n"
+                                                     << actual;
       rewritten += fmt::format("== {}\n{}\n----\n{}\n\n", item.name, item.sql, actual);
       ++count;
     }

@@ -47,7 +47,8 @@ bool Parser::ParseWindowClause(SelectCore* core) {
   AcceptWord("WINDOW");
   WindowClause window;
   if (Peek().kind == TokenKind::kWord && !WindowKindOf(Peek().text, &window.kind)) {
-    if (!AtWord("ROWS") && RepairWord("TUMBLING, SLIDING or SESSION after WINDOW", {"TUMBLING", "TUMBLE", "SLIDING", "HOPPING", "SESSION"})) {
+    if (!AtWord("ROWS") && RepairWord("TUMBLING, SLIDING or SESSION after WINDOW",
+                                      {"TUMBLING", "TUMBLE", "SLIDING", "HOPPING", "SESSION"})) {
       WindowKindOf(Peek().text, &window.kind);
     } else {
       Expected("TUMBLING, SLIDING or SESSION after WINDOW").hint =
@@ -84,7 +85,8 @@ bool Parser::ParseWindowClause(SelectCore* core) {
   window.span = SpanSince(start);
   if (!FinishWindow(&window, std::move(durations), std::move(others))) return false;
   if (AtWords("PARTITION", "BY")) {
-    Expected("a clause such as GROUP BY or EMIT").hint = "a time window is split by GROUP BY; PARTITION BY belongs to OVER (...)";
+    Expected("a clause such as GROUP BY or EMIT").hint =
+        "a time window is split by GROUP BY; PARTITION BY belongs to OVER (...)";
     return false;
   }
   if (core->window) {
@@ -113,7 +115,8 @@ bool Parser::ParseNamedWindows(SelectCore* core) {
   return true;
 }
 
-bool Parser::ParseWindowArgument(WindowClause* window, std::vector<Duration>* durations, std::vector<ExpressionPtr>* others) {
+bool Parser::ParseWindowArgument(WindowClause* window, std::vector<Duration>* durations,
+                                 std::vector<ExpressionPtr>* others) {
   const auto word_before_duration = [this](std::string_view word) {
     return AtWord(word) && !AtSymbol(",", 1) && !AtSymbol(")", 1) && !AtSymbol(".", 1) && !AtSymbol("(", 1);
   };
@@ -174,8 +177,10 @@ bool Parser::FinishWindow(WindowClause* window, std::vector<Duration> durations,
   }
   const size_t most = window->kind == WindowKind::kSliding && !window->advance ? 2 : 1;
   if (durations.size() > most) {
-    Report("E1005", durations[most].span, fmt::format("expected at most {} length{} of time", most, most == 1 ? "" : "s")).hint =
-        window->kind == WindowKind::kSliding ? "SLIDING(size, advance)" : "a window with an advance is SLIDING(size, advance)";
+    Report("E1005", durations[most].span,
+           fmt::format("expected at most {} length{} of time in this window", most, most == 1 ? "" : "s"))
+        .hint = window->kind == WindowKind::kSliding ? "SLIDING(size, advance)"
+                                                     : "a window with an advance is SLIDING(size, advance)";
     return false;
   }
   window->size = std::move(durations[0]);
@@ -187,7 +192,8 @@ bool Parser::FinishWindow(WindowClause* window, std::vector<Duration> durations,
   };
   if (!positive(window->size) || (window->advance && !positive(*window->advance))) return false;
   if (others.size() > 1 && window->kind != WindowKind::kSession) {
-    Report("E2206", others[1]->span, fmt::format("not a duration: {}", Source(others[1]->span))).hint = fmt::format("expected {}", kSizeForm);
+    Report("E2206", others[1]->span, fmt::format("not a duration: {}", Source(others[1]->span))).hint =
+        fmt::format("expected {}", kSizeForm);
     return false;
   }
   for (size_t i = 0; i < others.size(); ++i) {
@@ -209,7 +215,8 @@ bool Parser::TakeGroupWindow(SelectCore* core, ExpressionPtr* item) {
   window.span = call.span;
   window.from_group_by = true;
   if (call.arguments.empty()) {
-    Report("E2205", call.span, "window needs a size").hint = fmt::format("{}(ts, INTERVAL '5' MINUTE)", UpperCase(call.name.text));
+    Report("E2205", call.span, "window needs a size").hint =
+        fmt::format("{}(ts, INTERVAL '5' MINUTE)", UpperCase(call.name.text));
     return false;
   }
   std::vector<Duration> durations;

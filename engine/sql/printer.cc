@@ -34,8 +34,9 @@ std::string QuoteString(std::string_view text) {
 }
 
 std::string QuoteIdentifier(std::string_view name) {
-  static constexpr std::string_view kRead[] = {"ARRAY", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "STRATEGY"};
-  const bool misread = std::any_of(std::begin(kRead), std::end(kRead), [&](std::string_view word) { return SameWord(word, name); });
+  static constexpr std::string_view kRead[] = {"ARRAY", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"};
+  const bool misread =
+      std::any_of(std::begin(kRead), std::end(kRead), [&](std::string_view word) { return SameWord(word, name); });
   return IsBareName(name) && !IsReserved(name) && !misread ? std::string(name) : InBackticks(name);
 }
 
@@ -43,7 +44,8 @@ std::string QuoteRelation(std::string_view name) {
   if (name.find("://") != std::string_view::npos) {
     Diagnostics ignored;
     const LexedText lexed = Lex(name, &ignored);
-    const bool bare = lexed.tokens.size() == 2 && lexed.tokens[0].kind == TokenKind::kUri && lexed.tokens[0].text == name;
+    const bool bare =
+        lexed.tokens.size() == 2 && lexed.tokens[0].kind == TokenKind::kUri && lexed.tokens[0].text == name;
     return bare && !name.ends_with(',') ? std::string(name) : QuoteString(name);
   }
   size_t parts = 0;
@@ -56,11 +58,12 @@ std::string QuoteRelation(std::string_view name) {
     start = end + 1;
   }
   const bool reserved = IsReserved(first) && (parts == 1 || name[first.size()] != '-');
-  return IsBareName(first) && !reserved && !SameWord(name, "LATERAL") && !SameWord(name, "STRATEGY") ? std::string(name)
-                                                                                                    : InBackticks(name);
+  return IsBareName(first) && !reserved ? std::string(name) : InBackticks(name);
 }
 
-void Printer::Keyword(std::string_view words) { out_ += options_.upper_case_keywords ? std::string(words) : LowerCase(words); }
+void Printer::Keyword(std::string_view words) {
+  out_ += options_.upper_case_keywords ? std::string(words) : LowerCase(words);
+}
 
 void Printer::NewLine() {
   out_ += '\n';
@@ -91,7 +94,8 @@ void Printer::PropertyList(const Properties& properties) {
   const auto property = [](Printer& printer, const Property& item) {
     printer.Text(QuoteString(item.key) + " = " + (item.value_is_string ? QuoteString(item.value) : item.value));
   };
-  const std::string flat = Flat([&](Printer& printer) { printer.List(properties, [&](const Property& item) { property(printer, item); }); });
+  const std::string flat =
+      Flat([&](Printer& printer) { printer.List(properties, [&](const Property& item) { property(printer, item); }); });
   Text("(");
   if (!options_.clause_per_line || static_cast<int>(flat.size()) < Room()) {
     Text(flat);
@@ -157,8 +161,8 @@ void Printer::Arms(const Query& query) {
     const Query& arm = *query.body.arms[i];
     if (i > 0) {
       const SetOperator op = query.body.operators[i - 1];
-      Clause(op == SetOperator::kUnion      ? "UNION"
-             : op == SetOperator::kUnionAll ? "UNION ALL"
+      Clause(op == SetOperator::kUnion       ? "UNION"
+             : op == SetOperator::kUnionAll  ? "UNION ALL"
              : op == SetOperator::kIntersect ? "INTERSECT"
                                              : "EXCEPT");
       if (options_.clause_per_line) {
@@ -167,8 +171,8 @@ void Printer::Arms(const Query& query) {
         Text(" ");
       }
     }
-    const bool has_tail = !arm.order_by.empty() || arm.limit || arm.offset || arm.emit != EmitMode::kDefault || !arm.into.empty() ||
-                          !arm.properties.empty();
+    const bool has_tail = !arm.order_by.empty() || arm.limit || arm.offset || arm.emit != EmitMode::kDefault ||
+                          !arm.into.empty() || !arm.properties.empty();
     if (arm.body.select == nullptr || !arm.common_tables.empty() || has_tail || query.body.arms.size() == 1) {
       Block(arm);
     } else {
@@ -186,9 +190,11 @@ void Printer::Select(const SelectCore& core, const Query& query) {
     Clause("FROM ");
     List(core.from, [this](const TableReference& table) { Table(table); });
     const TableReference& last = core.from.back();
-    after_relation = last.joins.empty() ? last.kind == TableReference::Kind::kRelation
-                                        : last.joins.back().on == nullptr && last.joins.back().using_columns.empty() &&
-                                              last.joins.back().right->kind == TableReference::Kind::kRelation;
+    const bool bare_join =
+        !last.joins.empty() && last.joins.back().on == nullptr && last.joins.back().using_columns.empty();
+    const TableReference& nearest = bare_join ? *last.joins.back().right : last;
+    after_relation = (last.joins.empty() || bare_join) && nearest.kind == TableReference::Kind::kRelation &&
+                     nearest.properties.empty();
   }
   if (core.where != nullptr) Condition("WHERE ", *core.where);
   GroupBy(core);
@@ -202,7 +208,8 @@ void Printer::Select(const SelectCore& core, const Query& query) {
       OverText(*window.body);
     });
   }
-  const bool more = core.where != nullptr || !core.group_by.empty() || core.window || core.having != nullptr || !core.named_windows.empty();
+  const bool more = core.where != nullptr || !core.group_by.empty() || core.window || core.having != nullptr ||
+                    !core.named_windows.empty();
   Tail(query, after_relation && !more);
 }
 
@@ -237,7 +244,8 @@ void Printer::SelectList(const SelectCore& core) {
   indent_ -= kSelectWidth;
 }
 
-/// `after_relation` says that WITH would be read as belonging to the relation before it; an empty list keeps them apart.
+/// `after_relation` says that WITH would be read as belonging to the relation before it; an empty list keeps them
+/// apart.
 void Printer::Tail(const Query& query, bool after_relation) {
   if (!query.order_by.empty()) {
     Clause("ORDER BY ");
@@ -258,7 +266,8 @@ void Printer::Tail(const Query& query, bool after_relation) {
   Emit(query.emit);
   if (query.properties.empty()) return;
   const bool after_sink = !query.into.empty() && query.into.back().properties.empty();
-  const bool ends_with_name = query.into.empty() ? after_relation && query.order_by.empty() && !query.limit && !query.offset : after_sink;
+  const bool ends_with_name =
+      query.into.empty() ? after_relation && query.order_by.empty() && !query.limit && !query.offset : after_sink;
   if (ends_with_name && query.emit == EmitMode::kDefault) Clause("WITH ()");
   Clause("WITH ");
   PropertyList(query.properties);
@@ -399,7 +408,8 @@ void Printer::Condition(std::string_view clause, const Expression& condition) {
   Clause(clause);
   const std::string flat = Flat([&](Printer& printer) { printer.PrintExpression(condition); });
   const auto* binary = condition.kind == ExpressionKind::kBinary ? static_cast<const Binary*>(&condition) : nullptr;
-  if (!options_.clause_per_line || static_cast<int>(flat.size()) <= Room() || binary == nullptr || binary->op != BinaryOperator::kAnd) {
+  if (!options_.clause_per_line || static_cast<int>(flat.size()) <= Room() || binary == nullptr ||
+      binary->op != BinaryOperator::kAnd) {
     PrintExpression(condition);
     return;
   }
@@ -445,7 +455,8 @@ std::string PrintDuration(const Duration& duration) {
     int64_t size;
     std::string_view name;
   };
-  static constexpr Unit kUnits[] = {{86'400'000, "DAY"}, {3'600'000, "HOUR"}, {60'000, "MINUTE"}, {1000, "SECOND"}, {1, "MILLISECOND"}};
+  static constexpr Unit kUnits[] = {
+      {86'400'000, "DAY"}, {3'600'000, "HOUR"}, {60'000, "MINUTE"}, {1000, "SECOND"}, {1, "MILLISECOND"}};
   const auto amount = [](int64_t count, std::string_view unit) { return fmt::format("{} {}", count, unit); };
   std::string months;
   if (duration.months != 0) {

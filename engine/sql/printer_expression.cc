@@ -363,10 +363,13 @@ void Printer::OverBody(const Over& over) {
     OrderItems(over.order_by);
   }
   if (over.frame) {
-    next(over.frame->unit == Frame::Unit::kRows ? "ROWS " : over.frame->unit == Frame::Unit::kRange ? "RANGE " : "GROUPS ");
+    next(over.frame->unit == Frame::Unit::kRows    ? "ROWS "
+         : over.frame->unit == Frame::Unit::kRange ? "RANGE "
+                                                   : "GROUPS ");
     FrameText(*over.frame);
   }
-  if (over.emit != Over::Emit::kDefault) next(over.emit == Over::Emit::kEveryRecord ? "EMIT EVERY RECORD" : "EMIT ON BUFFER FULL");
+  if (over.emit != Over::Emit::kDefault)
+    next(over.emit == Over::Emit::kEveryRecord ? "EMIT EVERY RECORD" : "EMIT ON BUFFER FULL");
   if (over.expire_never) next("EXPIRE AFTER NEVER");
   if (over.expire_after) next("EXPIRE AFTER " + PrintDuration(*over.expire_after) + " INACTIVITY");
 }
@@ -389,7 +392,8 @@ void Printer::FrameText(const Frame& frame) {
 void Printer::AccessText(const Access& access) {
   // After a column .name would read as one more part of the column, and after a number as its fraction.
   const ExpressionKind base = access.base->kind;
-  const bool apart = base == ExpressionKind::kLiteral || (access.step == Access::Step::kField && base == ExpressionKind::kColumn);
+  const bool apart =
+      base == ExpressionKind::kLiteral || (access.step == Access::Step::kField && base == ExpressionKind::kColumn);
   Operand(*access.base, apart ? kPrimary + 1 : kPostfix);
   switch (access.step) {
     case Access::Step::kField:

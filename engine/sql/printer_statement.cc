@@ -100,7 +100,8 @@ void Printer::Create(const CreateStatement& create) {
       printer.Text(column);
       printer.Keyword(" AS ");
       printer.Text(column);
-      if (create.watermark_delay->TotalMilliseconds() != 0) printer.Keyword(" - " + PrintDuration(*create.watermark_delay));
+      if (create.watermark_delay->TotalMilliseconds() != 0)
+        printer.Keyword(" - " + PrintDuration(*create.watermark_delay));
     }));
   }
   if (!entries.empty()) {
@@ -108,7 +109,8 @@ void Printer::Create(const CreateStatement& create) {
     if (!options_.clause_per_line || static_cast<int>(flat.size()) <= Room()) {
       Text(flat);
     } else {
-      Text(fmt::format(" (\n{0:{1}}  {2}\n{0:{1}})", "", indent_, fmt::join(entries, fmt::format(",\n{:{}}  ", "", indent_))));
+      Text(fmt::format(" (\n{0:{1}}  {2}\n{0:{1}})", "", indent_,
+                       fmt::join(entries, fmt::format(",\n{:{}}  ", "", indent_))));
     }
   }
   if (!create.into.empty()) {
@@ -117,7 +119,8 @@ void Printer::Create(const CreateStatement& create) {
   }
   Emit(create.emit);
   if (!create.properties.empty()) {
-    if (!create.into.empty() && create.into.back().properties.empty() && create.emit == EmitMode::kDefault) Clause("WITH ()");
+    if (!create.into.empty() && create.into.back().properties.empty() && create.emit == EmitMode::kDefault)
+      Clause("WITH ()");
     Clause("WITH ");
     PropertyList(create.properties);
   }

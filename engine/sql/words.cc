@@ -10,21 +10,20 @@ constexpr char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c
 
 // Sorted, for binary search.
 constexpr std::array kReserved = std::to_array<std::string_view>(
-    {"ALL",   "AND",    "ANY",    "AS",     "BETWEEN", "BY",     "CASE",   "CREATE",   "CROSS", "DELETE",
-     "DISTINCT", "DROP", "ELSE",  "EMIT",   "END",     "EXCEPT", "EXISTS", "FALSE",    "FROM",  "FULL",
-     "GROUP", "HAVING", "IN",     "INNER",  "INSERT",  "INTERSECT", "INTO", "IS",      "JOIN",  "LEFT",
-     "LIKE",  "LIMIT",  "NOT",    "NULL",   "ON",      "OR",     "ORDER",  "OUTER",    "OVER",  "RIGHT",
-     "SELECT", "SOME",  "THEN",   "TRUE",   "UNION",   "UPDATE", "VALUES", "WHEN",     "WHERE", "WINDOW",
-     "WITH",  "WITHIN"});
+    {"ALL",   "AND",    "ANY",    "AS",        "BETWEEN", "BY",     "CASE",  "CREATE", "CROSS", "DELETE", "DISTINCT",
+     "DROP",  "ELSE",   "EMIT",   "END",       "EXCEPT",  "EXISTS", "FALSE", "FROM",   "FULL",  "GROUP",  "HAVING",
+     "IN",    "INNER",  "INSERT", "INTERSECT", "INTO",    "IS",     "JOIN",  "LEFT",   "LIKE",  "LIMIT",  "NOT",
+     "NULL",  "ON",     "OR",     "ORDER",     "OUTER",   "OVER",   "RIGHT", "SELECT", "SOME",  "THEN",   "TRUE",
+     "UNION", "UPDATE", "VALUES", "WHEN",      "WHERE",   "WINDOW", "WITH",  "WITHIN"});
 
 constexpr std::array kNameable = std::to_array<std::string_view>(
     {"ALL", "ANY", "BY", "CREATE", "DELETE", "DROP", "EMIT", "INSERT", "SOME", "UPDATE", "VALUES", "WINDOW"});
 
 constexpr std::array kTimeUnits = std::to_array<std::string_view>(
-    {"DAY",     "DAYOFWEEK",   "DAYOFYEAR",    "DAYS",   "DOW",        "DOY",         "EPOCH",        "HOUR",
-     "HOURS",   "ISODOW",      "MICROSECOND",  "MICROSECONDS", "MILLISECOND", "MILLISECONDS", "MINUTE", "MINUTES",
-     "MONTH",   "MONTHS",      "NANOSECOND",   "NANOSECONDS",  "QUARTER",     "QUARTERS",     "SECOND", "SECONDS",
-     "WEEK",    "WEEKS",       "YEAR",         "YEARS"});
+    {"DAY",      "DAYOFWEEK", "DAYOFYEAR", "DAYS",        "DOW",          "DOY",         "EPOCH",
+     "HOUR",     "HOURS",     "ISODOW",    "MICROSECOND", "MICROSECONDS", "MILLISECOND", "MILLISECONDS",
+     "MINUTE",   "MINUTES",   "MONTH",     "MONTHS",      "NANOSECOND",   "NANOSECONDS", "QUARTER",
+     "QUARTERS", "SECOND",    "SECONDS",   "WEEK",        "WEEKS",        "YEAR",        "YEARS"});
 
 template <size_t kSize>
 bool Contains(const std::array<std::string_view, kSize>& sorted, std::string_view word) {
@@ -63,15 +62,15 @@ bool IsReservedButNameable(std::string_view word) { return Contains(kNameable, w
 bool IsTimeUnit(std::string_view word) { return Contains(kTimeUnits, word); }
 
 const std::vector<std::string>& StatementWords() {
-  static const std::vector<std::string> words = {"SELECT", "WITH",     "CREATE", "INSERT",  "UPDATE", "DELETE",
-                                                 "DROP",   "ALTER",    "START",  "STOP",    "PAUSE",  "RESUME",
-                                                 "DEPLOY", "ROLLBACK", "SHOW",   "LIST",    "DESCRIBE", "EXPLAIN"};
+  static const std::vector<std::string> words = {"SELECT", "WITH",     "CREATE", "INSERT", "UPDATE",   "DELETE",
+                                                 "DROP",   "ALTER",    "START",  "STOP",   "PAUSE",    "RESUME",
+                                                 "DEPLOY", "ROLLBACK", "SHOW",   "LIST",   "DESCRIBE", "EXPLAIN"};
   return words;
 }
 
 const std::vector<std::string>& ClauseWords() {
-  static const std::vector<std::string> words = {"FROM",  "WHERE", "GROUP", "WINDOW", "HAVING", "ORDER",  "LIMIT",
-                                                 "EMIT",  "INTO",  "WITH",  "UNION",  "JOIN",   "INNER",  "LEFT",
+  static const std::vector<std::string> words = {"FROM",  "WHERE", "GROUP", "WINDOW", "HAVING", "ORDER", "LIMIT",
+                                                 "EMIT",  "INTO",  "WITH",  "UNION",  "JOIN",   "INNER", "LEFT",
                                                  "RIGHT", "FULL",  "CROSS", "WITHIN", "ON"};
   return words;
 }

@@ -78,8 +78,20 @@ BOOST_DESCRIBE_STRUCT(ExecuteAnswer, (),
 
 constexpr int64_t kFirstLookMs = 300, kBoundedTimeoutMs = 30'000, kPatienceMs = 2'000;
 
-Status ReadStart(const std::string& from, bool live, Timestamp now, RunOptions* run) {
-  std::string start = from.empty() ? (live ? "-5m" : "earliest") : from;
+/// Topics that got nothing lately (a frozen demo, yesterday's data) are shown from their beginning.
+bool AllQuiet(const PreparedQuery& query, TopicStore* topics, Timestamp since) {
+  for (const std::string& name : query.sources) {
+    Result<TopicInfo> topic = topics == nullptr ? Status::User("TOPIC_NOT_FOUND", name) : topics->Describe(name);
+    if (!topic.ok()) continue;
+    for (const TopicPartitionInfo& partition : topic->partitions) {
+      if (partition.latest_timestamp >= since) return false;
+    }
+  }
+  return true;
+}
+
+Status ReadStart(const std::string& from, bool recent, Timestamp now, RunOptions* run) {
+  std::string start = from.empty() ? (recent ? "-5m" : "earliest") : from;
   if (start == "earliest") return Status::OK();
   if (start == "latest") {
     run->start = ReadOptions::Start::kLatest;
@@ -117,7 +129,10 @@ Result<ExecutionSpec> SpecOf(const ExecuteParams& params, CallContext& context, 
   if (!unbounded) spec.run.live = false;  // What ends by itself is never followed.
   spec.run.coalesce_changes = !params.options.changelog;
   spec.timeout_ms = params.options.timeout_ms.value_or(spec.run.live ? 0 : kBoundedTimeoutMs);
-  VELO_RETURN_IF_ERROR(ReadStart(params.options.from, spec.run.live, context.workspace->clock().Now(), &spec.run));
+  Timestamp now = context.workspace->clock().Now();
+  constexpr Timestamp kRecent = 300'000'000;
+  bool recent = spec.run.live && !AllQuiet(*spec.query, context.workspace->engine().topics(), now - kRecent);
+  VELO_RETURN_IF_ERROR(ReadStart(params.options.from, recent, now, &spec.run));
   for (const auto& [name, rows] : params.options.inputs) {
     VELO_ASSIGN_OR_RETURN(RelationPtr relation, catalog->Find(name, {}));
     if (relation == nullptr) return Status::User("VALIDATION_ERROR", fmt::format("There is no source '{}'.", name), "");

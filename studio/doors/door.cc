@@ -1,5 +1,7 @@
 #include "studio/doors/door.h"
 
+#include <nlohmann/json.hpp>
+
 #include "services/json_text.h"
 
 namespace velo::doors {

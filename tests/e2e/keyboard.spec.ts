@@ -22,6 +22,7 @@ test("single keys work outside text fields only", async ({ studio }) => {
   await studio.page.keyboard.press("?");
   await expect(studio.page.getByRole("dialog", { name: "Keys" })).toBeVisible();
   await studio.page.keyboard.press("Escape");
+  await expect(studio.page.getByRole("dialog", { name: "Keys" })).toBeHidden();
   await studio.page.keyboard.press("g");
   await studio.page.keyboard.press("s");
   await expect(studio.page).toHaveURL(/\/sources/);

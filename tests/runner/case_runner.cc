@@ -57,17 +57,24 @@ class CaseRunner {
     if (!directory_.empty()) std::filesystem::remove_all(directory_);
   }
 
-  std::vector<TestFailure> Run() {
+  TestOutcome Run() {
+    TestOutcome outcome;
     const Status opened = Open();
-    if (!opened.ok()) return {{1, opened.ToString()}};
+    if (!opened.ok()) return {1, {{1, opened.ToString()}}};
     for (size_t i = 0; i < test_->steps.size(); ++i) {
       const Status status = RunStep(i);
-      if (!status.ok()) failures_.push_back({test_->steps[i].line, status.error().message});
+      outcome.checks += Checks(test_->steps[i]) || !status.ok() ? 1 : 0;
+      if (!status.ok()) outcome.failures.push_back({test_->steps[i].line, status.error().message});
     }
-    return failures_;
+    return outcome;
   }
 
  private:
+  static bool Checks(const TestStep& step) {
+    const std::string& word = step.command;
+    return word == "query" || word == "statement" || word == "expect" || word == "end" || word == "why";
+  }
+
   Status Open() {
     RegisterAllConnectors(&connectors_);
     connectors_.Add(MakeTestConnector(&sources_));
@@ -369,11 +376,10 @@ class CaseRunner {
   std::shared_ptr<Rows> receiver_;
   std::shared_ptr<Job> job_;
   bool ended_ = false;
-  std::vector<TestFailure> failures_;
 };
 
 }  // namespace
 
-std::vector<TestFailure> RunTestCase(TestCase* test, bool update) { return CaseRunner(test, update).Run(); }
+TestOutcome RunTestCase(TestCase* test, bool update) { return CaseRunner(test, update).Run(); }
 
 }  // namespace velo::testing

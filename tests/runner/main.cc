@@ -19,16 +19,23 @@ std::vector<std::string> FindFiles(const std::string& path) {
   return files;
 }
 
-bool RunFile(const std::string& path, bool update) {
+void RunFile(const std::string& path, bool update, int* passed, int* failed) {
   Result<TestCase> test = ReadTestCase(path);
   if (!test.ok()) {
     fmt::print("FAILED {}\n", test.status().error().message);
-    return false;
+    ++*failed;
+    return;
   }
-  const std::vector<TestFailure> failures = RunTestCase(&*test, update);
-  for (const TestFailure& failure : failures) fmt::print("FAILED {}:{}: {}\n", path, failure.line, failure.message);
-  if (!update || !failures.empty()) return failures.empty();
-  return WriteTestCase(*test).ok();
+  const TestOutcome outcome = RunTestCase(&*test, update);
+  for (const TestFailure& failure : outcome.failures) {
+    fmt::print("FAILED {}:{}: {}\n", path, failure.line, failure.message);
+  }
+  const int failures = static_cast<int>(outcome.failures.size());
+  *failed += failures;
+  *passed += outcome.checks - failures;
+  if (!update || failures > 0) return;
+  const Status written = WriteTestCase(*test);
+  if (!written.ok()) fmt::print("FAILED {}\n", written.error().message);
 }
 
 int Main(const std::vector<std::string>& arguments) {
@@ -46,7 +53,7 @@ int Main(const std::vector<std::string>& arguments) {
     fmt::print(stderr, "usage: velo_sql_tests [--update] PATH...\n");
     return 2;
   }
-  for (const std::string& file : files) ++(RunFile(file, update) ? passed : failed);
+  for (const std::string& file : files) RunFile(file, update, &passed, &failed);
   RunFunctionExamples(&passed, &failed);
   fmt::print("{} passed, {} failed\n", passed, failed);
   return failed == 0 ? 0 : 1;

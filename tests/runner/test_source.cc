@@ -146,7 +146,13 @@ ReadOutcome ScriptedSource::Next(const std::vector<std::string>& columns) {
   }
   ReadOutcome outcome = std::move(queue_.front());
   queue_.pop_front();
-  if (outcome.state != ReadOutcome::State::kRows) return outcome;
+  if (outcome.state != ReadOutcome::State::kRows) {
+    // The query will not ask again by itself.
+    ++idle_answers_;
+    asked_.notify_all();
+    if ((!queue_.empty() || ended_) && wake_up_) wake_up_();
+    return outcome;
+  }
   std::vector<std::shared_ptr<arrow::Array>> picked;
   arrow::FieldVector fields;
   for (const std::string& name : columns) {

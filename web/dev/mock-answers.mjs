@@ -312,6 +312,16 @@ export class Answers {
           columns: this.schemaOf(key).columns,
         },
       };
+    if (head === "prompts")
+      return {
+        body: {
+          prompts: [
+            "average price per symbol every minute",
+            "orders by region right now",
+            "trades joined to orders",
+          ].map((text) => ({ label: text, prompt: text })),
+        },
+      };
     if (head === "connections") return { body: { connections: [], total: 0, next_cursor: null } };
     if (head === "connect")
       return {

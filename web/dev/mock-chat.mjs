@@ -99,6 +99,15 @@ async function answer({ answers, thread, message, tool, data, artifact, say, tit
     .join(" ");
   const words = action ? action.tool : text.toLowerCase();
   const topic = action?.args?.topic ?? /\b(trades|orders|customer-events)\b/.exec(words)?.[1] ?? "trades";
+  if (/\/[\w/]+\.\w+/.test(words)) {
+    return data("diagnostic", "d1", {
+      code: "SOURCE_NOT_FOUND",
+      severity: "error",
+      message: `No file matches ${/\/[\w/]+\.\w+/.exec(words)[0]}.`,
+      cure: "Check the path; it is read on this machine.",
+      details: {},
+    });
+  }
   if (/what topics|list_topics/.test(words)) {
     title("Topics on this machine");
     await tool("list_topics", {}, "3 topics", { total: 3 });

@@ -32,7 +32,7 @@ std::vector<Candidate> ReadUnderSources(const Utterance& utterance) {
     Candidate candidate;
     candidate.reading = ReadQuery(utterance.sentence, source, nullptr);
     if (!SaysSomething(candidate.reading)) continue;
-    candidate.rank = candidate.reading.score;
+    candidate.rank = candidate.reading.score + 1.2 * candidate.reading.fit;
     if (named == &source) candidate.rank += 0.6;
     if (candidate.reading.named_source) candidate.rank += 0.25;
     if (focus == &source) candidate.rank += 0.2;
@@ -104,7 +104,7 @@ std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, b
     return {};
   };
   bool aggregated = reply.sql.find('(') != std::string::npos && (grouped || windowed);
-  bool timed = source.fact->type == "topic" || (source.fact->report != nullptr && !source.fact->report->event_time_candidates.empty());
+  bool timed = source.fact->type == "topic" || !TimeColumns(source).empty();
   if (aggregated && !windowed && timed) next.push_back({"In 5-minute windows", "make it 5-minute windows"});
   if (grouped && !limited) next.push_back({"Only the top 10", "top 10"});
   if (windowed) next.push_back({"Only complete windows", "only final results"});

@@ -58,8 +58,11 @@ std::optional<Reply> ReadViz(const Utterance& utterance) {
   for (const Chart& chart : kCharts) {
     if (!utterance.Has(chart.words)) continue;
     if (utterance.situation.focus_sql.empty() && utterance.situation.execution_id.empty()) return NoQuery("viz", utterance);
-    // A chart drawn from new words about data is a query with that chart.
-    Reply reply = ToolReply("viz", {{"execute_query", {{"sql", utterance.situation.focus_sql}}}});
+    if (utterance.situation.focus_artifact_type != "query-results") {
+      // Nothing is drawn yet: the query runs, and the result chooses its chart.
+      return ToolReply("viz", {{"execute_query", {{"sql", utterance.situation.focus_sql}}}});
+    }
+    Reply reply = ToolReply("viz", {{"set_chart", {{"artifact_id", utterance.situation.focus_artifact}, {"type", std::string(chart.type)}}}});
     reply.suggested_viz = std::string(chart.type);
     return reply;
   }

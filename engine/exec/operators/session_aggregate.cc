@@ -66,7 +66,10 @@ class SessionAggregate : public MergeableOperator {
           AppendSessions(std::span(slots).subspan(from, std::min(chunk, slots.size() - from)), &rows));
       VELO_RETURN_IF_ERROR(rows.Flush(out));
     }
-    for (uint32_t slot : expired_) store_.Drop(slot);
+    for (uint32_t slot : expired_) {
+      // A session that was opened again is looked at more than once.
+      if (store_.IsLive(slot)) store_.Drop(slot);
+    }
     expired_.clear();
     VELO_ASSIGN_OR_RETURN(const bool renumbered, store_.CompactIfWorthwhile());
     if (renumbered) ResetTimers();
@@ -182,6 +185,7 @@ class SessionAggregate : public MergeableOperator {
         corrected.push_back(slot);
       } else if (session.closed) {
         session.closed = false;
+        timers_.emplace(end, slot);
       }
     }
     return corrected.empty() ? Status::OK() : AppendSessions(corrected, emission);

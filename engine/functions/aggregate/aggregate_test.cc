@@ -1,6 +1,7 @@
 #include <arrow/api.h>
 #include <gtest/gtest.h>
 
+#include "engine/functions/aggregate/distinct.h"
 #include "engine/functions/column_reader.h"
 #include "engine/functions/registry.h"
 #include "engine/types/cast.h"
@@ -161,6 +162,89 @@ TEST(Aggregates, MeasureSpread) {
   EXPECT_EQ(Result1("VARIANCE", TypeKind::kInteger, {"1", "3"}), "2.0 NULL");
   EXPECT_EQ(Result1("STDDEV", TypeKind::kInteger, {"1"}), "NULL NULL");
   EXPECT_EQ(Result1("STDDEV_POP", TypeKind::kInteger, {"1"}), "0.0 NULL");
+}
+
+TEST(Aggregates, CountDistinctValues) {
+  EXPECT_EQ(Result1("COUNT_DISTINCT", TypeKind::kInteger, {"1", kNull, "1", "2"}), "2 0");
+  EXPECT_EQ(Result1("COUNT_DISTINCT", TypeKind::kString, {"a", "", "a"}), "2 0");
+  EXPECT_EQ(Result1("COUNT_DISTINCT", SqlType::Decimal(10, 2), {"1.5", "1.50"}), "1 0");
+}
+
+TEST(Aggregates, FeedEachValueOnceWhenDistinct) {
+  const Aggregation sum = Prepare("SUM", {TypeKind::kInteger});
+  auto left = MakeDistinct(sum.Make(), sum.types.arguments);
+  auto right = MakeDistinct(sum.Make(), sum.types.arguments);
+  left->Resize(1);
+  right->Resize(1);
+  const uint32_t groups[] = {0, 0, 0};
+  ASSERT_TRUE(left->Update(std::vector{Column(TypeKind::kInteger, {"1", "1", "2"})}, groups, nullptr, 3).ok());
+  ASSERT_TRUE(right->Update(std::vector{Column(TypeKind::kInteger, {"2", "5", kNull})}, groups, nullptr, 3).ok());
+  const uint32_t map[] = {0};
+  ASSERT_TRUE(left->Merge(*right, map).ok());
+  EXPECT_EQ(Text(*left, {0}), "8");
+}
+
+TEST(Aggregates, KeepValuesByPosition) {
+  EXPECT_EQ(Result1("FIRST_VALUE", TypeKind::kString, {kNull, "b"}), "NULL NULL");
+  EXPECT_EQ(Result1("LAST", TypeKind::kString, {"a", "b"}), "b NULL");
+  EXPECT_EQ(Result1("LAST_VALUE", SqlType::Decimal(9, 2), {"1.00", "2.50"}), "2.50 NULL");
+  EXPECT_EQ(Result1("FIRST", SqlType::Array(TypeKind::kInteger), {"[1,2]", "[3]"}), "[1,2] NULL");
+  const Aggregation by = Prepare("MAX_BY", {TypeKind::kString, TypeKind::kFloat});
+  auto state = by.Make();
+  state->Resize(1);
+  const uint32_t groups[] = {0, 0, 0};
+  const std::vector<std::shared_ptr<arrow::Array>> columns = {Column(TypeKind::kString, {"a", "b", "c"}),
+                                                              Column(TypeKind::kFloat, {"1", "9", kNull})};
+  ASSERT_TRUE(state->Update(columns, groups, nullptr, 3).ok());
+  EXPECT_EQ(Text(*state, {0}), "b");
+}
+
+TEST(Aggregates, FindQuantiles) {
+  EXPECT_EQ(Result1("MEDIAN", TypeKind::kInteger, {"4", "1", kNull, "3", "2"}), "2.5 NULL");
+  EXPECT_EQ(Result1("MEDIAN", SqlType::Decimal(9, 2), {"1.00", "2.01"}), "1.505000 NULL");
+  EXPECT_EQ(Result1("PERCENTILE_CONT", TypeKind::kInteger, {"10", "20", "30"}, {"", "0.25"}), "15.0 NULL");
+  EXPECT_EQ(Result1("PERCENTILE_DISC", TypeKind::kInteger, {"10", "20", "30"}, {"", "0.5"}), "20 NULL");
+  EXPECT_EQ(Result1("PERCENTILE_DISC", TypeKind::kString, {"b", "a"}, {"", "0"}), "a NULL");
+  const std::vector<SqlType> types = {TypeKind::kInteger, TypeKind::kInteger};
+  const std::string wrong = "95";
+  const std::vector<const std::string*> constants = {nullptr, &wrong};
+  EXPECT_EQ(BuiltinFunctions().FindAggregate("PERCENTILE_CONT")->types("PERCENTILE_CONT", types, constants).status().error().code, "E2312");
+}
+
+TEST(Aggregates, CollectValues) {
+  EXPECT_EQ(Result1("STRING_AGG", TypeKind::kInteger, {"1", kNull, "2"}), "1,2 NULL");
+  EXPECT_EQ(Result1("LISTAGG", TypeKind::kString, {"a", "b"}, {"", "; "}), "a; b NULL");
+  EXPECT_EQ(Result1("ARRAY_AGG", TypeKind::kInteger, {"1", kNull, "1"}), "[1,null,1] NULL");
+  EXPECT_EQ(Result1("COLLECT_SET", TypeKind::kString, {"b", "a", kNull, "b"}), "[\"b\",\"a\"] NULL");
+  EXPECT_EQ(Result1("MODE", TypeKind::kString, {"a", "b", "b", "a", kNull}), "a NULL");
+}
+
+TEST(Aggregates, MeasurePairs) {
+  const Aggregation corr = Prepare("CORR", {TypeKind::kFloat, TypeKind::kFloat});
+  const Aggregation slope = Prepare("REGR_SLOPE", {TypeKind::kFloat, TypeKind::kFloat});
+  const uint32_t groups[] = {0, 0, 0, 0};
+  const std::vector<std::shared_ptr<arrow::Array>> columns = {Column(TypeKind::kFloat, {"2", "4", "6", "9"}),
+                                                              Column(TypeKind::kFloat, {"1", "2", "3", kNull})};
+  for (const auto& [aggregation, expected] : {std::pair(&corr, "1.0"), {&slope, "2.0"}}) {
+    auto state = aggregation->Make();
+    state->Resize(1);
+    ASSERT_TRUE(state->Update(columns, groups, nullptr, 4).ok());
+    EXPECT_EQ(Text(*state, {0}), expected);
+  }
+}
+
+TEST(Aggregates, CountDistinctValuesApproximately) {
+  EXPECT_EQ(Result1("APPROX_COUNT_DISTINCT", TypeKind::kString, {"a", "b", "a", kNull}), "2 0");
+  const Aggregation count = Prepare("APPROX_COUNT_DISTINCT", {TypeKind::kInteger});
+  auto state = count.Make();
+  state->Resize(1);
+  Cells cells;
+  for (int i = 0; i < 20000; ++i) cells.push_back(std::to_string(i % 10000));
+  const std::vector<uint32_t> groups(cells.size(), 0);
+  ASSERT_TRUE(state->Update(std::vector{Column(TypeKind::kInteger, cells)}, groups.data(), nullptr,
+                            static_cast<int64_t>(cells.size()))
+                  .ok());
+  EXPECT_NEAR(std::stod(Text(*state, {0})), 10000, 500);
 }
 
 }  // namespace

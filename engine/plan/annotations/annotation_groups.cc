@@ -6,6 +6,7 @@
 #include "engine/plan/annotations/annotation_rules_internal.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/printer.h"
+#include "engine/sql/words.h"
 
 namespace velo::plan {
 namespace {
@@ -60,7 +61,8 @@ void InferField(const StatementReport& report, SourceSpan span, MetricAnnotation
   } else {
     for (const Column& column : output.columns) {
       if (!MayBeNumeric(column.type)) continue;
-      const bool related = metric->name.find(column.name) != std::string::npos || column.name.find(metric->name) != std::string::npos;
+      const bool related =
+          metric->name.find(column.name) != std::string::npos || column.name.find(metric->name) != std::string::npos;
       if (related && column.name.size() > metric->field.size()) metric->field = column.name;
     }
   }
@@ -70,11 +72,14 @@ void InferField(const StatementReport& report, SourceSpan span, MetricAnnotation
   }
   for (const Column& column : output.columns) {
     const bool label = std::find(metric->labels.begin(), metric->labels.end(), column.name) != metric->labels.end();
-    const bool key = std::find(report.key_columns.begin(), report.key_columns.end(), column.name) != report.key_columns.end();
+    const bool key =
+        std::find(report.key_columns.begin(), report.key_columns.end(), column.name) != report.key_columns.end();
     if (!column.type.is_numeric() || label || key) continue;
     metric->field = column.name;
     metric->field_inferred = true;
-    diagnostics->Warning("W6037", span, fmt::format("metric {} measures '{}', the first number of the result", metric->name, column.name))
+    diagnostics
+        ->Warning("W6037", span,
+                  fmt::format("metric {} measures '{}', the first number of the result", metric->name, column.name))
         .hint = fmt::format("say which: -- @metric_field: {}", column.name);
     return;
   }
@@ -108,7 +113,7 @@ void ReadMetricHead(const AnnotationLine& head, MetricAnnotation* metric, Diagno
   if (const size_t blank = name.find(' '); blank != std::string::npos) {
     const std::string rest = name.substr(blank + 1);
     static constexpr std::array kTypes = {"counter", "gauge", "histogram", "summary"};
-    if (std::find(kTypes.begin(), kTypes.end(), LowerText(rest)) != kTypes.end()) {
+    if (std::find(kTypes.begin(), kTypes.end(), sql::LowerCase(rest)) != kTypes.end()) {
       metric->type = TypeOf(rest);
       name.resize(blank);
     }
@@ -141,15 +146,18 @@ MetricAnnotation ReadMetric(const AnnotationGroup& group, const StatementReport*
   if (const AnnotationLine* rate = group.Find("metric_sample_rate")) {
     const std::string& text = rate->value;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), metric.sample_rate);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || metric.sample_rate < 0 || metric.sample_rate > 1) {
-      diagnostics->Error("E6034", ValueSpan(*rate), fmt::format("the sample rate must be between 0 and 1, not '{}'", text));
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || metric.sample_rate < 0 ||
+        metric.sample_rate > 1) {
+      diagnostics->Error("E6034", ValueSpan(*rate),
+                         fmt::format("the sample rate must be between 0 and 1, not '{}'", text));
       metric.sample_rate = 1;
     }
   }
   if (const AnnotationLine* buckets = group.Find("metric_buckets")) ReadBuckets(*buckets, &metric, diagnostics);
   if (const AnnotationLine* condition = group.Find("metric_condition")) {
     const int32_t offset = condition->source->value_span.offset;
-    if (CheckCondition(*condition, condition->value, offset, report, functions, {"E6033", "E6038", "E6033"}, diagnostics)) {
+    if (CheckCondition(*condition, condition->value, offset, report, functions, {"E6033", "E6038", "E6033"},
+                       diagnostics)) {
       metric.condition = condition->value;
     }
   }
@@ -174,8 +182,9 @@ void CheckMetricConflicts(const std::vector<MetricAnnotation>& metrics, Diagnost
       if (metrics[i].name != metrics[k].name || metrics[i].name.empty()) continue;
       if (metrics[i].type == metrics[k].type && metrics[i].labels == metrics[k].labels) continue;
       diagnostics->set_statement(metrics[i].statement);
-      Diagnostic& found = diagnostics->Error("E6031", metrics[i].span,
-                                             fmt::format("metric {} is defined twice with different types or labels", metrics[i].name));
+      Diagnostic& found =
+          diagnostics->Error("E6031", metrics[i].span,
+                             fmt::format("metric {} is defined twice with different types or labels", metrics[i].name));
       found.notes.push_back({"the other definition", metrics[k].span});
       found.hint = "give one of them another name";
       break;
@@ -191,10 +200,9 @@ AlertAnnotation ReadAlert(const AnnotationGroup& group, const StatementReport* r
   alert.span = ValueSpan(group.head);
   std::string text = group.head.value;
   int32_t offset = group.head.source->value_span.offset;
-  auto is_word = [](std::string_view word) {
-    return IsMetricName(word) && word.find(':') == std::string_view::npos;
-  };
-  if (const size_t colon = text.find(':'); colon != std::string::npos && is_word(std::string_view(text).substr(0, colon))) {
+  auto is_word = [](std::string_view word) { return IsMetricName(word) && word.find(':') == std::string_view::npos; };
+  if (const size_t colon = text.find(':');
+      colon != std::string::npos && is_word(std::string_view(text).substr(0, colon))) {
     alert.name = text.substr(0, colon);
     size_t start = text.find_first_not_of(' ', colon + 1);
     if (start == std::string::npos) start = text.size();
@@ -206,7 +214,8 @@ AlertAnnotation ReadAlert(const AnnotationGroup& group, const StatementReport* r
   }
   if (const AnnotationLine* name = group.Find("alert_name")) alert.name = name->value;
   if (alert.name.empty()) alert.name = fmt::format("alert_{}", ordinal);
-  if (!text.empty() && CheckCondition(group.head, text, offset, report, functions, {"E6040", "E6041", "E6040"}, diagnostics)) {
+  if (!text.empty() &&
+      CheckCondition(group.head, text, offset, report, functions, {"E6040", "E6041", "E6040"}, diagnostics)) {
     alert.condition = text;
   }
   const std::string severity = group.Value("alert_severity");
@@ -236,12 +245,14 @@ VizAnnotation ReadViz(const AnnotationGroup& group, Diagnostics* diagnostics) {
   VizAnnotation viz;
   viz.statement = group.head.source->statement;
   viz.span = ValueSpan(group.head);
-  static constexpr std::array kTypes = {"line", "bar", "area", "gauge", "stat", "pie", "table", "histogram", "heatmap", "scatter", "candlestick"};
-  const std::string type = LowerText(group.head.value);
+  static constexpr std::array kTypes = {"line",  "bar",       "area",    "gauge",   "stat",       "pie",
+                                        "table", "histogram", "heatmap", "scatter", "candlestick"};
+  const std::string type = sql::LowerCase(group.head.value);
   if (std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end()) {
     viz.type = type;
   } else {
-    Diagnostic& found = diagnostics->Warning("W6050", viz.span, fmt::format("there is no chart '{}', so one is chosen", group.head.value));
+    Diagnostic& found = diagnostics->Warning("W6050", viz.span,
+                                             fmt::format("there is no chart '{}', so one is chosen", group.head.value));
     for (const char* known : kTypes) found.hint += (found.hint.empty() ? "one of " : ", ") + std::string(known);
     for (const std::string& near : NearNames(type, std::vector<std::string>(kTypes.begin(), kTypes.end()))) {
       found.fixes.push_back({fmt::format("did you mean '{}'?", near), {{viz.span, near}}});
@@ -254,7 +265,7 @@ VizAnnotation ReadViz(const AnnotationGroup& group, Diagnostics* diagnostics) {
   viz.unit = group.Value("viz_unit");
   viz.size = group.Value("viz_size");
   viz.thresholds = group.Value("viz_thresholds");
-  viz.stacked = LowerText(group.Value("viz_stacked")) == "true";
+  viz.stacked = sql::LowerCase(group.Value("viz_stacked")) == "true";
   return viz;
 }
 
@@ -273,8 +284,9 @@ std::string ExpandSuffixes(std::string_view text, std::vector<int32_t>* origin) 
   for (size_t i = 0; i < text.size();) {
     const char c = text[i];
     if (c == '\'') quoted = !quoted;
-    const bool starts_number = !quoted && c >= '0' && c <= '9' &&
-                               (i == 0 || !(isalnum(static_cast<unsigned char>(text[i - 1])) || text[i - 1] == '_' || text[i - 1] == '.'));
+    const bool starts_number =
+        !quoted && c >= '0' && c <= '9' &&
+        (i == 0 || !(isalnum(static_cast<unsigned char>(text[i - 1])) || text[i - 1] == '_' || text[i - 1] == '.'));
     if (!starts_number) {
       push(text.substr(i, 1), i);
       ++i;
@@ -283,8 +295,13 @@ std::string ExpandSuffixes(std::string_view text, std::vector<int32_t>* origin) 
     size_t end = i;
     while (end < text.size() && ((text[end] >= '0' && text[end] <= '9') || text[end] == '.')) ++end;
     const char suffix = end < text.size() ? text[end] : '\0';
-    const bool word_goes_on = end + 1 < text.size() && (isalnum(static_cast<unsigned char>(text[end + 1])) || text[end + 1] == '_');
-    const std::string_view factor = suffix == '%' ? " / 100.0" : suffix == 'K' ? " * 1000" : suffix == 'M' ? " * 1000000" : suffix == 'B' ? " * 1000000000" : "";
+    const bool word_goes_on =
+        end + 1 < text.size() && (isalnum(static_cast<unsigned char>(text[end + 1])) || text[end + 1] == '_');
+    const std::string_view factor = suffix == '%'   ? " / 100.0"
+                                    : suffix == 'K' ? " * 1000"
+                                    : suffix == 'M' ? " * 1000000"
+                                    : suffix == 'B' ? " * 1000000000"
+                                                    : "";
     if (factor.empty() || word_goes_on) {
       for (; i < end; ++i) push(text.substr(i, 1), i);
       continue;
@@ -348,9 +365,12 @@ bool CheckCondition(const AnnotationLine& line, std::string_view text, int32_t o
         edit.span = {from, original(edit.span.end()) - from};
       }
     }
-    if (syntax) diagnostic.code = codes.syntax;
-    else if (diagnostic.code == "E2102" || diagnostic.code == "E2104") diagnostic.code = codes.column;
-    else if (diagnostic.message.starts_with("this place needs")) diagnostic.code = codes.not_boolean;
+    if (syntax)
+      diagnostic.code = codes.syntax;
+    else if (diagnostic.code == "E2102" || diagnostic.code == "E2104")
+      diagnostic.code = codes.column;
+    else if (diagnostic.message.starts_with("this place needs"))
+      diagnostic.code = codes.not_boolean;
     diagnostic.message = fmt::format("@{}: {}", line.source->name, diagnostic.message);
     diagnostic.statement = line.source->statement;
     diagnostics->Add(std::move(diagnostic));

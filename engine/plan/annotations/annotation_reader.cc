@@ -7,6 +7,7 @@
 #include "engine/base/near_names.h"
 #include "engine/plan/annotations/annotation_rules_internal.h"
 #include "engine/sql/parser.h"
+#include "engine/sql/words.h"
 
 namespace velo::plan {
 
@@ -37,16 +38,10 @@ std::vector<std::string> SplitList(std::string_view text) {
   return words;
 }
 
-std::string LowerText(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return lower;
-}
-
 bool SameChoice(std::string_view a, std::string_view b) {
   auto plain = [](std::string_view text) {
     std::string out;
-    for (char c : LowerText(text)) {
+    for (char c : sql::LowerCase(text)) {
       if (c != '_' && c != '-') out += c;
     }
     return out;
@@ -93,23 +88,36 @@ class AnnotationChecker {
       ReportUnknown(annotation);
       return;
     }
-    const bool after_last = annotation.statement == 0 && !reports_.empty() &&
-                            annotation.name_span.offset > reports_.back().span.end() - 1;
+    const bool after_last =
+        annotation.statement == 0 && !reports_.empty() && annotation.name_span.offset > reports_.back().span.end() - 1;
     if (after_last) {
-      diagnostics_->Warning("W6002", annotation.name_span,
-                            fmt::format("@{} stands after the last statement, so it belongs to the application", annotation.name))
+      diagnostics_
+          ->Warning(
+              "W6002", annotation.name_span,
+              fmt::format("@{} stands after the last statement, so it belongs to the application", annotation.name))
           .hint = "move it in front of the statement it is meant for";
     }
     AnnotationLine line{&annotation, known, annotation.value};
     if (!CheckValue(&line)) return;
     switch (known->level) {
-      case AnnotationLevel::kApplication: SetApplication(line); break;
+      case AnnotationLevel::kApplication:
+        SetApplication(line);
+        break;
       case AnnotationLevel::kShared:
-      case AnnotationLevel::kJob: SetJob(line); break;
-      case AnnotationLevel::kMetric: AddToGroup(line, "metric", &metrics_); break;
-      case AnnotationLevel::kAlert: AddToGroup(line, "alert", &alerts_); break;
-      case AnnotationLevel::kViz: AddToGroup(line, "viz", &charts_); break;
-      case AnnotationLevel::kTest: break;
+      case AnnotationLevel::kJob:
+        SetJob(line);
+        break;
+      case AnnotationLevel::kMetric:
+        AddToGroup(line, "metric", &metrics_);
+        break;
+      case AnnotationLevel::kAlert:
+        AddToGroup(line, "alert", &alerts_);
+        break;
+      case AnnotationLevel::kViz:
+        AddToGroup(line, "viz", &charts_);
+        break;
+      case AnnotationLevel::kTest:
+        break;
     }
   }
 
@@ -117,7 +125,8 @@ class AnnotationChecker {
     const std::string& name = annotation.name;
     const size_t dots = static_cast<size_t>(std::count(name.begin(), name.end(), '.'));
     if (name.starts_with("ai.") || name.starts_with("data.") || dots >= 2) return;
-    Diagnostic& found = diagnostics_->Warning("W6004", annotation.name_span, fmt::format("unknown annotation @{}", name));
+    Diagnostic& found =
+        diagnostics_->Warning("W6004", annotation.name_span, fmt::format("unknown annotation @{}", name));
     for (const std::string& near : NearNames(name, AnnotationNames())) {
       found.hint += (found.hint.empty() ? "did you mean @" : " or @") + near;
       found.fixes.push_back({fmt::format("did you mean '{}'?", near), {{annotation.name_span, near}}});
@@ -130,7 +139,8 @@ class AnnotationChecker {
     const KnownAnnotation& known = *line->known;
     const SourceSpan span = annotation.value_span.length > 0 ? annotation.value_span : annotation.name_span;
     const bool bare = annotation.value_span.length == 0 && annotation.value == "true";
-    if (annotation.value.empty() || (bare && known.value != AnnotationValue::kBoolean && known.level != AnnotationLevel::kTest)) {
+    if (annotation.value.empty() ||
+        (bare && known.value != AnnotationValue::kBoolean && known.level != AnnotationLevel::kTest)) {
       diagnostics_->Error("E6001", annotation.name_span, fmt::format("@{} needs a value", annotation.name)).hint =
           std::string(known.meaning);
       return false;
@@ -161,26 +171,30 @@ class AnnotationChecker {
       case AnnotationValue::kPositive: {
         const int64_t least = known.value == AnnotationValue::kPositive ? 1 : 0;
         if (is_integer && integer >= least) return true;
-        diagnostics_->Error(known.canonical == "num_partitions" ? "E6020" : "E3010", span,
-                            fmt::format("@{} must be a whole number of at least {}, not '{}'", known.name, least, value));
+        diagnostics_->Error(
+            known.canonical == "num_partitions" ? "E6020" : "E3010", span,
+            fmt::format("@{} must be a whole number of at least {}, not '{}'", known.name, least, value));
         return false;
       }
       case AnnotationValue::kBoolean: {
         static constexpr std::array kWords = {"true", "false", "yes", "no", "on", "off", "1", "0"};
-        if (std::find(kWords.begin(), kWords.end(), LowerText(value)) != kWords.end()) return true;
+        if (std::find(kWords.begin(), kWords.end(), sql::LowerCase(value)) != kWords.end()) return true;
         diagnostics_->Error("E3010", span, fmt::format("@{} must be true or false, not '{}'", known.name, value));
         return false;
       }
       case AnnotationValue::kDuration: {
         sql::Duration duration;
         if (is_integer || sql::ParseDuration(value, &duration)) return true;
-        diagnostics_->Error("E3010", span, fmt::format("@{} must be a duration such as 5s or 100ms, not '{}'", known.name, value));
+        diagnostics_->Error("E3010", span,
+                            fmt::format("@{} must be a duration such as 5s or 100ms, not '{}'", known.name, value));
         return false;
       }
-      case AnnotationValue::kChoice: return CheckChoice(line, span);
+      case AnnotationValue::kChoice:
+        return CheckChoice(line, span);
       case AnnotationValue::kText:
       case AnnotationValue::kList:
-      case AnnotationValue::kNumber: return true;
+      case AnnotationValue::kNumber:
+        return true;
     }
     return true;
   }
@@ -198,7 +212,8 @@ class AnnotationChecker {
                                                                   : "E3010";
     std::string list;
     for (const std::string& choice : choices) list += (list.empty() ? "" : ", ") + choice;
-    Diagnostic& found = diagnostics_->Error(code, span, fmt::format("@{} cannot be '{}'", line.known->name, line.value));
+    Diagnostic& found =
+        diagnostics_->Error(code, span, fmt::format("@{} cannot be '{}'", line.known->name, line.value));
     found.hint = "one of " + list;
     for (const std::string& near : NearNames(line.value, choices)) {
       found.fixes.push_back({fmt::format("did you mean '{}'?", near), {{span, near}}});
@@ -209,11 +224,16 @@ class AnnotationChecker {
   void SetApplication(const AnnotationLine& line) {
     const std::string_view name = line.known->canonical;
     WarnRepeated(line, 0);
-    if (name == "app") result_.app = line.value;
-    else if (name == "version") result_.version = line.value;
-    else if (name == "phase") result_.phase = line.value == "dev" ? "development" : line.value == "prod" ? "production" : line.value;
-    else if (name == "depends_on") result_.depends_on = SplitList(line.value);
-    else result_.options.emplace_back(std::string(name), line.value);
+    if (name == "app")
+      result_.app = line.value;
+    else if (name == "version")
+      result_.version = line.value;
+    else if (name == "phase")
+      result_.phase = line.value == "dev" ? "development" : line.value == "prod" ? "production" : line.value;
+    else if (name == "depends_on")
+      result_.depends_on = SplitList(line.value);
+    else
+      result_.options.emplace_back(std::string(name), line.value);
   }
 
   void SetJob(const AnnotationLine& line) {
@@ -221,27 +241,37 @@ class AnnotationChecker {
     const int32_t statement = line.source->statement;
     WarnRepeated(line, statement);
     if (statement == 0) {
-      if (name == "description") result_.description = line.value;
-      else if (name == "author") result_.author = line.value;
-      else if (name == "tags") result_.tags = SplitList(line.value);
-      else if (name == "name" && result_.app.empty()) result_.app = line.value;
-      else result_.options.emplace_back(std::string(name), line.value);
+      if (name == "description")
+        result_.description = line.value;
+      else if (name == "author")
+        result_.author = line.value;
+      else if (name == "tags")
+        result_.tags = SplitList(line.value);
+      else if (name == "name" && result_.app.empty())
+        result_.app = line.value;
+      else
+        result_.options.emplace_back(std::string(name), line.value);
       return;
     }
-    auto job = std::find_if(result_.jobs.begin(), result_.jobs.end(), [&](const JobAnnotations& j) { return j.statement == statement; });
+    auto job = std::find_if(result_.jobs.begin(), result_.jobs.end(),
+                            [&](const JobAnnotations& j) { return j.statement == statement; });
     if (job == result_.jobs.end()) {
       result_.jobs.push_back({statement, "", "", {}});
       job = result_.jobs.end() - 1;
     }
-    if (name == "name") job->name = line.value;
-    else if (name == "description") job->description = line.value;
-    else job->options.emplace_back(std::string(name), line.value);
+    if (name == "name")
+      job->name = line.value;
+    else if (name == "description")
+      job->description = line.value;
+    else
+      job->options.emplace_back(std::string(name), line.value);
   }
 
   void WarnRepeated(const AnnotationLine& line, int32_t statement) {
     const std::pair<int32_t, std::string_view> key{statement, line.known->canonical};
     if (std::find(seen_.begin(), seen_.end(), key) != seen_.end()) {
-      diagnostics_->Warning("W6005", line.source->name_span, fmt::format("@{} is given twice; this one counts", line.source->name));
+      diagnostics_->Warning("W6005", line.source->name_span,
+                            fmt::format("@{} is given twice; this one counts", line.source->name));
     }
     seen_.push_back(key);
   }
@@ -252,8 +282,9 @@ class AnnotationChecker {
       return;
     }
     if (groups->empty() || groups->back().head.source->statement != line.source->statement) {
-      diagnostics_->Error("E6003", line.source->name_span, fmt::format("@{} has no @{} above it", line.source->name, head)).hint =
-          fmt::format("write -- @{}: ... first", head);
+      diagnostics_
+          ->Error("E6003", line.source->name_span, fmt::format("@{} has no @{} above it", line.source->name, head))
+          .hint = fmt::format("write -- @{}: ... first", head);
       return;
     }
     groups->back().lines.push_back(line);
@@ -285,7 +316,7 @@ class AnnotationChecker {
   void CheckObservability() {
     auto value = [this](std::string_view key) {
       for (const auto& [name, text] : result_.options) {
-        if (name == key) return LowerText(text);
+        if (name == key) return sql::LowerCase(text);
       }
       return std::string();
     };

@@ -28,7 +28,6 @@ struct AnnotationGroup {
 
 /// Splits "a, b" and "[a, b]" into trimmed words.
 std::vector<std::string> SplitList(std::string_view text);
-std::string LowerText(std::string_view text);
 /// Compares ignoring case, "_" and "-".
 bool SameChoice(std::string_view a, std::string_view b);
 

@@ -16,7 +16,7 @@ struct KnownAnnotation {
   std::string_view canonical;  ///< Name its value is kept under; equals `name` unless this is an alias.
   AnnotationLevel level;
   AnnotationValue value;
-  std::string_view choices;    ///< For kChoice: words separated by blanks.
+  std::string_view choices;  ///< For kChoice: words separated by blanks.
   std::string_view meaning;
 };
 

@@ -20,9 +20,9 @@ struct MetricAnnotation {
   MetricType type = MetricType::kCounter;
   std::string help;
   std::vector<std::string> labels;
-  std::string field;            ///< Empty: counts rows.
+  std::string field;  ///< Empty: counts rows.
   bool field_inferred = false;
-  std::string condition;        ///< SQL text; empty: always.
+  std::string condition;  ///< SQL text; empty: always.
   double sample_rate = 1.0;
   std::vector<double> buckets;  ///< Empty: the default ones.
   std::string aggregation, window, unit;

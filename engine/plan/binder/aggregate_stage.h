@@ -8,9 +8,9 @@
 
 namespace velo::plan {
 
-/// The grouping of one SELECT while it is being bound. Expressions above the grouping refer to its columns by the places
-/// below; Layout() turns places into positions of AggregateNode::output once all calls are known.
-/// Places: keys, then window start, window end, then aggregate calls in the order they were met.
+/// The grouping of one SELECT while it is being bound. Expressions above the grouping refer to its columns by the
+/// places below; Layout() turns places into positions of AggregateNode::output once all calls are known. Places: keys,
+/// then window start, window end, then aggregate calls in the order they were met.
 class AggregateStage {
  public:
   struct Key {

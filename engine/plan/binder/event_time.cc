@@ -22,10 +22,14 @@ BoundExpressionPtr CallOrNull(const FunctionRegistry& functions, std::string_vie
 /// Factor between the unit of `format` and milliseconds: value * multiply / divide.
 bool EpochScale(std::string_view format, int64_t* multiply, int64_t* divide) {
   *multiply = *divide = 1;
-  if (format == "epoch_seconds" || format == "epoch") *multiply = 1000;
-  else if (format == "epoch_micros") *divide = 1000;
-  else if (format == "epoch_nanos") *divide = 1'000'000;
-  else if (format != "epoch_millis") return false;
+  if (format == "epoch_seconds" || format == "epoch")
+    *multiply = 1000;
+  else if (format == "epoch_micros")
+    *divide = 1000;
+  else if (format == "epoch_nanos")
+    *divide = 1'000'000;
+  else if (format != "epoch_millis")
+    return false;
   return true;
 }
 

@@ -7,8 +7,8 @@
 
 namespace velo::plan {
 
-/// Turns a time value into INTEGER milliseconds (dialect 4.3). `format` is the event.time.format in force, empty for the
-/// default reading. Null when a value of this type cannot be a time.
+/// Turns a time value into INTEGER milliseconds (dialect 4.3). `format` is the event.time.format in force, empty for
+/// the default reading. Null when a value of this type cannot be a time.
 BoundExpressionPtr ToEventTime(const BoundExpressionPtr& value, std::string_view format,
                                const FunctionRegistry& functions);
 

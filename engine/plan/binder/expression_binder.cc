@@ -12,12 +12,6 @@ namespace velo::plan {
 
 std::string ExpressionText(const sql::Expression& expression) { return sql::Print(expression); }
 
-std::string UpperCase(std::string_view text) {
-  std::string upper(text);
-  for (char& c : upper) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-  return upper;
-}
-
 const sql::Property* BindingContext::FindProperty(std::string_view key) const {
   for (auto list = properties.rbegin(); list != properties.rend(); ++list) {
     for (auto property = (*list)->rbegin(); property != (*list)->rend(); ++property) {
@@ -57,10 +51,9 @@ BoundExpressionPtr ExpressionBinder::BindBoolean(const sql::Expression& expressi
   Bound bound = Bind(expression, clause);
   const TypeKind kind = bound->type.kind();
   if (kind == TypeKind::kBoolean || kind == TypeKind::kAny || kind == TypeKind::kNull) return bound;
-  Diagnostic& found = diagnostics().Error(
-      "E2301", expression.span,
-      fmt::format("{} needs a condition that is true or false, but {} is {}", clause_name, bound->text,
-                  bound->type.ToString()));
+  Diagnostic& found = diagnostics().Error("E2301", expression.span,
+                                          fmt::format("{} needs a condition that is true or false, but {} is {}",
+                                                      clause_name, bound->text, bound->type.ToString()));
   found.hint = fmt::format("compare it with something, for example {} = ...", bound->text);
   return Poison(expression.span);
 }
@@ -78,12 +71,14 @@ BoundExpressionPtr ExpressionBinder::Placeholder(SqlType type, SourceSpan span) 
   return expression;
 }
 
-BoundExpressionPtr ExpressionBinder::Report(const Status& status, SourceSpan span, std::string_view default_code) {
+BoundExpressionPtr ExpressionBinder::Report(const Status& status, SourceSpan span, std::string_view default_code,
+                                            std::vector<Fix> fixes) {
   const ErrorInfo& error = status.error();
   const bool own_code = error.code.size() == 5 && error.code[0] == 'E';
   Diagnostic& found = diagnostics().Error(own_code ? error.code : std::string(default_code),
                                           error.span.valid() ? error.span : span, error.message);
   found.hint = error.hint;
+  found.fixes = std::move(fixes);
   return Poison(span);
 }
 
@@ -97,17 +92,18 @@ bool AnyUntyped(const std::vector<BoundExpressionPtr>& arguments) {
 }  // namespace
 
 BoundExpressionPtr ExpressionBinder::Operator(std::string_view name, std::vector<Bound> arguments, SourceSpan span,
-                                              SourceSpan error_span) {
+                                              std::vector<Fix> fixes) {
   const ScalarFunction* function = context_->functions->FindScalar(name);
   if (function == nullptr) {
-    context_->RefuseToRun("E3090", fmt::format("{} cannot be computed in this version", name));
+    context_->RefuseToRun("E3090", name == "[]" ? "Reading parts of nested values cannot be run in this version."
+                                                : fmt::format("{} cannot be computed in this version.", name));
     return Placeholder(SqlType(TypeKind::kAny), span);
   }
   const bool untyped = AnyUntyped(arguments);
   Result<Bound> call = MakeCall(*function, std::move(arguments), "", span);
   if (call.ok()) return std::move(*call);
   if (untyped) return Placeholder(SqlType(TypeKind::kAny), span);
-  return Report(call.status(), error_span.valid() ? error_span : span);
+  return Report(call.status(), span, "E2301", std::move(fixes));
 }
 
 BoundExpressionPtr ExpressionBinder::Negated(Bound operand, bool negated, SourceSpan span) {
@@ -124,31 +120,49 @@ BoundExpressionPtr ExpressionBinder::BindNode(const sql::Expression& expression)
   }
   using Kind = sql::ExpressionKind;
   switch (expression.kind) {
-    case Kind::kLiteral: return BindLiteral(static_cast<const sql::Literal&>(expression));
-    case Kind::kColumn: return BindColumn(static_cast<const sql::ColumnReference&>(expression), false);
+    case Kind::kLiteral:
+      return BindLiteral(static_cast<const sql::Literal&>(expression));
+    case Kind::kColumn:
+      return BindColumn(static_cast<const sql::ColumnReference&>(expression), false);
     case Kind::kStar:
       diagnostics().Error("E1005", expression.span, "* cannot stand inside an expression").hint =
           "name a column, or write COUNT(*)";
       return Poison(expression.span);
-    case Kind::kUnary: return BindUnary(static_cast<const sql::Unary&>(expression));
-    case Kind::kBinary: return BindBinary(static_cast<const sql::Binary&>(expression));
-    case Kind::kIsTest: return BindIsTest(static_cast<const sql::IsTest&>(expression));
-    case Kind::kBetween: return BindBetween(static_cast<const sql::Between&>(expression));
-    case Kind::kInList: return BindInList(static_cast<const sql::InList&>(expression));
-    case Kind::kInQuery: return BindInQuery(static_cast<const sql::InQuery&>(expression));
-    case Kind::kLike: return BindLike(static_cast<const sql::Like&>(expression));
-    case Kind::kCase: return BindCase(static_cast<const sql::Case&>(expression));
-    case Kind::kCast: return BindCast(static_cast<const sql::Cast&>(expression));
-    case Kind::kCall: return BindCall(static_cast<const sql::Call&>(expression));
-    case Kind::kScalarQuery: return BindScalarQuery(static_cast<const sql::ScalarQuery&>(expression));
-    case Kind::kExists: return BindExists(static_cast<const sql::Exists&>(expression));
-    case Kind::kQuantified: return BindQuantified(static_cast<const sql::Quantified&>(expression));
-    case Kind::kAccess: return BindAccess(static_cast<const sql::Access&>(expression));
+    case Kind::kUnary:
+      return BindUnary(static_cast<const sql::Unary&>(expression));
+    case Kind::kBinary:
+      return BindBinary(static_cast<const sql::Binary&>(expression));
+    case Kind::kIsTest:
+      return BindIsTest(static_cast<const sql::IsTest&>(expression));
+    case Kind::kBetween:
+      return BindBetween(static_cast<const sql::Between&>(expression));
+    case Kind::kInList:
+      return BindInList(static_cast<const sql::InList&>(expression));
+    case Kind::kInQuery:
+      return BindInQuery(static_cast<const sql::InQuery&>(expression));
+    case Kind::kLike:
+      return BindLike(static_cast<const sql::Like&>(expression));
+    case Kind::kCase:
+      return BindCase(static_cast<const sql::Case&>(expression));
+    case Kind::kCast:
+      return BindCast(static_cast<const sql::Cast&>(expression));
+    case Kind::kCall:
+      return BindCall(static_cast<const sql::Call&>(expression));
+    case Kind::kScalarQuery:
+      return BindScalarQuery(static_cast<const sql::ScalarQuery&>(expression));
+    case Kind::kExists:
+      return BindExists(static_cast<const sql::Exists&>(expression));
+    case Kind::kQuantified:
+      return BindQuantified(static_cast<const sql::Quantified&>(expression));
+    case Kind::kAccess:
+      return BindAccess(static_cast<const sql::Access&>(expression));
     case Kind::kArray:
     case Kind::kMap:
-    case Kind::kStruct: return BindConstructor(expression);
+    case Kind::kStruct:
+      return BindConstructor(expression);
     case Kind::kRow:
-      diagnostics().Error("E1005", expression.span, "a list of values in parentheses is only possible with IN, = and !=");
+      diagnostics().Error("E1005", expression.span,
+                          "a list of values in parentheses is only possible with IN, = and !=");
       return Poison(expression.span);
   }
   return Poison(expression.span);
@@ -201,12 +215,15 @@ BoundExpressionPtr ExpressionBinder::BindLiteral(const sql::Literal& literal) {
   const SourceSpan span = literal.span;
   TypeKind parsed = TypeKind::kString;
   switch (literal.type) {
-    case Type::kNull: return MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull, "NULL", span);
+    case Type::kNull:
+      return MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull, "NULL", span);
     case Type::kBoolean:
       return MakeLiteral(std::make_shared<arrow::BooleanScalar>(literal.text == "true"), TypeKind::kBoolean,
                          literal.text, span);
-    case Type::kInteger: return IntegerLiteral(literal.text, span);
-    case Type::kDecimal: return DecimalLiteral(literal.text, span);
+    case Type::kInteger:
+      return IntegerLiteral(literal.text, span);
+    case Type::kDecimal:
+      return DecimalLiteral(literal.text, span);
     case Type::kFloat: {
       std::string digits;
       for (char c : literal.text) {
@@ -216,22 +233,30 @@ BoundExpressionPtr ExpressionBinder::BindLiteral(const sql::Literal& literal) {
       std::from_chars(digits.data(), digits.data() + digits.size(), number);
       return MakeLiteral(std::make_shared<arrow::DoubleScalar>(number), TypeKind::kFloat, literal.text, span);
     }
-    case Type::kString: return StringLiteral(literal.text, span);
+    case Type::kString:
+      return StringLiteral(literal.text, span);
     case Type::kInterval:
       return MakeLiteral(std::make_shared<arrow::DurationScalar>(literal.interval.TotalMilliseconds(),
                                                                  arrow::duration(arrow::TimeUnit::MILLI)),
                          TypeKind::kInterval, literal.text, span);
-    case Type::kDate: parsed = TypeKind::kDate; break;
-    case Type::kTime: parsed = TypeKind::kTime; break;
-    case Type::kTimestamp: parsed = TypeKind::kTimestamp; break;
+    case Type::kDate:
+      parsed = TypeKind::kDate;
+      break;
+    case Type::kTime:
+      parsed = TypeKind::kTime;
+      break;
+    case Type::kTimestamp:
+      parsed = TypeKind::kTimestamp;
+      break;
   }
   Result<Bound> cast = MakeCast(StringLiteral(literal.text, span), parsed, false, literal.text, span);
   if (!cast.ok()) return Report(cast.status(), span, "E2302");
   Bound folded = FoldConstants(*cast);
   if (folded->kind == BoundKind::kLiteral) return folded;
   diagnostics().Error("E2302", span, fmt::format("'{}' is not a {}", literal.text, SqlType(parsed).ToString())).hint =
-      parsed == TypeKind::kDate ? "write DATE '2025-04-01'"
-      : parsed == TypeKind::kTime ? "write TIME '09:30:00'" : "write TIMESTAMP '2025-04-01 09:30:00'";
+      parsed == TypeKind::kDate   ? "write DATE '2025-04-01'"
+      : parsed == TypeKind::kTime ? "write TIME '09:30:00'"
+                                  : "write TIMESTAMP '2025-04-01 09:30:00'";
   return Poison(span);
 }
 
@@ -254,7 +279,8 @@ BoundExpressionPtr ExpressionBinder::BindBinary(const sql::Binary& binary) {
   const SourceSpan span = binary.span;
   switch (binary.op) {
     case Op::kMatch:
-    case Op::kNotMatch: return Negated(Operator("REGEXP", {left, right}, span), binary.op == Op::kNotMatch, span);
+    case Op::kNotMatch:
+      return Negated(Operator("REGEXP", {left, right}, span), binary.op == Op::kNotMatch, span);
     case Op::kMatchNoCase:
     case Op::kNotMatchNoCase:
       return Negated(Operator("REGEXP", {left, right, StringLiteral("i", span)}, span),
@@ -267,18 +293,33 @@ BoundExpressionPtr ExpressionBinder::BindBinary(const sql::Binary& binary) {
         return Operator("||", {left, right}, span);
       }
       break;
-    default: break;
+    default:
+      break;
   }
-  Bound result = Operator(sql::OperatorText(binary.op), {left, right}, span, binary.operator_span);
-  return result;
+  return Operator(sql::OperatorText(binary.op), {left, right}, span, CastFixes(binary, *left, *right));
+}
+
+std::vector<Fix> ExpressionBinder::CastFixes(const sql::Binary& binary, const BoundExpression& left,
+                                             const BoundExpression& right) {
+  using Op = sql::BinaryOperator;
+  const bool arithmetic =
+      binary.op == Op::kSubtract || binary.op == Op::kMultiply || binary.op == Op::kDivide || binary.op == Op::kModulo;
+  const bool text = left.type.kind() == TypeKind::kString && right.type.kind() == TypeKind::kString;
+  if (!arithmetic || !text || !binary.left->span.valid() || !binary.right->span.valid()) return {};
+  Fix fix{"read both as numbers", {}};
+  for (const sql::Expression* side : {binary.left.get(), binary.right.get()}) {
+    fix.edits.push_back({side->span, fmt::format("CAST({} AS FLOAT)", ExpressionText(*side))});
+  }
+  return {std::move(fix)};
 }
 
 BoundExpressionPtr ExpressionBinder::BindRowEquality(const sql::Binary& binary) {
   using Op = sql::BinaryOperator;
   const bool equality = binary.op == Op::kEqual || binary.op == Op::kNotEqual;
   if (!equality || binary.left->kind != binary.right->kind) {
-    diagnostics().Error("E1005", binary.span, "a list of values in parentheses can only be compared with another one").hint =
-        "write (a, b) = (1, 2)";
+    diagnostics()
+        .Error("E1005", binary.span, "a list of values in parentheses can only be compared with another one")
+        .hint = "write (a, b) = (1, 2)";
     return Poison(binary.span);
   }
   const auto& left = static_cast<const sql::RowValue&>(*binary.left);
@@ -324,8 +365,7 @@ BoundExpressionPtr ExpressionBinder::BindIsTest(const sql::IsTest& test) {
     Bound other = BindNode(*test.other);
     Bound equal = Operator("=", {operand, other}, span);
     if (equal->type.kind() != TypeKind::kBoolean) return equal;
-    Bound both_null =
-        Operator("AND", {Operator("IS NULL", {operand}, span), Operator("IS NULL", {other}, span)}, span);
+    Bound both_null = Operator("AND", {Operator("IS NULL", {operand}, span), Operator("IS NULL", {other}, span)}, span);
     Bound same = MakeCoalesce({equal, both_null}, TypeKind::kBoolean, span);
     return Negated(same, !test.negated, span);
   }
@@ -399,7 +439,9 @@ BoundExpressionPtr ExpressionBinder::BindLike(const sql::Like& like) {
   };
   std::vector<Bound> arguments{BindNode(*like.operand), pattern_of(*like.pattern)};
   if (like.escape != nullptr) arguments.push_back(pattern_of(*like.escape));
-  const char* name = like.form == sql::Like::Form::kLike ? "LIKE" : like.form == sql::Like::Form::kILike ? "ILIKE" : "REGEXP";
+  const char* name = like.form == sql::Like::Form::kLike    ? "LIKE"
+                     : like.form == sql::Like::Form::kILike ? "ILIKE"
+                                                            : "REGEXP";
   return Negated(Operator(name, std::move(arguments), like.span), like.negated, like.span);
 }
 
@@ -460,9 +502,9 @@ BoundExpressionPtr ExpressionBinder::BindCast(const sql::Cast& cast) {
   if (cast.try_cast || folded_operand->kind != BoundKind::kLiteral) return std::move(*bound);
   Bound folded = FoldConstants(*bound);
   if (folded->kind == BoundKind::kLiteral) return folded;
-  diagnostics().Error("E2302", cast.span,
-                      fmt::format("{} cannot be read as {}", ExpressionText(*cast.operand), type.ToString())).hint =
-      "use TRY_CAST to get NULL instead";
+  diagnostics()
+      .Error("E2302", cast.span, fmt::format("{} cannot be read as {}", ExpressionText(*cast.operand), type.ToString()))
+      .hint = "use TRY_CAST to get NULL instead";
   return Poison(cast.span);
 }
 
@@ -475,9 +517,10 @@ BoundExpressionPtr ExpressionBinder::Field(Bound base, std::string_view name, So
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       std::string all;
       for (const std::string& field : names) all += (all.empty() ? "" : ", ") + field;
-      diagnostics().Error("E2102", span, fmt::format("there is no field '{}' in {}", name,
-                                                     base->text.empty() ? "this value" : base->text)).hint =
-          "fields: " + all;
+      diagnostics()
+          .Error("E2102", span,
+                 fmt::format("there is no field '{}' in {}", name, base->text.empty() ? "this value" : base->text))
+          .hint = "fields: " + all;
       return Poison(span);
     }
   } else if (type.kind() != TypeKind::kMap && type.kind() != TypeKind::kJson && type.kind() != TypeKind::kString &&
@@ -496,14 +539,16 @@ BoundExpressionPtr ExpressionBinder::Field(Bound base, std::string_view name, So
 BoundExpressionPtr ExpressionBinder::BindAccess(const sql::Access& access) {
   Bound base = BindNode(*access.base);
   switch (access.step) {
-    case sql::Access::Step::kField: return Field(std::move(base), access.field.text, access.field.span);
+    case sql::Access::Step::kField:
+      return Field(std::move(base), access.field.text, access.field.span);
     case sql::Access::Step::kIndex: {
       Bound index = BindNode(*access.index);
       if (base->type.kind() == TypeKind::kAny) return base;
       return Operator("[]", {std::move(base), std::move(index)}, access.span);
     }
     case sql::Access::Step::kWildcard:
-    case sql::Access::Step::kSlice: break;
+    case sql::Access::Step::kSlice:
+      break;
   }
   if (access.index != nullptr) BindNode(*access.index);
   if (access.upper != nullptr) BindNode(*access.upper);
@@ -515,7 +560,8 @@ BoundExpressionPtr ExpressionBinder::BindConstructor(const sql::Expression& expr
   std::vector<Bound> arguments;
   const char* name = "ARRAY";
   if (expression.kind == sql::ExpressionKind::kArray) {
-    for (const auto& item : static_cast<const sql::ArrayLiteral&>(expression).items) arguments.push_back(BindNode(*item));
+    for (const auto& item : static_cast<const sql::ArrayLiteral&>(expression).items)
+      arguments.push_back(BindNode(*item));
   } else if (expression.kind == sql::ExpressionKind::kMap) {
     name = "MAP";
     for (const auto& [key, value] : static_cast<const sql::MapLiteral&>(expression).entries) {

@@ -9,8 +9,12 @@
 #include "engine/plan/binder/aggregate_stage.h"
 #include "engine/plan/binder/binding_context.h"
 #include "engine/plan/binder/scope.h"
+#include "engine/sql/words.h"
 
 namespace velo::plan {
+
+using sql::LowerCase;
+using sql::UpperCase;
 
 /// Where an expression stands; decides which names it sees and whether it may aggregate (dialect 4.2).
 enum class Clause : uint8_t { kSelect, kWhere, kGroupBy, kHaving, kOrderBy, kOn, kWindow, kCondition };
@@ -19,13 +23,14 @@ enum class Clause : uint8_t { kSelect, kWhere, kGroupBy, kHaving, kOrderBy, kOn,
 struct Alias {
   std::string name;
   SourceSpan span;
-  BoundExpressionPtr expression;             ///< Null until its item is bound.
+  BoundExpressionPtr expression;  ///< Null until its item is bound.
   const sql::Expression* source = nullptr;
 };
 
 /// What the expressions of one SELECT can see.
 struct Environment {
   Scope* scope = nullptr;
+  const sql::SelectCore* core = nullptr;  ///< Where fixes put clauses; null outside of a SELECT.
   std::vector<Alias> aliases;
   /// Set while binding above a grouping: plain columns then become keys or last values.
   AggregateStage* stage = nullptr;
@@ -82,6 +87,7 @@ class ExpressionBinder {
   Bound ReportMissing(const ColumnMatch& match, const sql::ColumnReference& reference);
   bool ReportMissingAlias(const sql::ColumnReference& reference);
   Bound Field(Bound base, std::string_view name, SourceSpan span);
+  void OfferGroupBy(const std::string& column, Diagnostic* found);
   Bound WindowBoundColumn(bool start, SourceSpan span, std::string text);
 
   // expression_calls.cc
@@ -89,6 +95,7 @@ class ExpressionBinder {
   Bound BindLazyCall(const sql::Call& call, std::string_view name, bool* handled);
   Bound BindWindowCall(const sql::Call& call, std::string_view name, bool* handled);
   Bound BindAggregate(const sql::Call& call, const AggregateFunction& function);
+  void OfferHaving(const sql::Call& call, Diagnostic* found);
   Bound BindOver(const sql::Call& call, std::string_view name);
   Bound BindScalar(const sql::Call& call, const ScalarFunction& function);
   void CheckOver(const sql::Call& call, std::string_view name);
@@ -107,9 +114,12 @@ class ExpressionBinder {
   Bound Poison(SourceSpan span);
   /// Stands for a value that cannot be computed in this version, with its type known.
   Bound Placeholder(SqlType type, SourceSpan span);
-  Bound Report(const Status& status, SourceSpan span, std::string_view default_code = "E2301");
-  Bound Operator(std::string_view name, std::vector<Bound> arguments, SourceSpan span, SourceSpan error_span = {});
+  Bound Report(const Status& status, SourceSpan span, std::string_view default_code = "E2301",
+               std::vector<Fix> fixes = {});
+  Bound Operator(std::string_view name, std::vector<Bound> arguments, SourceSpan span, std::vector<Fix> fixes = {});
   Bound CaseOf(std::vector<Bound> parts, SourceSpan span);
+  /// Casts for arithmetic on two texts.
+  std::vector<Fix> CastFixes(const sql::Binary& binary, const BoundExpression& left, const BoundExpression& right);
   Bound Negated(Bound operand, bool negated, SourceSpan span);
   Diagnostics& diagnostics() { return *context_->diagnostics; }
   bool input_level() const { return env_->stage == nullptr || inside_aggregate_ > 0; }
@@ -123,13 +133,11 @@ class ExpressionBinder {
 
 /// True when the expression calls an aggregate that belongs to the query it stands in.
 bool ContainsAggregate(const sql::Expression& expression, const FunctionRegistry& functions);
-/// Calls `visit` for the expression and everything below it, subqueries left out. `visit` returns false to stay out of a
-/// subtree.
+/// Calls `visit` for the expression and everything below it, subqueries left out. `visit` returns false to stay out of
+/// a subtree.
 void VisitExpressions(const sql::Expression& expression, const std::function<bool(const sql::Expression&)>& visit);
 /// SQL text of an expression, for messages and facts.
 std::string ExpressionText(const sql::Expression& expression);
-/// Upper-case ASCII copy.
-std::string UpperCase(std::string_view text);
 /// "columns of trades: symbol, price, ..." (at most twelve names).
 std::string ColumnsHint(const ScopeRelation& relation);
 /// Resolves a type as written. Reports E2302-style problems and returns ANY for unknown names.

@@ -46,7 +46,8 @@ BoundExpressionPtr ExpressionBinder::BindCall(const sql::Call& call) {
   if (handled) return bound;
   bound = BindWindowCall(call, name, &handled);
   if (handled) return bound;
-  if (const AggregateFunction* aggregate = context_->functions->FindAggregate(name)) return BindAggregate(call, *aggregate);
+  if (const AggregateFunction* aggregate = context_->functions->FindAggregate(name))
+    return BindAggregate(call, *aggregate);
   if (const ScalarFunction* scalar = context_->functions->FindScalar(name)) return BindScalar(call, *scalar);
   if (context_->functions->FindWindow(name) != nullptr) {
     diagnostics().Error("E2210", call.span, fmt::format("{}() needs an OVER clause", name)).hint =
@@ -71,15 +72,17 @@ BoundExpressionPtr ExpressionBinder::BindLazyCall(const sql::Call& call, std::st
   const size_t count = call.arguments.size();
   auto expect = [&](size_t least, size_t most, std::string_view signature) {
     if (count >= least && count <= most) return true;
-    diagnostics().Error("E2311", call.span, fmt::format("{} takes {} argument{}: {}", name,
-                                                        least == most ? std::to_string(least) : fmt::format("at least {}", least),
-                                                        least == 1 ? "" : "s", signature));
+    diagnostics().Error("E2311", call.span,
+                        fmt::format("{} takes {} argument{}: {}", name,
+                                    least == most ? std::to_string(least) : fmt::format("at least {}", least),
+                                    least == 1 ? "" : "s", signature));
     BindArguments(call);
     return false;
   };
   if (name == "COALESCE" || name == "IFNULL" || name == "NVL") {
     const bool pair = name != "COALESCE";
-    if (!expect(pair ? 2 : 1, pair ? 2 : SIZE_MAX, fmt::format("{}(value, {})", name, pair ? "replacement" : "value, ..."))) {
+    if (!expect(pair ? 2 : 1, pair ? 2 : SIZE_MAX,
+                fmt::format("{}(value, {})", name, pair ? "replacement" : "value, ..."))) {
       return Poison(call.span);
     }
     std::vector<Bound> arguments = BindArguments(call);
@@ -139,9 +142,11 @@ BoundExpressionPtr ExpressionBinder::BindWindowCall(const sql::Call& call, std::
     for (const sql::ExpressionPtr& argument : call.arguments) BindOverInput(*argument, Clause::kWindow);
   }
   if (duration) {
-    Bound length = Operator("-", {WindowBoundColumn(false, call.span, "_window_end"),
-                                  WindowBoundColumn(true, call.span, "_window_start")}, call.span);
-    Bound gap = MakeLiteral(std::make_shared<arrow::Int64Scalar>(env_->session_gap_ms), TypeKind::kInteger, "", call.span);
+    Bound length = Operator(
+        "-", {WindowBoundColumn(false, call.span, "_window_end"), WindowBoundColumn(true, call.span, "_window_start")},
+        call.span);
+    Bound gap =
+        MakeLiteral(std::make_shared<arrow::Int64Scalar>(env_->session_gap_ms), TypeKind::kInteger, "", call.span);
     return Operator("-", {length, gap}, call.span);
   }
   return WindowBoundColumn(start, call.span, std::string(start ? kWindowStartColumn : kWindowEndColumn));
@@ -149,8 +154,8 @@ BoundExpressionPtr ExpressionBinder::BindWindowCall(const sql::Call& call, std::
 
 BoundExpressionPtr ExpressionBinder::BindScalar(const sql::Call& call, const ScalarFunction& function) {
   std::vector<Bound> arguments = BindArguments(call);
-  const bool untyped = std::any_of(arguments.begin(), arguments.end(),
-                                   [](const Bound& a) { return a->type.kind() == TypeKind::kAny; });
+  const bool untyped =
+      std::any_of(arguments.begin(), arguments.end(), [](const Bound& a) { return a->type.kind() == TypeKind::kAny; });
   // Constant arguments may be expressions; rules look at their values.
   for (Bound& argument : arguments) argument = FoldConstants(argument);
   Result<Bound> bound = MakeCall(function, std::move(arguments), "", call.span);
@@ -206,14 +211,32 @@ bool ExpressionBinder::CollectAggregateArguments(const sql::Call& call, Aggregat
     if (kind == TypeKind::kBoolean) {
       out->filter = std::move(filter);
     } else if (kind != TypeKind::kAny) {
-      diagnostics().Error("E2301", call.filter->span,
-                          fmt::format("FILTER needs a condition that is true or false, not {}", filter->type.ToString()));
+      diagnostics().Error(
+          "E2301", call.filter->span,
+          fmt::format("FILTER needs a condition that is true or false, not {}", filter->type.ToString()));
     }
   }
   --inside_aggregate_;
   for (Bound& argument : arguments) argument = FoldConstants(argument);
   out->arguments = std::move(arguments);
   return diagnostics().error_count() == errors;
+}
+
+/// Moves a WHERE that is one comparison with an aggregate behind GROUP BY.
+void ExpressionBinder::OfferHaving(const sql::Call& call, Diagnostic* found) {
+  const sql::SelectCore* core = env_->core;
+  if (core == nullptr || core->where == nullptr || core->having != nullptr || !core->where_span.valid()) return;
+  const auto* whole =
+      core->where->kind == sql::ExpressionKind::kBinary ? static_cast<const sql::Binary*>(core->where.get()) : nullptr;
+  const bool single = whole != nullptr && (whole->left.get() == &call || whole->right.get() == &call);
+  if (!single) return;
+  const std::string having = "HAVING " + ExpressionText(*core->where);
+  if (core->group_by_span.valid()) {
+    found->fixes.push_back(
+        {"move to HAVING", {{core->where_span, ""}, {{core->group_by_span.end(), 0}, " " + having}}});
+  } else {
+    found->fixes.push_back({"use HAVING", {{core->where_span, having}}});
+  }
 }
 
 BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const AggregateFunction& function) {
@@ -228,9 +251,9 @@ BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const 
                         : clause_ == Clause::kGroupBy ? "GROUP BY"
                         : clause_ == Clause::kOn      ? "ON"
                                                       : "this place";
-    Diagnostic& found =
-        diagnostics().Error("E2110", call.span, fmt::format("{} cannot be used in {}", name, place));
+    Diagnostic& found = diagnostics().Error("E2110", call.span, fmt::format("{} cannot be used in {}", name, place));
     found.hint = clause_ == Clause::kWhere ? "conditions on aggregates go to HAVING, after GROUP BY" : "";
+    if (clause_ == Clause::kWhere) OfferHaving(call, &found);
     return Poison(call.span);
   }
   AggregateCall bound;
@@ -313,7 +336,8 @@ BoundExpressionPtr ExpressionBinder::BindOver(const sql::Call& call, std::string
   }
   Result<CallTypes> result = rule(name, types, constants);
   if (!result.ok()) {
-    const bool untyped = std::any_of(types.begin(), types.end(), [](const SqlType& t) { return t.kind() == TypeKind::kAny; });
+    const bool untyped =
+        std::any_of(types.begin(), types.end(), [](const SqlType& t) { return t.kind() == TypeKind::kAny; });
     if (untyped && result.status().error().code != "E2311") return Placeholder(TypeKind::kAny, call.span);
     return Report(result.status(), call.span);
   }
@@ -323,16 +347,15 @@ BoundExpressionPtr ExpressionBinder::BindOver(const sql::Call& call, std::string
 void ExpressionBinder::CheckOver(const sql::Call& call, std::string_view name) {
   const sql::Over& over = *call.over;
   if (clause_ == Clause::kWhere || clause_ == Clause::kGroupBy || clause_ == Clause::kHaving) {
-    diagnostics().Error("E2110", call.span, fmt::format("{} OVER (...) can only stand in SELECT and ORDER BY", name)).hint =
-        "compute it in a subquery in FROM and filter there";
-  }
-  if (over.buffer_rows.has_value() && *over.buffer_rows < 1) {
-    diagnostics().Error("E2211", over.span, "row buffer size must be at least 1");
+    diagnostics()
+        .Error("E2110", call.span, fmt::format("{} OVER (...) can only stand in SELECT and ORDER BY", name))
+        .hint = "compute it in a subquery in FROM and filter there";
   }
   const bool ranks = name == "RANK" || name == "DENSE_RANK" || name == "PERCENT_RANK" || name == "CUME_DIST";
   if (ranks && over.order_by.empty() && over.window_name.empty()) {
-    diagnostics().Warning("W2215", call.span, fmt::format("{} without ORDER BY gives every row the same rank", name)).hint =
-        "add ORDER BY to the OVER clause";
+    diagnostics()
+        .Warning("W2215", call.span, fmt::format("{} without ORDER BY gives every row the same rank", name))
+        .hint = "add ORDER BY to the OVER clause";
   }
   const bool shifts = name == "LAG" || name == "LEAD";
   if (shifts && call.arguments.size() > 1) {
@@ -342,29 +365,6 @@ void ExpressionBinder::CheckOver(const sql::Call& call, std::string_view name) {
     if (!constant) {
       diagnostics().Error("E2216", offset.span, fmt::format("the offset of {} must be a constant of 0 or more", name));
     }
-  }
-  if (!over.frame.has_value()) return;
-  using Kind = sql::FrameBound::Kind;
-  const sql::FrameBound& start = over.frame->start;
-  const sql::FrameBound& end = over.frame->end;
-  auto rank = [](const sql::FrameBound& bound) {
-    switch (bound.kind) {
-      case Kind::kUnboundedPreceding: return INT64_MIN;
-      case Kind::kPreceding: return -bound.rows;
-      case Kind::kCurrentRow: return int64_t{0};
-      case Kind::kFollowing: return bound.rows;
-      case Kind::kUnboundedFollowing: return INT64_MAX;
-    }
-    return int64_t{0};
-  };
-  const bool durations = start.duration.has_value() || end.duration.has_value();
-  if (start.kind == Kind::kUnboundedFollowing || end.kind == Kind::kUnboundedPreceding ||
-      (!durations && rank(start) > rank(end))) {
-    diagnostics().Error("E2212", over.frame->span, "the frame ends before it starts").hint =
-        "write, for example, ROWS BETWEEN 4 PRECEDING AND CURRENT ROW";
-  }
-  if (durations && over.frame->unit != sql::Frame::Unit::kRange) {
-    diagnostics().Error("E2213", over.frame->span, "a frame with a duration needs RANGE instead of ROWS");
   }
 }
 

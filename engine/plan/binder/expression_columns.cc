@@ -70,14 +70,14 @@ BoundExpressionPtr ExpressionBinder::TryWindowBound(const sql::ColumnReference& 
 
 BoundExpressionPtr ExpressionBinder::TryAlias(const sql::ColumnReference& reference, bool* poisoned) {
   *poisoned = false;
-  const bool sees_aliases =
-      clause_ == Clause::kSelect || clause_ == Clause::kHaving || clause_ == Clause::kOrderBy;
+  const bool sees_aliases = clause_ == Clause::kSelect || clause_ == Clause::kHaving || clause_ == Clause::kOrderBy;
   if (!sees_aliases || inside_aggregate_ > 0) return nullptr;
   if (reference.parts.size() > 1 && env_->scope->FindRelation(reference.parts[0].text) >= 0) return nullptr;
   for (auto alias = env_->aliases.rbegin(); alias != env_->aliases.rend(); ++alias) {
     if (alias->expression == nullptr || alias->name != reference.parts[0].text) continue;
     Bound bound = alias->expression;
-    for (size_t i = 1; i < reference.parts.size(); ++i) bound = Field(bound, reference.parts[i].text, PartSpan(reference, i));
+    for (size_t i = 1; i < reference.parts.size(); ++i)
+      bound = Field(bound, reference.parts[i].text, PartSpan(reference, i));
     return bound;
   }
   return nullptr;
@@ -86,7 +86,8 @@ BoundExpressionPtr ExpressionBinder::TryAlias(const sql::ColumnReference& refere
 BoundExpressionPtr ExpressionBinder::BindColumn(const sql::ColumnReference& reference, bool whole_element) {
   bool poisoned = false;
   const sql::Identifier& first = reference.parts[0];
-  const bool maybe_string = reference.parts.size() == 1 && first.quote == sql::Identifier::Quote::kDouble && !whole_element;
+  const bool maybe_string =
+      reference.parts.size() == 1 && first.quote == sql::Identifier::Quote::kDouble && !whole_element;
   if (!maybe_string) {
     if (Bound bound = TryWindowBound(reference)) return bound;
   }
@@ -95,7 +96,8 @@ BoundExpressionPtr ExpressionBinder::BindColumn(const sql::ColumnReference& refe
   const std::vector<std::string_view> parts = PartTexts(reference);
   const ColumnMatch match = ResolveColumn(*env_->scope, parts);
   if (maybe_string && (match.kind != ColumnMatch::Kind::kColumn || match.assumed || match.case_differs)) {
-    return MakeLiteral(std::make_shared<arrow::StringScalar>(first.text), TypeKind::kString, first.text, reference.span);
+    return MakeLiteral(std::make_shared<arrow::StringScalar>(first.text), TypeKind::kString, first.text,
+                       reference.span);
   }
   if (match.kind == ColumnMatch::Kind::kColumn && !match.assumed) return UseMatch(match, reference);
   if (match.kind != ColumnMatch::Kind::kAmbiguous) {
@@ -108,7 +110,8 @@ BoundExpressionPtr ExpressionBinder::BindColumn(const sql::ColumnReference& refe
 }
 
 BoundExpressionPtr ExpressionBinder::ExpandAliasOverInput(const sql::ColumnReference& reference) {
-  if (inside_aggregate_ == 0 || env_->stage == nullptr || reference.parts.size() != 1 || expanding_alias_) return nullptr;
+  if (inside_aggregate_ == 0 || env_->stage == nullptr || reference.parts.size() != 1 || expanding_alias_)
+    return nullptr;
   for (const Alias& alias : env_->aliases) {
     if (alias.name != reference.parts[0].text || alias.expression == nullptr || alias.source == nullptr) continue;
     if (ContainsAggregate(*alias.source, *context_->functions)) continue;
@@ -125,12 +128,12 @@ BoundExpressionPtr ExpressionBinder::UseMatch(const ColumnMatch& match, const sq
   if (match.assumed) scope.Assume(match.relation, match.column.name);
   const SourceSpan column_span = PartSpan(reference, match.parts_used - 1);
   if (match.case_differs) {
-    Diagnostic& found = diagnostics().Warning(
-        "W2106", column_span,
-        fmt::format("'{}' is written '{}' in {}", reference.parts[match.parts_used - 1].text, match.column.name,
-                    scope.relations()[match.relation].display_name()));
-    found.fixes.push_back({fmt::format("write '{}'", match.column.name),
-                           {{column_span, sql::QuoteIdentifier(match.column.name)}}});
+    Diagnostic& found =
+        diagnostics().Warning("W2106", column_span,
+                              fmt::format("'{}' is written '{}' in {}", reference.parts[match.parts_used - 1].text,
+                                          match.column.name, scope.relations()[match.relation].display_name()));
+    found.fixes.push_back(
+        {fmt::format("write '{}'", match.column.name), {{column_span, sql::QuoteIdentifier(match.column.name)}}});
   }
   const int place = scope.Use(match.relation, match.column, match.system);
   Bound bound = MakeColumn(place, match.column.type, match.column.name, reference.span);
@@ -160,8 +163,8 @@ BoundExpressionPtr ExpressionBinder::UseOuter(const sql::ColumnReference& refere
 bool ExpressionBinder::ReportMissingAlias(const sql::ColumnReference& reference) {
   if (reference.parts.size() != 1) return false;
   const std::string& name = reference.parts[0].text;
-  const auto alias = std::find_if(env_->aliases.begin(), env_->aliases.end(),
-                                  [&](const Alias& a) { return a.name == name; });
+  const auto alias =
+      std::find_if(env_->aliases.begin(), env_->aliases.end(), [&](const Alias& a) { return a.name == name; });
   if (alias == env_->aliases.end()) return false;
   const bool unknown = env_->scope->has_unknown_schema();
   auto report = [&](std::string code, std::string message) -> Diagnostic& {
@@ -213,9 +216,10 @@ BoundExpressionPtr ExpressionBinder::ReportMissing(const ColumnMatch& match, con
     return Poison(reference.span);
   }
   if (scope.relations().empty()) {
-    diagnostics().Error("E2107", reference.span,
-                        fmt::format("'{}' is a column, but the query has no FROM", reference.parts[0].text)).hint =
-        "add FROM and the name of a stream";
+    diagnostics()
+        .Error("E2107", reference.span,
+               fmt::format("'{}' is a column, but the query has no FROM", reference.parts[0].text))
+        .hint = "add FROM and the name of a stream";
     return Poison(reference.span);
   }
   if (match.kind == ColumnMatch::Kind::kUnknownQualifier) {
@@ -224,16 +228,16 @@ BoundExpressionPtr ExpressionBinder::ReportMissing(const ColumnMatch& match, con
       names.push_back(relation.alias.empty() ? relation.name : relation.alias);
     }
     Diagnostic& found = diagnostics().Error(
-        "E2104", PartSpan(reference, 0), fmt::format("unknown relation or alias '{}' in {}", reference.parts[0].text,
-                                                     ExpressionText(reference)));
+        "E2104", PartSpan(reference, 0),
+        fmt::format("unknown relation or alias '{}' in {}", reference.parts[0].text, ExpressionText(reference)));
     std::string list;
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
     found.hint = "relations of this query: " + list;
     std::vector<std::string> near = NearNames(reference.parts[0].text, names);
     if (near.empty() && names.size() == 1) near = names;
     for (const std::string& name : near) {
-      found.fixes.push_back({fmt::format("did you mean '{}'?", name),
-                             {{PartSpan(reference, 0), sql::QuoteIdentifier(name)}}});
+      found.fixes.push_back(
+          {fmt::format("did you mean '{}'?", name), {{PartSpan(reference, 0), sql::QuoteIdentifier(name)}}});
     }
     return Poison(reference.span);
   }
@@ -242,8 +246,10 @@ BoundExpressionPtr ExpressionBinder::ReportMissing(const ColumnMatch& match, con
   const size_t part = match.qualifier_relation >= 0 ? 1 : 0;
   const ScopeRelation& relation = scope.relations()[relation_index];
   const std::string& name = reference.parts[part].text;
-  const std::string where = one && !relation.display_name().empty() ? fmt::format(" in '{}'", relation.display_name()) : "";
-  Diagnostic& found = diagnostics().Error("E2102", PartSpan(reference, part), fmt::format("unknown column '{}'{}", name, where));
+  const std::string where =
+      one && !relation.display_name().empty() ? fmt::format(" in '{}'", relation.display_name()) : "";
+  Diagnostic& found =
+      diagnostics().Error("E2102", PartSpan(reference, part), fmt::format("unknown column '{}'{}", name, where));
   std::vector<std::string> candidates = one ? relation.schema.Names() : scope.VisibleNames();
   if (clause_ != Clause::kWhere) {
     for (const Alias& alias : env_->aliases) {
@@ -253,21 +259,37 @@ BoundExpressionPtr ExpressionBinder::ReportMissing(const ColumnMatch& match, con
   if (one) {
     found.hint = ColumnsHint(relation);
   } else {
-    for (const ScopeRelation& each : scope.relations()) found.hint += (found.hint.empty() ? "" : "; ") + ColumnsHint(each);
+    for (const ScopeRelation& each : scope.relations())
+      found.hint += (found.hint.empty() ? "" : "; ") + ColumnsHint(each);
   }
   for (const std::string& near : NearNames(name, candidates)) {
-    found.fixes.push_back({fmt::format("did you mean '{}'?", near),
-                           {{PartSpan(reference, part), sql::QuoteIdentifier(near)}}});
+    found.fixes.push_back(
+        {fmt::format("did you mean '{}'?", near), {{PartSpan(reference, part), sql::QuoteIdentifier(near)}}});
   }
   return Poison(reference.span);
+}
+
+void ExpressionBinder::OfferGroupBy(const std::string& column, Diagnostic* found) {
+  const sql::SelectCore* core = env_->core;
+  if (core == nullptr || core->from.empty()) return;
+  const std::string name = sql::QuoteIdentifier(column);
+  if (core->group_by_span.valid()) {
+    found->fixes.push_back(
+        {fmt::format("add {} to GROUP BY", column), {{{core->group_by_span.end(), 0}, ", " + name}}});
+    return;
+  }
+  const SourceSpan before = core->where_span.valid() ? core->where_span : core->from.back().span;
+  if (!before.valid() || !core->from.back().joins.empty()) return;
+  found->fixes.push_back({fmt::format("group by {}", column), {{{before.end(), 0}, " GROUP BY " + name}}});
 }
 
 BoundExpressionPtr ExpressionBinder::LastValue(const BoundExpressionPtr& input_column, SourceSpan span, bool warn) {
   if (warn) {
     Diagnostic& found = diagnostics().Warning(
-        "W2111", span, fmt::format("'{}' is not grouped, so the value of the last row of each group is shown",
-                                   input_column->text));
+        "W2111", span,
+        fmt::format("'{}' is not grouped, so the value of the last row of each group is shown", input_column->text));
     found.hint = fmt::format("add {} to GROUP BY, or aggregate it", input_column->text);
+    OfferGroupBy(input_column->text, &found);
   }
   const AggregateFunction* last = context_->functions->FindAggregate("LAST_VALUE");
   if (last == nullptr) last = context_->functions->FindAggregate("LAST");

@@ -18,8 +18,9 @@ BoundExpressionPtr ExpressionBinder::BindScalarQuery(const sql::ScalarQuery& nod
   const Schema schema = BindSubquery(*node.query);
   if (diagnostics().error_count() > errors || schema.columns.empty()) return Placeholder(TypeKind::kAny, node.span);
   if (schema.columns.size() != 1) {
-    diagnostics().Error("E2402", node.span, fmt::format("a subquery used as a value must return one column, not {}",
-                                                        schema.columns.size()));
+    diagnostics().Error(
+        "E2402", node.span,
+        fmt::format("a subquery used as a value must return one column, not {}", schema.columns.size()));
     return Poison(node.span);
   }
   return Placeholder(schema.columns[0].type, node.span);
@@ -37,8 +38,9 @@ BoundExpressionPtr ExpressionBinder::BindInQuery(const sql::InQuery& node) {
   }
   const Schema schema = BindSubquery(*node.query);
   if (!schema.columns.empty() && schema.columns.size() != width) {
-    diagnostics().Error("E2402", node.query->span, fmt::format("the subquery of IN must return {} column{}, not {}", width,
-                                                               width == 1 ? "" : "s", schema.columns.size()));
+    diagnostics().Error("E2402", node.query->span,
+                        fmt::format("the subquery of IN must return {} column{}, not {}", width, width == 1 ? "" : "s",
+                                    schema.columns.size()));
   }
   return Placeholder(TypeKind::kBoolean, node.span);
 }
@@ -53,8 +55,9 @@ BoundExpressionPtr ExpressionBinder::BindQuantified(const sql::Quantified& node)
   if (node.query != nullptr) {
     const Schema schema = BindSubquery(*node.query);
     if (!schema.columns.empty() && schema.columns.size() != 1) {
-      diagnostics().Error("E2402", node.query->span,
-                          fmt::format("the subquery of ANY and ALL must return one column, not {}", schema.columns.size()));
+      diagnostics().Error(
+          "E2402", node.query->span,
+          fmt::format("the subquery of ANY and ALL must return one column, not {}", schema.columns.size()));
     }
   } else {
     BindNode(*node.array);
@@ -81,7 +84,9 @@ void VisitExpressions(const sql::Expression& expression, const std::function<boo
   };
   using Kind = sql::ExpressionKind;
   switch (expression.kind) {
-    case Kind::kUnary: child(static_cast<const sql::Unary&>(expression).operand); break;
+    case Kind::kUnary:
+      child(static_cast<const sql::Unary&>(expression).operand);
+      break;
     case Kind::kBinary: {
       const auto& node = static_cast<const sql::Binary&>(expression);
       child(node.left);
@@ -107,8 +112,12 @@ void VisitExpressions(const sql::Expression& expression, const std::function<boo
       VisitAll(node.items, visit);
       break;
     }
-    case Kind::kInQuery: child(static_cast<const sql::InQuery&>(expression).operand); break;
-    case Kind::kQuantified: child(static_cast<const sql::Quantified&>(expression).operand); break;
+    case Kind::kInQuery:
+      child(static_cast<const sql::InQuery&>(expression).operand);
+      break;
+    case Kind::kQuantified:
+      child(static_cast<const sql::Quantified&>(expression).operand);
+      break;
     case Kind::kLike: {
       const auto& node = static_cast<const sql::Like&>(expression);
       child(node.operand);
@@ -125,7 +134,9 @@ void VisitExpressions(const sql::Expression& expression, const std::function<boo
       child(node.otherwise);
       break;
     }
-    case Kind::kCast: child(static_cast<const sql::Cast&>(expression).operand); break;
+    case Kind::kCast:
+      child(static_cast<const sql::Cast&>(expression).operand);
+      break;
     case Kind::kCall: {
       const auto& node = static_cast<const sql::Call&>(expression);
       VisitAll(node.arguments, visit);
@@ -137,14 +148,18 @@ void VisitExpressions(const sql::Expression& expression, const std::function<boo
       }
       break;
     }
-    case Kind::kArray: VisitAll(static_cast<const sql::ArrayLiteral&>(expression).items, visit); break;
+    case Kind::kArray:
+      VisitAll(static_cast<const sql::ArrayLiteral&>(expression).items, visit);
+      break;
     case Kind::kMap:
       for (const auto& [key, value] : static_cast<const sql::MapLiteral&>(expression).entries) {
         child(key);
         child(value);
       }
       break;
-    case Kind::kRow: VisitAll(static_cast<const sql::RowValue&>(expression).items, visit); break;
+    case Kind::kRow:
+      VisitAll(static_cast<const sql::RowValue&>(expression).items, visit);
+      break;
     case Kind::kAccess: {
       const auto& node = static_cast<const sql::Access&>(expression);
       child(node.base);
@@ -157,7 +172,8 @@ void VisitExpressions(const sql::Expression& expression, const std::function<boo
     case Kind::kStar:
     case Kind::kScalarQuery:
     case Kind::kExists:
-    case Kind::kStruct: break;
+    case Kind::kStruct:
+      break;
   }
 }
 

@@ -24,8 +24,12 @@ void FromBinder::BindTable(const sql::TableReference& table, QueryNeeds needs) {
     case sql::TableReference::Kind::kRelation:
       if (!BindInlined(table, needs)) BindNamed(table, needs);
       break;
-    case sql::TableReference::Kind::kSubquery: BindDerived(*table.subquery, table.column_aliases, "", table, needs); break;
-    case sql::TableReference::Kind::kFunction: BindTableFunction(table); break;
+    case sql::TableReference::Kind::kSubquery:
+      BindDerived(*table.subquery, table.column_aliases, "", table, needs);
+      break;
+    case sql::TableReference::Kind::kFunction:
+      BindTableFunction(table);
+      break;
   }
 }
 
@@ -64,9 +68,9 @@ void FromBinder::BindDerived(const sql::Query& query, const std::vector<sql::Ide
   const std::vector<sql::Identifier>& renames = table.column_aliases.empty() ? column_names : table.column_aliases;
   if (!renames.empty() && bound.schema_known) {
     if (renames.size() != relation.schema.columns.size()) {
-      context_->diagnostics->Error("E2021", SourceSpan::Cover(renames.front().span, renames.back().span),
-                                   fmt::format("{} names are given for {} columns", renames.size(),
-                                               relation.schema.columns.size()));
+      context_->diagnostics->Error(
+          "E2021", SourceSpan::Cover(renames.front().span, renames.back().span),
+          fmt::format("{} names are given for {} columns", renames.size(), relation.schema.columns.size()));
     } else {
       auto renamed = std::make_shared<ProjectNode>();
       renamed->inputs = {bound.plan};
@@ -136,8 +140,8 @@ void FromBinder::ReportUnknown(const sql::TableReference& table, const PropertyM
   Diagnostic& found = context_->diagnostics->Warning(
       "W3001", table.name_span.valid() ? table.name_span : table.span,
       fmt::format("'{}' is not connected yet, so its columns are taken as written", table.name));
-  const std::vector<std::string> near = NearNames(table.name, context_->catalog == nullptr ? std::vector<std::string>()
-                                                                                           : context_->catalog->Names());
+  const std::vector<std::string> near =
+      NearNames(table.name, context_->catalog == nullptr ? std::vector<std::string>() : context_->catalog->Names());
   for (const std::string& name : near) {
     found.hint += (found.hint.empty() ? "did you mean " : " or ") + name;
     found.fixes.push_back({fmt::format("did you mean '{}'?", name), {{found.span, sql::QuoteRelation(name)}}});
@@ -171,9 +175,11 @@ void FromBinder::BindTableFunction(const sql::TableReference& table) {
     context_->RefuseToRun("E3090", "UNNEST in FROM is checked but cannot be run in this version.");
   } else if (name == "KAFKA_TOPIC") {
     shape->schema_known = false;
-    context_->RefuseToRun("E3090", "KAFKA_TOPIC cannot be run in this version; this version reads files and embedded topics.");
+    context_->RefuseToRun("E3090",
+                          "KAFKA_TOPIC cannot be run in this version; this version reads files and embedded topics.");
   } else {
-    Diagnostic& found = context_->diagnostics->Error("E2309", call.name.span, fmt::format("unknown table function {}", call.name.text));
+    Diagnostic& found =
+        context_->diagnostics->Error("E2309", call.name.span, fmt::format("unknown table function {}", call.name.text));
     found.hint = "table functions: UNNEST(array), KAFKA_TOPIC('name')";
     shape->schema_known = false;
   }
@@ -188,9 +194,10 @@ void FromBinder::BindJoin(const sql::Join& join, QueryNeeds needs) {
   BindTable(*join.right, needs);
   for (const sql::Join& nested : join.right->joins) BindJoin(nested, needs);
   const int right = static_cast<int>(env_->scope->relations().size()) - 1;
-  static constexpr std::string_view kNames[] = {"inner join", "left join", "right join", "full join", "cross join", "left semi join"};
-  context_->joins.push_back(fmt::format("{} {}", kNames[static_cast<size_t>(join.kind)],
-                                        env_->scope->relations()[right].display_name()));
+  static constexpr std::string_view kNames[] = {"inner join", "left join",  "right join",
+                                                "full join",  "cross join", "left semi join"};
+  context_->joins.push_back(
+      fmt::format("{} {}", kNames[static_cast<size_t>(join.kind)], env_->scope->relations()[right].display_name()));
   CheckJoin(join, right);
 }
 
@@ -203,8 +210,10 @@ void FromBinder::CheckJoin(const sql::Join& join, int right) {
       if (!relation.schema_known) {
         env_->scope->Assume(side, column.text);
       } else if (relation.schema.Find(column.text) < 0) {
-        context_->diagnostics->Error("E2102", column.span, fmt::format("unknown column '{}' in '{}'", column.text,
-                                                                       relation.display_name())).hint = ColumnsHint(relation);
+        context_->diagnostics
+            ->Error("E2102", column.span,
+                    fmt::format("unknown column '{}' in '{}'", column.text, relation.display_name()))
+            .hint = ColumnsHint(relation);
       }
     }
   }
@@ -215,11 +224,13 @@ void FromBinder::CheckJoin(const sql::Join& join, int right) {
     VisitExpressions(*join.on, [&](const sql::Expression& node) {
       if (node.kind == sql::ExpressionKind::kBetween) time_bound = true;
       if (node.kind == sql::ExpressionKind::kLiteral &&
-          static_cast<const sql::Literal&>(node).type == sql::Literal::Type::kInterval) time_bound = true;
+          static_cast<const sql::Literal&>(node).type == sql::Literal::Type::kInterval)
+        time_bound = true;
       if (node.kind == sql::ExpressionKind::kBinary &&
           static_cast<const sql::Binary&>(node).op == sql::BinaryOperator::kEqual) {
         const auto& binary = static_cast<const sql::Binary&>(node);
-        equality = equality || (binary.left->kind != sql::ExpressionKind::kLiteral && binary.right->kind != sql::ExpressionKind::kLiteral);
+        equality = equality || (binary.left->kind != sql::ExpressionKind::kLiteral &&
+                                binary.right->kind != sql::ExpressionKind::kLiteral);
       }
       return true;
     });
@@ -235,16 +246,16 @@ void FromBinder::CheckJoin(const sql::Join& join, int right) {
     context_->diagnostics->Warning("W2302", join.span, "this join has no key, so every row meets every row").hint =
         "join on an equality, such as a.id = b.id";
   } else if (!time_bound && join.kind != sql::JoinKind::kCross) {
-    context_->diagnostics->Warning("W2305", join.span, "this join of two streams has no time bound, so each side is kept for an hour").hint =
-        "add WITHIN INTERVAL '10' MINUTE, or a BETWEEN on the two times";
+    context_->diagnostics
+        ->Warning("W2305", join.span, "this join of two streams has no time bound, so each side is kept for an hour")
+        .hint = "add WITHIN INTERVAL '10' MINUTE, or a BETWEEN on the two times";
   }
 }
 
 bool FromBinder::bounded() const {
   const auto& relations = env_->scope->relations();
-  return std::all_of(relations.begin(), relations.end(), [](const ScopeRelation& r) {
-    return r.plan != nullptr ? r.plan->bounded : r.relation->bounded;
-  });
+  return std::all_of(relations.begin(), relations.end(),
+                     [](const ScopeRelation& r) { return r.plan != nullptr ? r.plan->bounded : r.relation->bounded; });
 }
 
 BoundExpressionPtr FromBinder::DefaultTime(SourceSpan span, std::string* name) {
@@ -259,7 +270,8 @@ BoundExpressionPtr FromBinder::DefaultTime(SourceSpan span, std::string* name) {
     }
     *name = "event time";
     const Column& column = relation.plan->output.columns[relation.plan->event_time];
-    return MakeColumn(scope.Use(0, {std::string(kEventTimeColumn), column.type, true}, true), column.type, "_event_time");
+    return MakeColumn(scope.Use(0, {std::string(kEventTimeColumn), column.type, true}, true), column.type,
+                      "_event_time");
   }
   std::string field = PropertyValue(relation.properties, "event.time.field");
   if (field.empty()) field = relation.relation->event_time_column;
@@ -267,8 +279,8 @@ BoundExpressionPtr FromBinder::DefaultTime(SourceSpan span, std::string* name) {
   if (format.empty()) format = relation.relation->event_time_format;
   if (field.empty()) {
     *name = "message time";
-    return MakeColumn(scope.Use(0, {std::string(kTimestampColumn), TypeKind::kInteger, false}, true), TypeKind::kInteger,
-                      "_timestamp");
+    return MakeColumn(scope.Use(0, {std::string(kTimestampColumn), TypeKind::kInteger, false}, true),
+                      TypeKind::kInteger, "_timestamp");
   }
   *name = field;
   const ColumnMatch match = ResolveColumn(scope, {std::string_view(field)});
@@ -281,8 +293,9 @@ BoundExpressionPtr FromBinder::DefaultTime(SourceSpan span, std::string* name) {
   const int place = scope.Use(match.relation, match.column, match.system);
   BoundExpressionPtr time = ToEventTime(MakeColumn(place, match.column.type, field), format, *context_->functions);
   if (time == nullptr) {
-    context_->diagnostics->Error("E4201", span, fmt::format("'{}' is {} and cannot be a time", field, match.column.type.ToString())).hint =
-        ColumnsHint(relation);
+    context_->diagnostics
+        ->Error("E4201", span, fmt::format("'{}' is {} and cannot be a time", field, match.column.type.ToString()))
+        .hint = ColumnsHint(relation);
   }
   return time;
 }
@@ -344,11 +357,11 @@ PlanNodePtr FromBinder::BuildDerived(int index, std::vector<int>* mapping) {
   for (size_t place = 0; place < used.size(); ++place) {
     if (used[place].relation != index) continue;
     const std::string& name = used[place].column.name;
-    (*mapping)[place] = used[place].system && name == kEventTimeColumn ? relation.plan->event_time
-                                                                      : relation.plan->output.Find(name);
+    (*mapping)[place] =
+        used[place].system && name == kEventTimeColumn ? relation.plan->event_time : relation.plan->output.Find(name);
   }
-  const bool own_time = time_ != nullptr && time_->kind == BoundKind::kColumn &&
-                        (*mapping)[time_->column] == relation.plan->event_time;
+  const bool own_time =
+      time_ != nullptr && time_->kind == BoundKind::kColumn && (*mapping)[time_->column] == relation.plan->event_time;
   if (time_ == nullptr || own_time) return relation.plan;
   auto project = std::make_shared<ProjectNode>();
   project->inputs = {relation.plan};
@@ -364,7 +377,8 @@ PlanNodePtr FromBinder::BuildDerived(int index, std::vector<int>* mapping) {
     project->output.columns.push_back(column);
   }
   std::vector<int> source(used.size(), -1);
-  for (size_t place = 0; place < used.size(); ++place) source[place] = relation.plan->output.Find(used[place].column.name);
+  for (size_t place = 0; place < used.size(); ++place)
+    source[place] = relation.plan->output.Find(used[place].column.name);
   project->event_time = static_cast<int>(project->expressions.size());
   project->expressions.push_back(RemapColumns(time_, source));
   project->output.columns.push_back({std::string(kEventTimeColumn), TypeKind::kInteger, true});

@@ -93,9 +93,10 @@ class UnionBinder {
     for (size_t a = 1; a < arms_.size(); ++a) {
       const Schema& arm = arms_[a].visible;
       if (arm.columns.size() != schema_.columns.size()) {
-        context_->diagnostics->Error("E2503", query_.body.arms[a]->span,
-                                     fmt::format("this arm of the UNION has {} columns, the first has {}",
-                                                 arm.columns.size(), schema_.columns.size()))
+        context_->diagnostics
+            ->Error("E2503", query_.body.arms[a]->span,
+                    fmt::format("this arm of the UNION has {} columns, the first has {}", arm.columns.size(),
+                                schema_.columns.size()))
             .hint = "select as many columns in every arm";
         return false;
       }
@@ -105,9 +106,10 @@ class UnionBinder {
         const SqlType other = arm.columns[i].type;
         const SqlType common = CommonType(column.type, other, &mixed);
         if (mixed) {
-          context_->diagnostics->Warning("W2504", query_.body.arms[a]->span,
-                                         fmt::format("column '{}' is {} in one arm and {} in another, so it becomes text",
-                                                     column.name, column.type.ToString(), other.ToString()))
+          context_->diagnostics
+              ->Warning("W2504", query_.body.arms[a]->span,
+                        fmt::format("column '{}' is {} in one arm and {} in another, so it becomes text", column.name,
+                                    column.type.ToString(), other.ToString()))
               .hint = "cast it to one type in every arm";
         }
         column.type = common;
@@ -188,7 +190,8 @@ std::vector<SortKey> UnionSortKeys(BindingContext* context, const sql::Query& qu
       if (!bound.schema_known) continue;
       Diagnostic& found = context->diagnostics->Error("E2102", item.expression->span,
                                                       "ORDER BY of a UNION names a column of its result");
-      for (const Column& column : bound.visible.columns) found.hint += (found.hint.empty() ? "columns: " : ", ") + column.name;
+      for (const Column& column : bound.visible.columns)
+        found.hint += (found.hint.empty() ? "columns: " : ", ") + column.name;
       continue;
     }
     const Column& column = bound.visible.columns[position];
@@ -250,7 +253,9 @@ void AddSortAndLimit(BindingContext* context, const sql::Query& query, std::vect
       bound->updates = true;
     } else {
       sort->scope = SortNode::Scope::kPerBatch;
-      context->diagnostics->Warning("W2501", query.order_by_span, "the stream has no end, so ORDER BY only sorts the rows that arrive together")
+      context->diagnostics
+          ->Warning("W2501", query.order_by_span,
+                    "the stream has no end, so ORDER BY only sorts the rows that arrive together")
           .hint = "add LIMIT n to keep the n best rows, or a WINDOW to sort each window";
     }
     bound->plan = sort;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/sql/words.h"
+
 namespace velo::plan {
 
 int Scope::Use(int relation, const Column& column, bool system) {
@@ -55,12 +57,6 @@ struct Found {
   bool case_differs = false;
 };
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return lower;
-}
-
 bool IsWindowBound(std::string_view lower) { return lower == kWindowStartColumn || lower == kWindowEndColumn; }
 
 /// Columns that a derived table carries beside the visible ones: the bounds of its time window and its event time.
@@ -71,7 +67,7 @@ const Column* FindHidden(const ScopeRelation& relation, std::string_view name) {
 }
 
 bool FindSystem(const ScopeRelation& relation, std::string_view name, Found* found) {
-  const std::string lower = Lower(name);
+  const std::string lower = sql::LowerCase(name);
   const SqlType* type = SystemColumnType(lower);
   if (type == nullptr) return false;
   if (relation.plan != nullptr) {
@@ -131,7 +127,8 @@ void Fill(ColumnMatch* match, int relation, const Found& found, size_t used) {
 }
 
 /// Finds a column without qualifier in all relations; more than one holder is ambiguous.
-bool FindUnqualified(const Scope& scope, const std::vector<std::string_view>& parts, Finder finder, ColumnMatch* match) {
+bool FindUnqualified(const Scope& scope, const std::vector<std::string_view>& parts, Finder finder,
+                     ColumnMatch* match) {
   for (size_t i = 0; i < scope.relations().size(); ++i) {
     Found found;
     size_t used = 0;
@@ -193,7 +190,8 @@ ColumnMatch ResolveColumn(const Scope& scope, const std::vector<std::string_view
   if (scope.has_unknown_schema() && !(dotted && scope.relations().size() > 1)) {
     for (size_t i = 0; i < scope.relations().size(); ++i) {
       if (scope.relations()[i].schema_known) continue;
-      Fill(&match, static_cast<int>(i), {Column{std::string(parts[0]), SqlType(TypeKind::kAny), true}, false, false}, 1);
+      Fill(&match, static_cast<int>(i), {Column{std::string(parts[0]), SqlType(TypeKind::kAny), true}, false, false},
+           1);
       match.assumed = true;
       return match;
     }

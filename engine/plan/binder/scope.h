@@ -11,13 +11,13 @@ namespace velo::plan {
 
 /// One relation of FROM as names see it.
 struct ScopeRelation {
-  std::string name;    ///< As written; empty for derived tables.
-  std::string alias;   ///< Empty: none.
+  std::string name;   ///< As written; empty for derived tables.
+  std::string alias;  ///< Empty: none.
   SourceSpan span;
-  RelationPtr relation;       ///< Null for derived tables.
-  PropertyMap properties;     ///< Resolved properties of the relation.
-  PlanNodePtr plan;           ///< Of derived tables, CTEs and views; else null.
-  Schema schema;              ///< Visible columns; grows by use when the schema is not known.
+  RelationPtr relation;    ///< Null for derived tables.
+  PropertyMap properties;  ///< Resolved properties of the relation.
+  PlanNodePtr plan;        ///< Of derived tables, CTEs and views; else null.
+  Schema schema;           ///< Visible columns; grows by use when the schema is not known.
   bool schema_known = true;
 
   /// How messages name the relation.
@@ -69,11 +69,11 @@ struct ColumnMatch {
   int relation = -1;
   Column column;
   bool system = false;
-  bool assumed = false;        ///< Taken to exist in a relation of unknown schema.
-  bool case_differs = false;   ///< Matched only when case is ignored.
-  size_t parts_used = 0;       ///< The remaining parts descend into the value.
-  int qualifier_relation = -1; ///< Set when the first part names a relation.
-  std::vector<int> candidates; ///< Relations that have the column, for kAmbiguous.
+  bool assumed = false;         ///< Taken to exist in a relation of unknown schema.
+  bool case_differs = false;    ///< Matched only when case is ignored.
+  size_t parts_used = 0;        ///< The remaining parts descend into the value.
+  int qualifier_relation = -1;  ///< Set when the first part names a relation.
+  std::vector<int> candidates;  ///< Relations that have the column, for kAmbiguous.
 };
 
 /// Resolves `parts` against the relations of `scope` only (dialect 2.7, 4.2). Has no effect on the scope.

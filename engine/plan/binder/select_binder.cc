@@ -43,12 +43,13 @@ BoundQuery SelectBinder::Bind() {
   result.bounded = from_.bounded();
   result.windowed = window_.has_value();
   result.window = window_;
-  result.emit_changes = ResolveEmitChanges(query_, result.windowed);
+  result.emit_changes = ResolveEmitChanges(query_, result.windowed) && !(aggregated_ && FinalForReaders());
   result.fields = fields_;
   for (const AggregateStage::Key& key : stage_.keys()) result.group_by.push_back(key.name);
   if (query_.emit == sql::EmitMode::kFinal && !window_.has_value() && !result.bounded) {
-    context_->diagnostics->Warning("W2203", query_.emit_span.valid() ? query_.emit_span : core_.span,
-                                   "EMIT FINAL without a window shows nothing until the query is stopped")
+    context_->diagnostics
+        ->Warning("W2203", query_.emit_span.valid() ? query_.emit_span : core_.span,
+                  "EMIT FINAL without a window shows nothing until the query is stopped")
         .hint = "add a WINDOW clause, or use EMIT CHANGES";
   }
   std::vector<int> mapping;
@@ -139,8 +140,9 @@ void SelectBinder::BindExplicitTime(const sql::WindowClause& window) {
   time_ = ToEventTime(value, format, *context_->functions);
   time_name_ = value->text;
   if (time_ == nullptr) {
-    context_->diagnostics->Error("E4201", span, fmt::format("{} is {} and cannot be the time of a window", value->text,
-                                                            value->type.ToString()))
+    context_->diagnostics
+        ->Error("E4201", span,
+                fmt::format("{} is {} and cannot be the time of a window", value->text, value->type.ToString()))
         .hint = "use a TIMESTAMP or DATE column, epoch milliseconds, or text that holds a time";
   }
 }

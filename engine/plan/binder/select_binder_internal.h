@@ -15,7 +15,7 @@ struct OutputItem {
   BoundExpressionPtr expression;  ///< Over the places of the input or of the grouping.
   bool nullable = true;
   bool primary_key = false;
-  bool sets_event_time = false;   ///< AS _event_time: taken out of the payload.
+  bool sets_event_time = false;  ///< AS _event_time: taken out of the payload.
   SourceSpan span;
 };
 
@@ -31,6 +31,7 @@ class SelectBinder {
         from_(context, &environment_),
         binder_(context, &environment_) {
     environment_.scope = &scope_;
+    environment_.core = &core_;
   }
 
   BoundQuery Bind();
@@ -60,7 +61,8 @@ class SelectBinder {
   int AddHidden(ProjectNode* project, std::string name, BoundExpressionPtr expression, SqlType type, bool nullable);
   void AddWindowBounds(ProjectNode* project, const std::vector<int>& mapping, BoundQuery* result);
   void AddKey(ProjectNode* project, const std::vector<int>& mapping, BoundQuery* result);
-  void AddEventTime(ProjectNode* project, const PlanNodePtr& input, const std::vector<int>& mapping, BoundQuery* result);
+  void AddEventTime(ProjectNode* project, const PlanNodePtr& input, const std::vector<int>& mapping,
+                    BoundQuery* result);
   std::vector<SortKey> BuildSortKeys(ProjectNode* project, const std::vector<int>& mapping);
   void BindOrderBy();
   void PushDownFilter(const PlanNodePtr& input, const BoundExpression& predicate);

@@ -18,9 +18,10 @@ const sql::Expression* SelectBinder::OrdinalItem(const sql::Literal& literal, st
       core_.items[ordinal - 1].expression->kind != sql::ExpressionKind::kStar) {
     return core_.items[ordinal - 1].expression.get();
   }
-  context_->diagnostics->Error("E2102", literal.span,
-                               fmt::format("{} {}: the SELECT list has {} item{}", clause, literal.text,
-                                           core_.items.size(), core_.items.size() == 1 ? "" : "s"))
+  context_->diagnostics
+      ->Error("E2102", literal.span,
+              fmt::format("{} {}: the SELECT list has {} item{}", clause, literal.text, core_.items.size(),
+                          core_.items.size() == 1 ? "" : "s"))
       .hint = "count the items from 1, or name the column";
   return nullptr;
 }
@@ -39,8 +40,8 @@ void SelectBinder::BindGroupItem(const sql::Expression& item) {
     // An alias counts unless it hides an input column.
     if (reference.parts.size() == 1) {
       const ColumnMatch match = ResolveColumn(scope_, {std::string_view(name)});
-      const bool real = (match.kind == ColumnMatch::Kind::kColumn && !match.assumed) ||
-                        match.kind == ColumnMatch::Kind::kAmbiguous;
+      const bool real =
+          (match.kind == ColumnMatch::Kind::kColumn && !match.assumed) || match.kind == ColumnMatch::Kind::kAmbiguous;
       const auto alias = std::find_if(environment_.aliases.begin(), environment_.aliases.end(),
                                       [&](const Alias& a) { return a.name == name; });
       if (!real && alias != environment_.aliases.end()) source = alias->source;

@@ -17,9 +17,7 @@ std::string ExpressionName(const sql::Expression& expression, size_t ordinal) {
   switch (expression.kind) {
     case Kind::kColumn: {
       const std::string& last = static_cast<const sql::ColumnReference&>(expression).parts.back().text;
-      std::string lower = last;
-      for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-      return SystemColumnType(last) != nullptr ? lower : last;
+      return SystemColumnType(last) != nullptr ? LowerCase(last) : last;
     }
     case Kind::kAccess: {
       const auto& access = static_cast<const sql::Access&>(expression);
@@ -30,10 +28,13 @@ std::string ExpressionName(const sql::Expression& expression, size_t ordinal) {
       const auto& call = static_cast<const sql::Call&>(expression);
       return (call.over != nullptr ? "window_" : "") + UpperCase(call.name.text);
     }
-    case Kind::kCase: return "case_expr";
+    case Kind::kCase:
+      return "case_expr";
     case Kind::kScalarQuery:
-    case Kind::kExists: return "subquery";
-    default: return "expr_" + std::to_string(ordinal);
+    case Kind::kExists:
+      return "subquery";
+    default:
+      return "expr_" + std::to_string(ordinal);
   }
 }
 
@@ -69,9 +70,9 @@ void SelectBinder::BindItem(const sql::SelectItem& item, size_t ordinal) {
     if (alias.source == item.expression.get()) alias.expression = output.expression;
   }
   if (IsBareEventTime(item)) return;
-  const bool after_star = std::any_of(core_.items.begin(), core_.items.begin() + (ordinal - 1), [](const sql::SelectItem& i) {
-    return i.expression->kind == sql::ExpressionKind::kStar;
-  });
+  const bool after_star =
+      std::any_of(core_.items.begin(), core_.items.begin() + (ordinal - 1),
+                  [](const sql::SelectItem& i) { return i.expression->kind == sql::ExpressionKind::kStar; });
   AddItem(std::move(output), after_star);
 }
 
@@ -114,7 +115,8 @@ void SelectBinder::ExpandStar(const sql::SelectItem& item) {
     only = scope_.FindRelation(star.qualifier.text);
     if (only < 0) {
       Diagnostic& found = context_->diagnostics->Error(
-          "E2104", star.qualifier.span, fmt::format("unknown relation or alias '{}' in {}.*", star.qualifier.text, star.qualifier.text));
+          "E2104", star.qualifier.span,
+          fmt::format("unknown relation or alias '{}' in {}.*", star.qualifier.text, star.qualifier.text));
       for (const ScopeRelation& relation : scope_.relations()) {
         found.hint += (found.hint.empty() ? "relations of this query: " : ", ") +
                       (relation.alias.empty() ? relation.name : relation.alias);
@@ -138,15 +140,17 @@ void SelectBinder::ExpandStar(const sql::SelectItem& item) {
         unused.erase(std::remove(unused.begin(), unused.end(), column.name), unused.end());
         continue;
       }
-      const bool duplicate = r > 0 && only < 0 && std::any_of(items_.begin(), items_.end(), [&](const OutputItem& known) {
-                               return known.name == column.name;
-                             });
-      AddStarColumn(static_cast<int>(r), column, duplicate ? prefix + "_" + column.name : column.name, item.span, &ungrouped);
+      const bool duplicate =
+          r > 0 && only < 0 &&
+          std::any_of(items_.begin(), items_.end(), [&](const OutputItem& known) { return known.name == column.name; });
+      AddStarColumn(static_cast<int>(r), column, duplicate ? prefix + "_" + column.name : column.name, item.span,
+                    &ungrouped);
     }
   }
   if (ungrouped) {
-    context_->diagnostics->Warning("W2111", item.expression->span,
-                                   "* with GROUP BY shows, for columns that are not grouped, the value of the last row of each group")
+    context_->diagnostics
+        ->Warning("W2111", item.expression->span,
+                  "* with GROUP BY shows, for columns that are not grouped, the value of the last row of each group")
         .hint = "name the columns and aggregates you want";
   }
   for (const sql::Identifier& name : star.except) {
@@ -161,18 +165,21 @@ void SelectBinder::MakeNamesUnique() {
     if (items_[i].sets_event_time) continue;
     const std::string base = items_[i].name;
     auto taken = [&](const std::string& name) {
-      return std::any_of(items_.begin(), items_.begin() + i, [&](const OutputItem& known) { return known.name == name; });
+      return std::any_of(items_.begin(), items_.begin() + i,
+                         [&](const OutputItem& known) { return known.name == name; });
     };
     if (!taken(base)) continue;
     for (int suffix = 2; taken(items_[i].name); ++suffix) items_[i].name = base + "_" + std::to_string(suffix);
-    context_->diagnostics->Warning("W2101", items_[i].span,
-                                   fmt::format("the result has two columns '{}'; this one becomes '{}'", base, items_[i].name))
+    context_->diagnostics
+        ->Warning("W2101", items_[i].span,
+                  fmt::format("the result has two columns '{}'; this one becomes '{}'", base, items_[i].name))
         .hint = "give it a name with AS";
   }
 }
 
 bool SelectBinder::Nullable(const BoundExpression& expression) const {
-  if (expression.kind == BoundKind::kLiteral) return expression.type.kind() == TypeKind::kNull || expression.type.kind() == TypeKind::kAny;
+  if (expression.kind == BoundKind::kLiteral)
+    return expression.type.kind() == TypeKind::kNull || expression.type.kind() == TypeKind::kAny;
   if (expression.kind != BoundKind::kColumn) return true;
   if (!aggregated_) return scope_.columns()[expression.column].column.nullable;
   const int keys = static_cast<int>(stage_.keys().size());

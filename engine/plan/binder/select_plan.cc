@@ -193,8 +193,8 @@ void SelectBinder::AddWindowBounds(ProjectNode* project, const std::vector<int>&
     const bool same = known >= 0 && project->expressions[known]->kind == BoundKind::kColumn &&
                       project->expressions[known]->column == mapping[places[i]];
     if (!same) {
-      AddHidden(project, std::string(names[i]), MakeColumn(mapping[places[i]], TypeKind::kInteger, std::string(names[i])),
-                TypeKind::kInteger, false);
+      AddHidden(project, std::string(names[i]),
+                MakeColumn(mapping[places[i]], TypeKind::kInteger, std::string(names[i])), TypeKind::kInteger, false);
     }
   }
 }
@@ -224,7 +224,8 @@ void SelectBinder::AddKey(ProjectNode* project, const std::vector<int>& mapping,
       if (at >= 0 && at < static_cast<int>(visible)) result->key_columns.push_back(result->visible.columns[at].name);
       if (at < 0) {
         const AggregateStage::Key& key = stage_.keys()[k];
-        at = AddHidden(project, "_key_" + std::to_string(k + 1), MakeColumn(mapping[k], key.bound->type, key.name), key.bound->type, true);
+        at = AddHidden(project, "_key_" + std::to_string(k + 1), MakeColumn(mapping[k], key.bound->type, key.name),
+                       key.bound->type, true);
       }
       result->key.push_back(at);
     }
@@ -242,22 +243,26 @@ void SelectBinder::AddEventTime(ProjectNode* project, const PlanNodePtr& input, 
     if (!item.sets_event_time) continue;
     BoundExpressionPtr time = ToEventTime(item.expression, "", *context_->functions);
     if (time == nullptr) {
-      context_->diagnostics->Error("E4201", item.span, fmt::format("{} is {} and cannot be the event time",
-                                                                   item.expression->text, item.expression->type.ToString()));
+      context_->diagnostics->Error("E4201", item.span,
+                                   fmt::format("{} is {} and cannot be the event time", item.expression->text,
+                                               item.expression->type.ToString()));
       return;
     }
-    project->event_time = AddHidden(project, std::string(kEventTimeColumn), RemapColumns(time, mapping), TypeKind::kInteger, true);
+    project->event_time =
+        AddHidden(project, std::string(kEventTimeColumn), RemapColumns(time, mapping), TypeKind::kInteger, true);
     return;
   }
   if (window_.has_value() && aggregated_) {
     const int end_column = mapping[stage_.window_end_place()];
     for (size_t i = 0; i < project->expressions.size(); ++i) {
       const BoundExpression& expression = *project->expressions[i];
-      if (expression.kind == BoundKind::kColumn && expression.column == end_column) project->event_time = static_cast<int>(i);
+      if (expression.kind == BoundKind::kColumn && expression.column == end_column)
+        project->event_time = static_cast<int>(i);
     }
   } else if (needs_.event_time && input->event_time >= 0) {
-    project->event_time = AddHidden(project, std::string(kEventTimeColumn),
-                                    MakeColumn(input->event_time, TypeKind::kInteger, "_event_time"), TypeKind::kInteger, true);
+    project->event_time =
+        AddHidden(project, std::string(kEventTimeColumn),
+                  MakeColumn(input->event_time, TypeKind::kInteger, "_event_time"), TypeKind::kInteger, true);
   }
   (void)result;
 }

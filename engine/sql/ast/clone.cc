@@ -44,7 +44,8 @@ struct Copier {
 
 template <class T>
 std::unique_ptr<T> MakeLike(const T& node) {
-  if constexpr (requires { node.op; } && requires { T(node.op); }) {
+  if constexpr (
+      requires { node.op; } && requires { T(node.op); }) {
     return std::make_unique<T>(node.op);
   } else if constexpr (requires { T(node.test); }) {
     return std::make_unique<T>(node.test);

@@ -16,39 +16,73 @@ concept Is = std::same_as<std::remove_const_t<N>, T>;
 // the constructor sets (kind of literal, operator) are listed where they can differ.
 
 template <Is<Literal> N>
-auto Fields(N& n) { return std::tie(n.type, n.text, n.interval); }
+auto Fields(N& n) {
+  return std::tie(n.type, n.text, n.interval);
+}
 template <Is<ColumnReference> N>
-auto Fields(N& n) { return std::tie(n.parts); }
+auto Fields(N& n) {
+  return std::tie(n.parts);
+}
 template <Is<Star> N>
-auto Fields(N& n) { return std::tie(n.qualifier, n.except); }
+auto Fields(N& n) {
+  return std::tie(n.qualifier, n.except);
+}
 template <Is<Unary> N>
-auto Fields(N& n) { return std::tie(n.op, n.operand); }
+auto Fields(N& n) {
+  return std::tie(n.op, n.operand);
+}
 template <Is<Binary> N>
-auto Fields(N& n) { return std::tie(n.op, n.operator_span, n.left, n.right); }
+auto Fields(N& n) {
+  return std::tie(n.op, n.operator_span, n.left, n.right);
+}
 template <Is<IsTest> N>
-auto Fields(N& n) { return std::tie(n.test, n.negated, n.operand, n.other); }
+auto Fields(N& n) {
+  return std::tie(n.test, n.negated, n.operand, n.other);
+}
 template <Is<Between> N>
-auto Fields(N& n) { return std::tie(n.negated, n.symmetric, n.operand, n.low, n.high); }
+auto Fields(N& n) {
+  return std::tie(n.negated, n.symmetric, n.operand, n.low, n.high);
+}
 template <Is<InList> N>
-auto Fields(N& n) { return std::tie(n.negated, n.operand, n.items); }
+auto Fields(N& n) {
+  return std::tie(n.negated, n.operand, n.items);
+}
 template <Is<InQuery> N>
-auto Fields(N& n) { return std::tie(n.negated, n.operand, n.query); }
+auto Fields(N& n) {
+  return std::tie(n.negated, n.operand, n.query);
+}
 template <Is<Like> N>
-auto Fields(N& n) { return std::tie(n.form, n.negated, n.operand, n.pattern, n.escape); }
+auto Fields(N& n) {
+  return std::tie(n.form, n.negated, n.operand, n.pattern, n.escape);
+}
 template <Is<Case> N>
-auto Fields(N& n) { return std::tie(n.operand, n.branches, n.otherwise); }
+auto Fields(N& n) {
+  return std::tie(n.operand, n.branches, n.otherwise);
+}
 template <Is<Case::Branch> N>
-auto Fields(N& n) { return std::tie(n.when, n.then); }
+auto Fields(N& n) {
+  return std::tie(n.when, n.then);
+}
 template <Is<Cast> N>
-auto Fields(N& n) { return std::tie(n.try_cast, n.operand, n.type); }
+auto Fields(N& n) {
+  return std::tie(n.try_cast, n.operand, n.type);
+}
 template <Is<TypeName> N>
-auto Fields(N& n) { return std::tie(n.name, n.arguments, n.children, n.span); }
+auto Fields(N& n) {
+  return std::tie(n.name, n.arguments, n.children, n.span);
+}
 template <Is<OrderItem> N>
-auto Fields(N& n) { return std::tie(n.expression, n.descending, n.nulls_first); }
+auto Fields(N& n) {
+  return std::tie(n.expression, n.descending, n.nulls_first);
+}
 template <Is<FrameBound> N>
-auto Fields(N& n) { return std::tie(n.kind, n.rows, n.duration, n.span); }
+auto Fields(N& n) {
+  return std::tie(n.kind, n.rows, n.duration, n.span);
+}
 template <Is<Frame> N>
-auto Fields(N& n) { return std::tie(n.unit, n.start, n.end, n.span); }
+auto Fields(N& n) {
+  return std::tie(n.unit, n.start, n.end, n.span);
+}
 template <Is<Over> N>
 auto Fields(N& n) {
   return std::tie(n.window_name, n.buffer_rows, n.partition_by, n.order_by, n.frame, n.emit, n.expire_after,
@@ -60,38 +94,66 @@ auto Fields(N& n) {
                   n.within_group, n.filter, n.ignore_nulls, n.over);
 }
 template <Is<ScalarQuery> N>
-auto Fields(N& n) { return std::tie(n.query); }
+auto Fields(N& n) {
+  return std::tie(n.query);
+}
 template <Is<Exists> N>
-auto Fields(N& n) { return std::tie(n.negated, n.query); }
+auto Fields(N& n) {
+  return std::tie(n.negated, n.query);
+}
 template <Is<Quantified> N>
-auto Fields(N& n) { return std::tie(n.op, n.all, n.operand, n.query, n.array); }
+auto Fields(N& n) {
+  return std::tie(n.op, n.all, n.operand, n.query, n.array);
+}
 template <Is<ArrayLiteral> N>
-auto Fields(N& n) { return std::tie(n.items); }
+auto Fields(N& n) {
+  return std::tie(n.items);
+}
 template <Is<MapLiteral> N>
-auto Fields(N& n) { return std::tie(n.entries); }
+auto Fields(N& n) {
+  return std::tie(n.entries);
+}
 template <Is<RowValue> N>
-auto Fields(N& n) { return std::tie(n.items); }
+auto Fields(N& n) {
+  return std::tie(n.items);
+}
 template <Is<Access> N>
-auto Fields(N& n) { return std::tie(n.step, n.base, n.index, n.upper, n.field, n.bracketed); }
+auto Fields(N& n) {
+  return std::tie(n.step, n.base, n.index, n.upper, n.field, n.bracketed);
+}
 
 template <Is<Property> N>
-auto Fields(N& n) { return std::tie(n.key, n.key_span, n.value, n.value_span, n.value_is_string); }
+auto Fields(N& n) {
+  return std::tie(n.key, n.key_span, n.value, n.value_span, n.value_is_string);
+}
 template <Is<Sink> N>
-auto Fields(N& n) { return std::tie(n.name, n.span, n.properties); }
+auto Fields(N& n) {
+  return std::tie(n.name, n.span, n.properties);
+}
 template <Is<SelectItem> N>
-auto Fields(N& n) { return std::tie(n.expression, n.alias, n.primary_key, n.span); }
+auto Fields(N& n) {
+  return std::tie(n.expression, n.alias, n.primary_key, n.span);
+}
 template <Is<WindowClause> N>
 auto Fields(N& n) {
   return std::tie(n.kind, n.size, n.advance, n.grace, n.time, n.session_keys, n.from_group_by, n.span);
 }
 template <Is<NamedWindow> N>
-auto Fields(N& n) { return std::tie(n.name, n.body); }
+auto Fields(N& n) {
+  return std::tie(n.name, n.body);
+}
 template <Is<GroupItem> N>
-auto Fields(N& n) { return std::tie(n.expression); }
+auto Fields(N& n) {
+  return std::tie(n.expression);
+}
 template <Is<Within> N>
-auto Fields(N& n) { return std::tie(n.before, n.after, n.grace, n.span); }
+auto Fields(N& n) {
+  return std::tie(n.before, n.after, n.grace, n.span);
+}
 template <Is<Join> N>
-auto Fields(N& n) { return std::tie(n.kind, n.right, n.within, n.on, n.using_columns, n.span); }
+auto Fields(N& n) {
+  return std::tie(n.kind, n.right, n.within, n.on, n.using_columns, n.span);
+}
 template <Is<TableReference> N>
 auto Fields(N& n) {
   return std::tie(n.kind, n.name, n.name_span, n.subquery, n.function, n.alias, n.column_aliases, n.properties, n.joins,
@@ -103,9 +165,13 @@ auto Fields(N& n) {
                   n.where_span, n.group_by_span, n.window_span, n.having_span);
 }
 template <Is<QueryBody> N>
-auto Fields(N& n) { return std::tie(n.select, n.arms, n.operators); }
+auto Fields(N& n) {
+  return std::tie(n.select, n.arms, n.operators);
+}
 template <Is<CommonTable> N>
-auto Fields(N& n) { return std::tie(n.name, n.columns, n.query); }
+auto Fields(N& n) {
+  return std::tie(n.name, n.columns, n.query);
+}
 template <Is<Query> N>
 auto Fields(N& n) {
   return std::tie(n.common_tables, n.body, n.order_by, n.limit, n.offset, n.limit_span, n.order_by_span, n.emit_span,
@@ -113,7 +179,9 @@ auto Fields(N& n) {
 }
 
 template <Is<QueryStatement> N>
-auto Fields(N& n) { return std::tie(n.query); }
+auto Fields(N& n) {
+  return std::tie(n.query);
+}
 template <Is<ColumnDefinition> N>
 auto Fields(N& n) {
   return std::tie(n.name, n.type, n.primary_key, n.not_null, n.default_value, n.check, n.comment);
@@ -124,28 +192,46 @@ auto Fields(N& n) {
                   n.watermark_column, n.watermark_delay, n.properties, n.into, n.emit, n.query);
 }
 template <Is<InsertStatement> N>
-auto Fields(N& n) { return std::tie(n.target, n.columns, n.query, n.rows, n.properties); }
+auto Fields(N& n) {
+  return std::tie(n.target, n.columns, n.query, n.rows, n.properties);
+}
 template <Is<UpdateStatement> N>
-auto Fields(N& n) { return std::tie(n.name, n.name_span, n.assignments, n.where); }
+auto Fields(N& n) {
+  return std::tie(n.name, n.name_span, n.assignments, n.where);
+}
 template <Is<DeleteStatement> N>
-auto Fields(N& n) { return std::tie(n.name, n.name_span, n.where); }
+auto Fields(N& n) {
+  return std::tie(n.name, n.name_span, n.where);
+}
 template <Is<DropStatement> N>
-auto Fields(N& n) { return std::tie(n.what, n.if_exists, n.cascade, n.name, n.name_span); }
+auto Fields(N& n) {
+  return std::tie(n.what, n.if_exists, n.cascade, n.name, n.name_span);
+}
 template <Is<AlterStatement> N>
-auto Fields(N& n) { return std::tie(n.what, n.name, n.name_span, n.action, n.offset, n.properties); }
+auto Fields(N& n) {
+  return std::tie(n.what, n.name, n.name_span, n.action, n.offset, n.properties);
+}
 template <Is<JobStatement> N>
 auto Fields(N& n) {
   return std::tie(n.verb, n.name, n.name_span, n.force, n.version, n.strategy, n.canary_percent, n.body, n.properties);
 }
 template <Is<ShowStatement> N>
-auto Fields(N& n) { return std::tie(n.what, n.name, n.pattern, n.name_span); }
+auto Fields(N& n) {
+  return std::tie(n.what, n.name, n.pattern, n.name_span);
+}
 template <Is<DescribeStatement> N>
-auto Fields(N& n) { return std::tie(n.extended, n.name, n.name_span); }
+auto Fields(N& n) {
+  return std::tie(n.extended, n.name, n.name_span);
+}
 template <Is<ExplainStatement> N>
-auto Fields(N& n) { return std::tie(n.mode, n.body); }
+auto Fields(N& n) {
+  return std::tie(n.mode, n.body);
+}
 
 template <class T>
-concept HasFields = requires(T& node) { Fields(node); };
+concept HasFields = requires(T& node) {
+  Fields(node);
+};
 
 /// Calls `visit` with a null pointer of the node type that belongs to the kind, and returns what it returns.
 template <class Visitor>

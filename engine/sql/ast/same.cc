@@ -21,7 +21,8 @@ struct Comparer {
            Same(a.over, b.over);
   }
   static bool Same(const Access& a, const Access& b) {
-    return a.step == b.step && Same(a.base, b.base) && Same(a.index, b.index) && Same(a.upper, b.upper) && a.field == b.field;
+    return a.step == b.step && Same(a.base, b.base) && Same(a.index, b.index) && Same(a.upper, b.upper) &&
+           a.field == b.field;
   }
   static bool Same(const ExpressionPtr& a, const ExpressionPtr& b) {
     return a == nullptr || b == nullptr ? a == b : SameExpression(*a, *b);

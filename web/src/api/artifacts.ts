@@ -1,7 +1,17 @@
 import { queryOptions, useMutation } from "@tanstack/react-query";
 import { request } from "@/api/client";
 import { queryClient } from "@/api/query-client";
-import type { Artifact, ArtifactHead } from "@/api/types";
+import type { Artifact, ArtifactHead, ArtifactVersion } from "@/api/types";
+
+interface ArtifactAnswer {
+  artifact: Artifact;
+  versions?: ArtifactVersion[];
+}
+
+/** The version list stands beside the artifact in the answer; panels want it with the artifact. */
+function withVersions(answer: ArtifactAnswer): Artifact {
+  return answer.versions ? { ...answer.artifact, versions: answer.versions } : answer.artifact;
+}
 
 const key = (id: string, version: number | undefined) => ["artifact", id, version ?? "current"] as const;
 
@@ -11,8 +21,8 @@ export function artifactQuery(id: string, version?: number) {
     // A stated version never changes; the current one is refreshed by events and edits.
     staleTime: version === undefined ? 10_000 : Infinity,
     queryFn: ({ signal }) =>
-      request<{ artifact: Artifact }>(`/api/artifacts/${id}`, { query: { version, versions: true }, signal }).then(
-        (body) => body.artifact,
+      request<ArtifactAnswer>(`/api/artifacts/${id}`, { query: { version, versions: true }, signal }).then(
+        withVersions,
       ),
   });
 }
@@ -38,11 +48,11 @@ export function refreshArtifact(id: string): Promise<void> {
 export function useSaveArtifact() {
   return useMutation({
     mutationFn: ({ id, version, data, message }: { id: string; version: number; data: unknown; message?: string }) =>
-      request<{ artifact: Artifact }>(`/api/artifacts/${id}`, {
+      request<ArtifactAnswer>(`/api/artifacts/${id}`, {
         method: "PUT",
         body: { data, ...(message ? { message } : {}) },
         headers: { "If-Match": `"v${version}"` },
-      }).then((body) => body.artifact),
+      }).then(withVersions),
     onSuccess: (artifact) => {
       if (!artifact) return;
       queryClient.setQueryData(key(artifact.id, undefined), (old: Artifact | undefined) => ({ ...old, ...artifact }));

@@ -26,9 +26,9 @@ export function cancelExecution(id: string): Promise<{ execution_id: string; sta
 }
 
 export function getExecutionRows(id: string, limit = 1000): Promise<{ columns: Column[]; rows: Row[] }> {
-  return request(`/api/executions/${id}/rows`, { query: { limit, view: "table" } });
+  return request(`/api/executions/${id}/rows`, { query: { limit } });
 }
 
-export function exportUrl(id: string, format: "csv" | "json" | "jsonl", view: "table" | "changelog"): string {
-  return buildUrl(`/api/executions/${id}/rows`, { format, view, download: true });
+export function exportUrl(id: string, format: "csv" | "json"): string {
+  return buildUrl(`/api/executions/${id}/rows`, { format, download: true });
 }

@@ -14,6 +14,18 @@ export const connectionsQuery = queryOptions({
     request<{ connections: Connection[] }>("/api/connections", { signal }).then((body) => body.connections ?? []),
 });
 
+export interface Prompt {
+  label: string;
+  prompt: string;
+}
+/** Things worth asking about the schemas at hand; the studio has read each of them itself. */
+export const promptsQuery = queryOptions({
+  queryKey: ["prompts"],
+  retry: false,
+  queryFn: ({ signal }) =>
+    request<{ prompts: Prompt[] }>("/api/prompts", { query: { limit: 3 }, signal }).then((body) => body.prompts ?? []),
+});
+
 export function useTopics() {
   return useQuery(topicsQuery);
 }

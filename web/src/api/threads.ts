@@ -31,10 +31,9 @@ export function useThreadArtifacts(threadId: string, enabled: boolean) {
     queryKey: ["thread-artifacts", threadId],
     enabled,
     queryFn: ({ signal }) =>
-      request<{ artifacts: Omit<Artifact, "data">[] }>(`/api/threads/${threadId}/artifacts`, {
-        query: { limit: 200 },
-        signal,
-      }).then((body) => body.artifacts ?? []),
+      request<{ artifacts: Omit<Artifact, "data">[] }>(`/api/threads/${threadId}/artifacts`, { signal }).then(
+        (body) => body.artifacts ?? [],
+      ),
   });
 }
 

@@ -35,7 +35,7 @@ export function HomePage() {
     const id = startThread();
     if (promised) runAfterTurn(id);
     setDraft("");
-    void navigate({ to: "/t/$thread", params: { thread: id } });
+    void navigate({ to: "/t/$thread", params: { thread: id } }).then(phone ? undefined : focusComposer);
     void sendText(id, text);
   };
   const prefill = (text: string) => {

@@ -36,6 +36,7 @@ function Root({
     <button
       type="button"
       aria-current={active ? "page" : undefined}
+      aria-label={badge ? `${label}, ${badge}` : label}
       onClick={onClick}
       className={cx(
         "flex min-h-14 flex-1 flex-col items-center justify-center gap-0.5 text-micro",

@@ -39,6 +39,12 @@ export interface LiveSnapshot {
   lastRowAt: number | null;
 }
 
+function endState(stated: ExecutionState | undefined, now: LiveSnapshot): ExecutionState {
+  if (stated && hasEnded(stated)) return stated;
+  if (now.error) return "failed";
+  return now.state === "cancelling" || now.state === "cancelled" ? "cancelled" : "finished";
+}
+
 const ENDED: readonly ExecutionState[] = ["cancelled", "finished", "failed", "expired"];
 export const hasEnded = (state: ExecutionState): boolean => ENDED.includes(state);
 
@@ -149,7 +155,7 @@ export class LiveView {
     } catch (error) {
       if (this.closed) return;
       const body = toErrorBody(error);
-      if (body.code === "VS8001") this.lose();
+      if (body.code === "VS8001") this.lose(true);
       else this.patch({ state: "expired", connected: "closed", error: body.code.endsWith("NOT_FOUND") ? null : body });
     }
   }
@@ -159,8 +165,12 @@ export class LiveView {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const after = this.flow.resumeAfter;
     const query = after > 0 ? `?ack=1&after=${after}` : "?ack=1";
+    let opened = false;
     const socket = new WebSocket(`${scheme}//${location.host}/api/stream/${this.snapshot.executionId}${query}`);
     this.socket = socket;
+    socket.onopen = () => {
+      opened = true;
+    };
     socket.onmessage = (event) => {
       const message = typeof event.data === "string" ? readServerMessage(event.data) : null;
       if (message) this.receive(message);
@@ -169,17 +179,17 @@ export class LiveView {
       if (this.socket !== socket || this.closed) return;
       this.socket = null;
       if (hasEnded(this.snapshot.state)) this.patch({ connected: "closed" });
-      else if (event.code === 4404) void this.attach();
-      else this.lose();
+      else this.lose(event.code === 4404 || !opened);
     };
   }
 
-  private lose(): void {
+  /** A socket that was refused is asked about over HTTP: the run may be gone, or the studio may be. */
+  private lose(refused = false): void {
     this.patch({ connected: "lost" });
     if (this.everOpen) reportUnreachable();
     this.attempts += 1;
     const wait = Math.min(500 * 2 ** (this.attempts - 1), 5000);
-    this.retry = setTimeout(() => this.open(), wait);
+    this.retry = setTimeout(() => (refused ? void this.attach() : this.open()), wait);
   }
 
   private receive(message: ServerMessage): void {
@@ -228,11 +238,16 @@ export class LiveView {
             ...(message.accounting?.["bad"] !== undefined ? { rows_bad: message.accounting["bad"] } : {}),
           },
         };
-        return this.end(this.snapshot.state === "cancelling" ? "cancelled" : "finished");
+        return this.end(endState(message.state, this.snapshot));
       case "error":
         if (message.recoverable) return this.patch({ note: message.message });
         this.patch({
-          error: { code: message.code, message: message.message, diagnostics: message.diagnostics ?? [] },
+          error: {
+            code: message.code,
+            message: message.message,
+            cure: message.cure ?? null,
+            diagnostics: message.diagnostics ?? [],
+          },
         });
         return this.end("failed");
       case "pong":

@@ -39,8 +39,21 @@ export type ServerMessage =
     }
   | { type: "state"; state: ExecutionState; reason?: string | null }
   | { type: "snapshot"; data: Row[]; batch_number: number; reason?: string; stands_for?: number }
-  | { type: "complete"; total_rows?: number; execution_time_ms?: number; accounting?: Record<string, number> }
-  | { type: "error"; code: string; message: string; recoverable?: boolean; diagnostics?: Diagnostic[] }
+  | {
+      type: "complete";
+      state?: ExecutionState;
+      total_rows?: number;
+      execution_time_ms?: number;
+      accounting?: Record<string, number>;
+    }
+  | {
+      type: "error";
+      code: string;
+      message: string;
+      cure?: string | null;
+      recoverable?: boolean;
+      diagnostics?: Diagnostic[];
+    }
   | { type: "pong"; id?: string };
 
 export type ClientMessage =

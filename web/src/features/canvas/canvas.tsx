@@ -149,7 +149,9 @@ function TabButton({
       <button
         type="button"
         tabIndex={-1}
-        aria-label={copy.canvas.close(tab.title)}
+        // For the pointer only; with the keyboard Delete closes the tab. A tab list may hold nothing but tabs.
+        aria-hidden
+        title={copy.canvas.close(tab.title)}
         onClick={onClose}
         className="me-1.5 grid h-6 w-6 place-items-center rounded-chip text-fg-3 opacity-60 group-hover:opacity-100 hover:bg-hover hover:text-fg"
       >

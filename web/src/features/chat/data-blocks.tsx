@@ -36,7 +36,7 @@ export function ArtifactCard({ data }: { data: Data }) {
       <span className="text-meta text-accent">
         {copy.chat.open} <span aria-hidden>→</span>
       </span>
-      {str(data["summary"]) !== "" && (
+      {str(data["summary"]) !== "" && data["summary"] !== data["title"] && (
         <span className="col-start-2 truncate text-meta text-fg-2">{str(data["summary"])}</span>
       )}
     </button>

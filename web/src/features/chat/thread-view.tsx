@@ -36,6 +36,8 @@ export function ThreadView({ entry, about, emptyState, onSent, box }: ThreadView
   const busy = status === "submitted" || status === "streaming";
   const { scroller, onScroll, behind, toEnd } = useStickToEnd(messages);
   const last = messages.at(-1);
+  // The answer itself may carry the error with its cure; then it is said once.
+  const explained = last?.role === "assistant" && last.parts.some((part) => part.type === "data-diagnostic");
   const chosen = chosenAbout === undefined ? about.focused : (about.options.find((o) => o.ref === chosenAbout) ?? null);
 
   const send = (text: string) => {
@@ -100,7 +102,7 @@ export function ThreadView({ entry, about, emptyState, onSent, box }: ThreadView
                 </button>
               </p>
             )}
-            {error && !busy && (
+            {error && !busy && !explained && (
               <div className="px-4">
                 <ErrorBlock
                   error={toErrorBody(error)}

@@ -10,7 +10,7 @@ import { useLiveView } from "@/stream/use-live-view";
 import type { LiveSnapshot } from "@/stream/live-view";
 import { Sparkline } from "@/ui/sparkline";
 
-const MAX_LABELS = 4;
+const MAX_LABELS = 6;
 
 const quote = (name: string) => (/^[A-Za-z_]\w*$/.test(name) ? name : `\`${name}\``);
 
@@ -22,7 +22,8 @@ export function DemoStrip({ shape, onOpen }: { shape: TopicShape; onOpen: () => 
     queryKey: ["demo-strip", sql],
     enabled: sql !== null,
     staleTime: Infinity,
-    gcTime: 0,
+    // The studio keeps an unwatched run for a minute; coming back sooner joins it instead of starting another.
+    gcTime: 50_000,
     retry: 1,
     queryFn: ({ signal }) => executeSql({ sql: sql ?? "", options: { max_rows: 200 } }, signal),
   });
@@ -117,7 +118,11 @@ function StripRows({
           <Sparkline values={view.rates.length > 3 ? view.rates.slice(-14) : own.history} />
         </span>
       </span>
-      <span data-testid="demo-values" data-rows={view.seen} className="num flex min-w-0 flex-1 gap-4 overflow-hidden">
+      <span
+        data-testid="demo-values"
+        data-rows={view.seen}
+        className="num flex h-6 min-w-0 flex-1 flex-wrap gap-x-4 overflow-hidden leading-6"
+      >
         {values.map(([label, value]) => (
           <span key={label} className="shrink-0 whitespace-nowrap">
             <span className="text-fg-2">{label}</span>{" "}

@@ -1,7 +1,7 @@
-import { useQueries } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { Database, MessageSquareText } from "lucide-react";
 import { useMemo, type ReactNode } from "react";
-import { topicSchemaQuery, useTopics } from "@/api/sources";
+import { promptsQuery, topicSchemaQuery, useTopics, type Prompt } from "@/api/sources";
 import { useSystemInfo } from "@/api/system";
 import { copy } from "@/lib/copy/en";
 import { promptChips, type TopicShape } from "@/lib/prompt-chips";
@@ -39,6 +39,14 @@ function useShapes(): { shapes: TopicShape[]; pending: boolean } {
   return { shapes, pending };
 }
 
+/** The studio's own prompts; where it has none, those that the schemas suggest. They appear once, complete. */
+function useChips(shapes: readonly TopicShape[], pending: boolean): Prompt[] {
+  const prompts = useQuery(promptsQuery);
+  if (prompts.isPending) return [];
+  if (prompts.data && prompts.data.length >= 3) return prompts.data.slice(0, 3);
+  return pending ? [] : promptChips(shapes).map((text) => ({ label: text, prompt: text }));
+}
+
 export interface FirstRunProps {
   composer: ReactNode;
   onChip: (text: string) => void;
@@ -51,7 +59,7 @@ export interface FirstRunProps {
 export function FirstRun({ composer, onChip, onPrefill, onOpenTopic, onConnect }: FirstRunProps) {
   const { shapes, pending } = useShapes();
   const system = useSystemInfo();
-  const chips = pending ? [] : promptChips(shapes);
+  const chips = useChips(shapes, pending);
   const strip = shapes[0];
   const kafka = system.data?.detected?.find((d) => d.kind === "kafka");
   return (
@@ -64,8 +72,8 @@ export function FirstRun({ composer, onChip, onPrefill, onOpenTopic, onConnect }
           {composer}
           <div className="flex min-h-6 flex-wrap justify-center gap-2 max-md:justify-start">
             {chips.map((chip) => (
-              <ChipButton key={chip} data-testid="prompt-chip" onClick={() => onChip(chip)}>
-                {chip}
+              <ChipButton key={chip.prompt} data-testid="prompt-chip" onClick={() => onChip(chip.prompt)}>
+                {chip.label}
               </ChipButton>
             ))}
           </div>

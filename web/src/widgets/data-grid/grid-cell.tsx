@@ -52,7 +52,7 @@ export function GridCell({
           key={live ? cell.text : undefined}
           title={cell.text.length > 24 ? cell.text : undefined}
           className={cx(
-            "truncate rounded-chip",
+            "overflow-hidden rounded-chip text-ellipsis whitespace-pre",
             live && cell.kind === "number" && "changed",
             cell.kind === "null" && "italic",
           )}

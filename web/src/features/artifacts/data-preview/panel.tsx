@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import { copy } from "@/lib/copy/en";
 import { formatCount } from "@/lib/format/number";
 import { Dialog } from "@/ui/dialog";
@@ -13,15 +13,22 @@ import type { GridColumn, GridRow } from "@/widgets/data-grid/columns";
 import { PanelFrame } from "@/features/artifacts/panel-frame";
 import type { PanelProps } from "@/features/artifacts/panel-types";
 import { MessageList } from "@/features/artifacts/data-preview/message-list";
+import { ServerActions } from "@/features/artifacts/server-actions";
 import { previewGrid } from "@/features/artifacts/data-preview/preview-grid";
 import type { DataPreviewData } from "@/features/artifacts/data-preview/guard";
 
 export default function DataPreviewPanel({ artifact, data }: PanelProps<DataPreviewData>) {
-  return <PreviewBody title={artifact.title} data={data} />;
+  return (
+    <PreviewBody
+      title={artifact.title}
+      data={data}
+      actions={<ServerActions artifact={artifact} ids={["more", "newest", "oldest"]} />}
+    />
+  );
 }
 
 /** Messages, rows or files, as they are: every record shown, unreadable ones with the reason. */
-export function PreviewBody({ title, data }: { title: string; data: DataPreviewData }) {
+export function PreviewBody({ title, data, actions }: { title: string; data: DataPreviewData; actions?: ReactNode }) {
   const [view, setView] = useState<"table" | "messages">("table");
   const [opened, setOpened] = useState<GridRow | null>(null);
   const phone = usePhone();
@@ -66,6 +73,7 @@ export function PreviewBody({ title, data }: { title: string; data: DataPreviewD
             )}
           </>
         }
+        actions={actions}
         evidence={
           (data.scan || data.masked.length > 0) && (
             <>

@@ -87,11 +87,11 @@ export function LiveResults({
   const exports = [
     {
       label: copy.results.csv,
-      onSelect: () => downloadUrl(exportUrl(executionId, "csv", tab === "changelog" ? "changelog" : "table")),
+      onSelect: () => downloadUrl(exportUrl(executionId, "csv")),
     },
     {
       label: copy.results.json,
-      onSelect: () => downloadUrl(exportUrl(executionId, "json", tab === "changelog" ? "changelog" : "table")),
+      onSelect: () => downloadUrl(exportUrl(executionId, "json")),
     },
     ...(tab === "chart" && model.kind !== "tiles"
       ? [{ label: copy.results.png, onSelect: () => download(picture.current?.png() ?? null, `${title}.png`) }]

@@ -54,10 +54,7 @@ export function readTable(value: Record<string, unknown>): TableShape {
     name: text(value["name"], text(value["topic"])),
     source: text(value["source"]),
     sourceId: textOrNull(value["source_id"]),
-    isTopic:
-      typeof value["topic"] === "string" ||
-      text(value["kind"]) === "topic" ||
-      (value["has_keys"] !== undefined && !text(value["uri"]).startsWith("file")),
+    isTopic: typeof value["topic"] === "string",
     exact: value["exact"] === true,
     format: textOrNull(value["format"]),
     sampled: number(value["records_sampled"]),

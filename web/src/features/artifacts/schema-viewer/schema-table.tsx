@@ -88,6 +88,7 @@ export function SchemaTable({ table, artifact }: { table: TableShape; artifact?:
   const [filter, setFilter] = useState("");
   const fields = table.fields.filter((f) => f.name.toLowerCase().includes(filter.toLowerCase()));
   const peek = artifact?.actions?.find((a) => a.tool === "peek_source" || a.tool === "peek_messages");
+  const query = artifact?.actions?.find((a) => a.id === "query" && a.tool);
   const onPeek = () => {
     if (peek) act(peek.tool, peek.arguments ?? {}, artifact);
     else if (table.isTopic) act("peek_messages", { topic: table.name, limit: 10 }, artifact);
@@ -123,7 +124,13 @@ export function SchemaTable({ table, artifact }: { table: TableShape; artifact?:
             <Button tone="quiet" icon={TableProperties} onClick={onPeek}>
               {copy.schema.preview}
             </Button>
-            <Button tone="quiet" icon={MessageSquareText} onClick={() => prefill(`From ${table.name}, `)}>
+            <Button
+              tone="quiet"
+              icon={MessageSquareText}
+              onClick={() =>
+                query ? act(query.tool, query.arguments ?? {}, artifact) : prefill(`From ${table.name}, `)
+              }
+            >
               {copy.schema.query}
             </Button>
           </>

@@ -24,6 +24,7 @@ import { showToast } from "@/ui/toast";
 import { usePhone } from "@/ui/use-media";
 import { SqlEditor } from "@/widgets/sql-editor/sql-editor";
 import type { SqlEditorHandle } from "@/widgets/sql-editor/editor-types";
+import { ServerActions } from "@/features/artifacts/server-actions";
 import { PanelFrame } from "@/features/artifacts/panel-frame";
 import type { PanelProps } from "@/features/artifacts/panel-types";
 import { LiveResults } from "@/features/artifacts/query-results/live-results";
@@ -189,6 +190,7 @@ export default function SqlEditorPanel({ artifact, data, frozen }: PanelProps<Sq
             <Button onClick={() => void document.save()}>{copy.sql.restore}</Button>
           ) : (
             <>
+              {!document.dirty && <ServerActions artifact={artifact} ids={["explain"]} />}
               <IconButton
                 icon={WandSparkles}
                 label={copy.sql.format}

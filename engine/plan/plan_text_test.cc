@@ -1,0 +1,152 @@
+// Runs the text files of tests/plans: *.explain.txt hold queries and their EXPLAIN, *.findings.txt one text a line with
+// the finding it must give. VELO_UPDATE=1 rewrites the EXPLAIN files.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "engine/base/source_span.h"
+#include "engine/plan/plan_fixture.h"
+
+namespace velo {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> Files(std::string_view suffix) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(fs::path(VELO_SOURCE_DIR) / "tests/plans")) {
+    if (entry.path().filename().string().ends_with(suffix)) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string ReadAll(const fs::path& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+ScriptReport Analyse(std::string_view sql, Diagnostics* diagnostics) {
+  MemoryCatalog catalog;
+  FillTestCatalog(&catalog);
+  return AnalyseScript(sql, &catalog, BuiltinFunctions(), diagnostics);
+}
+
+std::string PlaceOf(const Diagnostic& diagnostic, std::string_view sql) {
+  const LineColumn at = LineIndex(sql).Locate(std::max(0, diagnostic.span.offset));
+  return fmt::format("{} @ {}:{}", diagnostic.code, at.line, at.column);
+}
+
+std::string Unescape(std::string_view line) {
+  std::string text;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == 'n') {
+      text += '\n';
+      ++i;
+    } else {
+      text += line[i];
+    }
+  }
+  return text;
+}
+
+/// One line: "E2102 @ 1:8   SELECT ...". An error must be the first error; a warning must be among the findings of a
+/// valid text; "valid" means no error at all.
+void CheckLine(const std::string& line, const std::string& where) {
+  const size_t gap = line.find("   ");
+  ASSERT_NE(gap, std::string::npos) << where;
+  const std::string wanted = line.substr(0, gap);
+  const std::string sql = Unescape(std::string_view(line).substr(line.find_first_not_of(' ', gap)));
+  Diagnostics diagnostics;
+  const ScriptReport report = Analyse(sql, &diagnostics);
+  std::string all;
+  std::vector<std::string> errors, others;
+  for (const Diagnostic& found : diagnostics.items()) {
+    all += RenderDiagnostic(found, sql, "text");
+    (found.severity == Severity::kError ? errors : others).push_back(PlaceOf(found, sql));
+    EXPECT_FALSE(found.message.empty());
+  }
+  if (wanted == "valid") {
+    EXPECT_TRUE(report.valid) << where << ": " << sql << "\n" << all;
+  } else if (wanted[0] == 'E') {
+    EXPECT_FALSE(report.valid) << where << ": " << sql;
+    ASSERT_FALSE(errors.empty()) << where << ": " << sql << "\nwanted " << wanted;
+    EXPECT_EQ(errors.front(), wanted) << where << ": " << sql << "\n" << all;
+  } else {
+    EXPECT_TRUE(report.valid) << where << ": " << sql << "\n" << all;
+    EXPECT_NE(std::find(others.begin(), others.end(), wanted), others.end())
+        << where << ": " << sql << "\nwanted " << wanted << "\n"
+        << all;
+  }
+}
+
+TEST(PlanTexts, FindingsHaveTheirCodeAndPlace) {
+  size_t lines = 0, wrong = 0;
+  for (const fs::path& path : Files(".findings.txt")) {
+    std::istringstream in(ReadAll(path));
+    std::string line;
+    for (int number = 1; std::getline(in, line); ++number) {
+      if (line.empty() || line[0] == '#') continue;
+      CheckLine(line, fmt::format("{}:{}", path.filename().string(), number));
+      ++lines;
+      wrong += line[0] == 'E' ? 1 : 0;
+    }
+  }
+  EXPECT_GE(wrong, 150u);
+  EXPECT_GT(lines, wrong);
+}
+
+TEST(PlanTexts, ExplainReadsAsWritten) {
+  const bool update = std::getenv("VELO_UPDATE") != nullptr;
+  size_t cases = 0;
+  for (const fs::path& path : Files(".explain.txt")) {
+    const std::string text = ReadAll(path);
+    std::string rewritten;
+    std::istringstream in(text);
+    std::string line, sql, expected;
+    bool in_plan = false;
+    auto finish = [&] {
+      if (sql.empty()) return;
+      ++cases;
+      Diagnostics diagnostics;
+      const ScriptReport report = Analyse(sql, &diagnostics);
+      std::string actual;
+      for (const Diagnostic& found : diagnostics.items()) actual += PlaceOf(found, sql) + "\n";
+      for (const StatementReport& statement : report.statements) {
+        if (!statement.summary.empty()) actual += statement.summary + "\n";
+        if (statement.prepared != nullptr) actual += ExplainPlan(*statement.prepared);
+      }
+      if (update) {
+        rewritten += sql + "----\n" + actual + "\n";
+      } else {
+        EXPECT_EQ(actual, expected) << path.filename() << ": " << sql;
+      }
+      sql.clear();
+      expected.clear();
+      in_plan = false;
+    };
+    while (std::getline(in, line)) {
+      if (line.starts_with("#")) {
+        rewritten += line + "\n";
+      } else if (line == "----") {
+        in_plan = true;
+      } else if (line.empty() && in_plan) {
+        finish();
+      } else if (!line.empty()) {
+        (in_plan ? expected : sql) += line + "\n";
+      }
+    }
+    finish();
+    if (update) std::ofstream(path) << rewritten;
+  }
+  EXPECT_GT(cases, 20u);
+}
+
+}  // namespace
+}  // namespace velo
