@@ -27,7 +27,8 @@ std::string_view JsonErrorText(JsonError error);
 /// returns false on an error, which stays; strings and numbers are checked as they are passed. 64 bytes behind the text
 /// must be readable. Texts must be UTF-8, which is not checked here.
 ///
-/// (libarrow's wheel exports a simdjson of its own whose global state mixes with that of any other in the process.)
+/// Why not simdjson: the pyarrow wheel's libparquet exports one of another version, and the two mix their global state
+/// when both are in one process, whatever the order of linking.
 class JsonCursor {
  public:
   explicit JsonCursor(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
