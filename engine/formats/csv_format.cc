@@ -2,12 +2,12 @@
 
 #include <arrow/array/util.h>
 #include <arrow/record_batch.h>
-#include <simdjson.h>
 
 #include <numeric>
 
 #include "engine/formats/csv_columns.h"
 #include "engine/formats/csv_types.h"
+#include "engine/formats/utf8.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::formats {
@@ -112,7 +112,7 @@ class CsvReader : public RecordReader {
         wanted = kBlockBytes / 2;
       }
     }
-    valid_utf8_ = simdjson::validate_utf8(text_.data(), text_.size());
+    valid_utf8_ = IsValidUtf8(text_);
     return true;
   }
 
@@ -164,7 +164,7 @@ class CsvReader : public RecordReader {
   bool CheckRow(size_t row) {
     const uint32_t cells = rows_.cells(row);
     const std::string_view text = rows_.row_text(row);
-    if (!valid_utf8_ && !simdjson::validate_utf8(text.data(), text.size())) {
+    if (!valid_utf8_ && !IsValidUtf8(text)) {
       Reject(row, "it holds bytes that are not UTF-8; set encoding = latin-1 if the file is in that");
       return false;
     }

@@ -1,13 +1,13 @@
 #include "engine/formats/file_kind.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
+
+#include "engine/formats/utf8.h"
 
 namespace velo::formats {
 namespace {
 
-constexpr size_t kLookBytes = 64 << 10;
+constexpr size_t kLookBytes = 256 << 10;
 
 struct Magic {
   std::string_view bytes;
@@ -51,7 +51,7 @@ Encoding LookForEncoding(std::string_view text, bool complete) {
   if (text.starts_with("\xfe\xff")) return Encoding::kUtf16BigEndian;
   // The sample may end within a character.
   for (size_t cut = 0; cut <= (complete ? 0 : 3) && cut <= text.size(); ++cut) {
-    if (simdjson::validate_utf8(text.data(), text.size() - cut)) return Encoding::kUtf8;
+    if (IsValidUtf8(text.substr(0, text.size() - cut))) return Encoding::kUtf8;
   }
   return Encoding::kLatin1;
 }
@@ -121,6 +121,7 @@ Result<FileLook> LookIntoFile(const InputFile& file, std::optional<FileKind> nam
   VELO_ASSIGN_OR_RETURN(auto window, OpenByteWindow(raw));
   VELO_ASSIGN_OR_RETURN(std::string_view text, window->Fill(kLookBytes));
   const bool complete = text.size() < kLookBytes;
+  text = text.substr(0, kLookBytes);
 
   const bool is_parquet = text.starts_with("PAR1"), is_arrow = text.starts_with("ARROW1");
   const bool wants_columns = named == FileKind::kParquet || named == FileKind::kArrow;
@@ -142,10 +143,6 @@ Result<FileLook> LookIntoFile(const InputFile& file, std::optional<FileKind> nam
   look.encoding = LookForEncoding(text, complete);
   const bool wide = look.encoding == Encoding::kUtf16LittleEndian || look.encoding == Encoding::kUtf16BigEndian;
   if (!wide && text.find('\0') != std::string_view::npos) return BinaryError(file.path, "a binary file");
-  if (look.encoding == Encoding::kLatin1) {
-    look.warning =
-        fmt::format("{} is not UTF-8; it is read as Latin-1. Set the option encoding if that is wrong.", file.path);
-  }
   look.kind = named.value_or(FileKind::kCsv);
   if (!named) {
     VELO_ASSIGN_OR_RETURN(
@@ -154,6 +151,13 @@ Result<FileLook> LookIntoFile(const InputFile& file, std::optional<FileKind> nam
             {.path = file.path, .size = file.size, .compression = file.compression, .encoding = look.encoding}));
     VELO_ASSIGN_OR_RETURN(text, decoded->Fill(kLookBytes));
     look.kind = KindByContent(text);
+  }
+  const bool is_json = look.kind == FileKind::kJson || look.kind == FileKind::kJsonLines;
+  // JSON is UTF-8 by definition, so there single bad bytes are errors of single records.
+  if (is_json && look.encoding == Encoding::kLatin1) look.encoding = Encoding::kUtf8;
+  if (look.encoding == Encoding::kLatin1) {
+    look.warning =
+        fmt::format("{} is not UTF-8; it is read as Latin-1. Set the option encoding if that is wrong.", file.path);
   }
   return look;
 }

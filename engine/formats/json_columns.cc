@@ -4,47 +4,20 @@
 #include <arrow/compute/api_vector.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/decimal.h>
-#include <simdjson.h>
 
 #include "engine/formats/csv_types.h"
+#include "engine/formats/json_cursor.h"
+#include "engine/formats/utf8.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::formats {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
-
-/// Why a record cannot be used; empty when it can.
-std::string ReasonOf(simdjson::error_code error) {
-  switch (error) {
-    case simdjson::SUCCESS:
-      return "";
-    case simdjson::UTF8_ERROR:
-      return "it holds bytes that are not UTF-8";
-    case simdjson::DEPTH_ERROR:
-      return fmt::format("it is nested deeper than {} levels", kMaxJsonDepth);
-    case simdjson::UNCLOSED_STRING:
-      return "a quote is opened and never closed";
-    case simdjson::UNESCAPED_CHARS:
-      return "a text holds a control character";
-    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
-      return "a bracket is opened and never closed";
-    case simdjson::EMPTY:
-      return "it is empty";
-    default:
-      return "it is not valid JSON";
-  }
-}
-
-/// How a value went into its column. Whatever the answer, exactly one value was appended.
-enum class Fit : uint8_t { kFits, kMisfit, kBroken, kTooDeep };
+/// How a value went into its column. Whatever the answer, exactly one value was appended. After kBroken the cursor
+/// knows why.
+enum class Fit : uint8_t { kFits, kMisfit, kBroken };
 
 bool IsFloatToken(std::string_view token) { return token.find_first_of(".eE") != std::string_view::npos; }
-
-std::string_view TrimEnd(std::string_view text) {
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
-  return text;
-}
 
 /// A column, or a nested part of one, with the builder that takes its values.
 class JsonColumn {
@@ -65,109 +38,73 @@ class JsonColumn {
   int64_t length() const { return builder_->length(); }
   void AppendNull() { VELO_CHECK(builder_->AppendNull().ok()); }
 
-  Fit Append(ondemand::value value, int depth) {
+  Fit Append(JsonCursor& cursor, std::string* buffer) {
+    const char next = cursor.Peek();
+    if (next == 'n') {
+      AppendNull();
+      return cursor.ReadLiteral("null") ? Fit::kFits : Fit::kBroken;
+    }
     switch (type_.kind()) {
       case TypeKind::kInteger:
-        return AppendInteger(value);
       case TypeKind::kFloat:
-        return AppendFloat(value);
+        return next == '-' || (next >= '0' && next <= '9') ? AppendNumber(cursor) : Misfit(cursor);
       case TypeKind::kBoolean:
-        return AppendBoolean(value);
+        return next == 't' || next == 'f' ? AppendBoolean(cursor) : Misfit(cursor);
       case TypeKind::kArray:
-        return AppendArray(value, depth);
+        return next == '[' ? AppendArray(cursor, buffer) : Misfit(cursor);
       case TypeKind::kStruct:
-        return AppendObject(value, depth);
+        return next == '{' ? AppendObject(cursor, buffer) : Misfit(cursor);
       default:
-        return AppendText(value);
+        return next == '"' ? AppendString(cursor, buffer) : AppendAsWritten(cursor);
     }
   }
 
  private:
-  Fit Done(const arrow::Status& status) {
+  static Fit Done(const arrow::Status& status) {
     VELO_CHECK(status.ok());
     return Fit::kFits;
   }
-
-  /// For values that are not of the column's kind.
-  Fit NullOrMisfit(ondemand::value& value) {
-    bool is_null = false;
-    const auto error = value.is_null().get(is_null);
+  Fit Broken() {
     AppendNull();
-    if (error != simdjson::SUCCESS && error != simdjson::INCORRECT_TYPE) return Fit::kBroken;
-    return is_null ? Fit::kFits : Fit::kMisfit;
+    return Fit::kBroken;
+  }
+  Fit Misfit(JsonCursor& cursor) {
+    AppendNull();
+    return cursor.SkipValue() ? Fit::kMisfit : Fit::kBroken;
   }
 
-  Fit AppendInteger(ondemand::value& value) {
-    int64_t number;
-    if (value.get_int64().get(number) == simdjson::SUCCESS) {
-      return Done(static_cast<arrow::Int64Builder*>(builder_)->Append(number));
-    }
-    return NullOrMisfit(value);
-  }
-
-  Fit AppendFloat(ondemand::value& value) {
+  Fit AppendNumber(JsonCursor& cursor) {
+    std::string_view token;
+    if (!cursor.ReadNumber(&token)) return Broken();
+    int64_t integer;
     double number;
-    if (value.get_double().get(number) == simdjson::SUCCESS) {
+    if (type_.kind() == TypeKind::kFloat && ReadFloat(token, &number)) {
       return Done(static_cast<arrow::DoubleBuilder*>(builder_)->Append(number));
     }
-    return NullOrMisfit(value);
+    if (type_.kind() == TypeKind::kInteger && ReadInteger(token, &integer)) {
+      return Done(static_cast<arrow::Int64Builder*>(builder_)->Append(integer));
+    }
+    AppendNull();
+    return Fit::kMisfit;
   }
 
-  Fit AppendBoolean(ondemand::value& value) {
-    bool flag;
-    if (value.get_bool().get(flag) == simdjson::SUCCESS) {
-      return Done(static_cast<arrow::BooleanBuilder*>(builder_)->Append(flag));
-    }
-    return NullOrMisfit(value);
-  }
-
-  Fit AppendText(ondemand::value& value) {
-    std::string_view text;
-    const auto error = value.get_string().get(text);
-    if (error == simdjson::SUCCESS) return AppendString(text);
-    if (error != simdjson::INCORRECT_TYPE) {
-      AppendNull();
-      return Fit::kBroken;
-    }
-    if (type_.kind() != TypeKind::kString && type_.kind() != TypeKind::kJson) return NullOrMisfit(value);
-    return AppendAnythingAsText(value);
-  }
-
-  static bool RawText(ondemand::value& value, ondemand::json_type kind, std::string_view* text) {
-    if (kind == ondemand::json_type::object) {
-      ondemand::object object;
-      return value.get_object().get(object) == simdjson::SUCCESS && object.raw_json().get(*text) == simdjson::SUCCESS;
-    }
-    ondemand::array items;
-    return value.get_array().get(items) == simdjson::SUCCESS && items.raw_json().get(*text) == simdjson::SUCCESS;
+  Fit AppendBoolean(JsonCursor& cursor) {
+    const bool flag = cursor.Peek() == 't';
+    if (!cursor.ReadLiteral(flag ? "true" : "false")) return Broken();
+    return Done(static_cast<arrow::BooleanBuilder*>(builder_)->Append(flag));
   }
 
   /// A text column takes numbers and nested values as they are written.
-  Fit AppendAnythingAsText(ondemand::value& value) {
-    ondemand::json_type kind;
-    if (value.type().get(kind) != simdjson::SUCCESS) return NullOrMisfit(value);
-    if (kind == ondemand::json_type::null) return NullOrMisfit(value);
+  Fit AppendAsWritten(JsonCursor& cursor) {
+    if (type_.kind() != TypeKind::kString && type_.kind() != TypeKind::kJson) return Misfit(cursor);
     std::string_view text;
-    if (kind == ondemand::json_type::object || kind == ondemand::json_type::array) {
-      if (!RawText(value, kind, &text)) {
-        AppendNull();
-        return Fit::kBroken;
-      }
-    } else {
-      text = TrimEnd(value.raw_json_token());
-      double number;
-      bool flag;
-      const bool valid = kind == ondemand::json_type::boolean ? value.get_bool().get(flag) == simdjson::SUCCESS
-                                                              : value.get_double().get(number) == simdjson::SUCCESS;
-      if (!valid) {
-        AppendNull();
-        return Fit::kBroken;
-      }
-    }
+    if (!cursor.SkipValue(&text)) return Broken();
     return Done(static_cast<arrow::StringBuilder*>(builder_)->Append(text));
   }
 
-  Fit AppendString(std::string_view text) {
+  Fit AppendString(JsonCursor& cursor, std::string* buffer) {
+    std::string_view text;
+    if (!cursor.ReadString(buffer, &text)) return Broken();
     switch (type_.kind()) {
       case TypeKind::kString:
       case TypeKind::kJson:
@@ -197,53 +134,48 @@ class JsonColumn {
     return Fit::kMisfit;
   }
 
-  Fit AppendArray(ondemand::value& value, int depth) {
-    ondemand::array items;
-    if (value.get_array().get(items) != simdjson::SUCCESS) return NullOrMisfit(value);
+  Fit AppendArray(JsonCursor& cursor, std::string* buffer) {
     VELO_CHECK(static_cast<arrow::ListBuilder*>(builder_)->Append().ok());
-    if (depth >= kMaxJsonDepth) return Fit::kTooDeep;
+    if (!cursor.Enter()) return Fit::kBroken;
     Fit worst = Fit::kFits;
-    for (auto item : items) {
-      ondemand::value each;
-      if (item.get(each) != simdjson::SUCCESS) return Fit::kBroken;
-      const Fit fit = parts_[0].Append(each, depth + 1);
-      if (fit > Fit::kMisfit) return fit;
+    for (bool first = true; cursor.NextItem(&first);) {
+      const Fit fit = parts_[0].Append(cursor, buffer);
+      if (fit == Fit::kBroken) return fit;
       worst = std::max(worst, fit);
     }
-    return worst;
+    return cursor.error() == JsonError::kNone ? worst : Fit::kBroken;
   }
 
-  Fit AppendObject(ondemand::value& value, int depth) {
-    ondemand::object object;
-    if (value.get_object().get(object) != simdjson::SUCCESS) return NullOrMisfit(value);
+  Fit AppendObject(JsonCursor& cursor, std::string* buffer) {
     VELO_CHECK(static_cast<arrow::StructBuilder*>(builder_)->Append().ok());
-    Fit worst = depth >= kMaxJsonDepth ? Fit::kTooDeep : Fit::kFits;
-    if (worst == Fit::kFits) worst = AppendFields(object, depth);
+    const Fit fit = AppendFields(cursor, buffer);
     for (JsonColumn& part : parts_) {
       if (part.length() < length()) part.AppendNull();
     }
-    return worst;
+    return fit;
   }
 
-  Fit AppendFields(ondemand::object& object, int depth) {
+  Fit AppendFields(JsonCursor& cursor, std::string* buffer) {
+    if (!cursor.Enter()) return Fit::kBroken;
     Fit worst = Fit::kFits;
-    for (auto field : object) {
-      ondemand::value each;
-      std::string_view key;
-      if (field.error() != simdjson::SUCCESS || field.unescaped_key().get(key) != simdjson::SUCCESS)
-        return Fit::kBroken;
+    std::string_view key;
+    for (bool first = true; cursor.NextField(&first, &key);) {
+      std::string unescaped;
+      if (key.find('\\') != std::string_view::npos && UnescapeJson(key, &unescaped)) key = unescaped;
       const auto& names = type_.children();
       auto found =
           std::find_if(names.begin(), names.end(), [key](const StructField& name) { return name.name == key; });
-      if (found == names.end()) continue;
-      JsonColumn& part = parts_[found - names.begin()];
-      if (part.length() >= length()) continue;  // The key stands there twice; the first counts.
-      if (field.value().get(each) != simdjson::SUCCESS) return Fit::kBroken;
-      const Fit fit = part.Append(each, depth + 1);
-      if (fit > Fit::kMisfit) return fit;
+      JsonColumn* part = found == names.end() ? nullptr : &parts_[found - names.begin()];
+      // A key that stands there twice counts the first time.
+      if (part == nullptr || part->length() >= length()) {
+        if (!cursor.SkipValue()) return Fit::kBroken;
+        continue;
+      }
+      const Fit fit = part->Append(cursor, buffer);
+      if (fit == Fit::kBroken) return fit;
       worst = std::max(worst, fit);
     }
-    return worst;
+    return cursor.error() == JsonError::kNone ? worst : Fit::kBroken;
   }
 
   SqlType type_;
@@ -251,86 +183,74 @@ class JsonColumn {
   std::vector<JsonColumn> parts_;
 };
 
-/// Adds a value to the guess of its place. Returns the reason when the record is bad.
-std::string GuessValue(ondemand::value value, JsonTypeGuess* guess, int depth);
+/// Adds a value to the guess of its place. False when the cursor met an error.
+bool GuessValue(JsonCursor& cursor, JsonTypeGuess* guess, std::string* buffer);
 
-std::string GuessObject(ondemand::object object, JsonTypeGuess* guess, int depth) {
-  if (depth >= kMaxJsonDepth) return ReasonOf(simdjson::DEPTH_ERROR);
+bool GuessObject(JsonCursor& cursor, JsonTypeGuess* guess, std::string* buffer) {
+  if (!cursor.Enter()) return false;
   guess->AddObject();
-  for (auto field : object) {
-    std::string_view key;
-    ondemand::value value;
-    auto error = field.unescaped_key().get(key);
-    if (error != simdjson::SUCCESS) return ReasonOf(error);
-    JsonTypeGuess& place = guess->Field(key);
-    error = field.value().get(value);
-    if (error != simdjson::SUCCESS) return ReasonOf(error);
-    std::string reason = GuessValue(value, &place, depth + 1);
-    if (!reason.empty()) return reason;
+  std::string_view key;
+  for (bool first = true; cursor.NextField(&first, &key);) {
+    std::string unescaped;
+    if (key.find('\\') != std::string_view::npos && UnescapeJson(key, &unescaped)) key = unescaped;
+    if (!GuessValue(cursor, &guess->Field(key), buffer)) return false;
   }
-  return "";
+  return cursor.error() == JsonError::kNone;
 }
 
-std::string GuessArray(ondemand::array items, JsonTypeGuess* guess, int depth) {
-  if (depth >= kMaxJsonDepth) return ReasonOf(simdjson::DEPTH_ERROR);
-  JsonTypeGuess& place = guess->AddArray();
-  for (auto item : items) {
-    ondemand::value value;
-    const auto error = item.get(value);
-    if (error != simdjson::SUCCESS) return ReasonOf(error);
-    std::string reason = GuessValue(value, &place, depth + 1);
-    if (!reason.empty()) return reason;
+bool GuessArray(JsonCursor& cursor, JsonTypeGuess* guess, std::string* buffer) {
+  if (!cursor.Enter()) return false;
+  JsonTypeGuess& items = guess->AddArray();
+  for (bool first = true; cursor.NextItem(&first);) {
+    if (!GuessValue(cursor, &items, buffer)) return false;
   }
-  return "";
+  return cursor.error() == JsonError::kNone;
 }
 
-std::string GuessValue(ondemand::value value, JsonTypeGuess* guess, int depth) {
-  ondemand::json_type kind;
-  simdjson::error_code error = value.type().get(kind);
-  if (error != simdjson::SUCCESS) return ReasonOf(error);
-  switch (kind) {
-    case ondemand::json_type::object: {
-      ondemand::object object;
-      error = value.get_object().get(object);
-      return error != simdjson::SUCCESS ? ReasonOf(error) : GuessObject(object, guess, depth);
-    }
-    case ondemand::json_type::array: {
-      ondemand::array items;
-      error = value.get_array().get(items);
-      return error != simdjson::SUCCESS ? ReasonOf(error) : GuessArray(items, guess, depth);
-    }
-    case ondemand::json_type::number: {
-      const bool is_float = IsFloatToken(value.raw_json_token());
-      int64_t integer;
-      double number;
-      if (!is_float && value.get_int64().get(integer) == simdjson::SUCCESS) {
-        guess->AddInteger();
-        return "";
-      }
-      error = value.get_double().get(number);
-      guess->AddFloat();
-      return ReasonOf(error);
-    }
-    case ondemand::json_type::string: {
-      std::string_view text;
-      error = value.get_string().get(text);
-      if (error == simdjson::SUCCESS) guess->AddText(text);
-      return ReasonOf(error);
-    }
-    case ondemand::json_type::boolean: {
-      bool flag;
-      error = value.get_bool().get(flag);
+bool GuessNumber(JsonCursor& cursor, JsonTypeGuess* guess) {
+  std::string_view token;
+  if (!cursor.ReadNumber(&token)) return false;
+  int64_t integer;
+  if (!IsFloatToken(token) && ReadInteger(token, &integer)) {
+    guess->AddInteger();
+  } else {
+    guess->AddFloat();
+  }
+  return true;
+}
+
+bool GuessValue(JsonCursor& cursor, JsonTypeGuess* guess, std::string* buffer) {
+  std::string_view text;
+  switch (cursor.Peek()) {
+    case '{':
+      return GuessObject(cursor, guess, buffer);
+    case '[':
+      return GuessArray(cursor, guess, buffer);
+    case '"':
+      if (!cursor.ReadString(buffer, &text)) return false;
+      guess->AddText(text);
+      return true;
+    case 't':
+    case 'f':
       guess->AddBoolean();
-      return ReasonOf(error);
-    }
-    case ondemand::json_type::null: {
-      bool is_null = false;
-      error = value.is_null().get(is_null);
+      return cursor.SkipValue();
+    case 'n':
       guess->AddNull();
-      return is_null ? "" : ReasonOf(simdjson::TAPE_ERROR);
-    }
+      return cursor.SkipValue();
+    default:
+      return GuessNumber(cursor, guess);
   }
-  return "";
+}
+
+/// Checks that the text is an object whose fields can be walked over.
+bool OpenRecord(std::string_view text, JsonCursor* cursor, std::string* reason) {
+  if (!IsValidUtf8(text)) {
+    *reason = "it holds bytes that are not UTF-8";
+    return false;
+  }
+  if (cursor->Peek() == '{') return true;
+  *reason = JsonErrorText(JsonError::kNoObject);
+  return false;
 }
 
 }  // namespace
@@ -348,13 +268,12 @@ class JsonDecoder::Machinery {
   }
 
   std::string Append(std::string_view text) {
-    ondemand::document document;
-    ondemand::object object;
-    std::string reason = Open(text, &document, &object);
+    JsonCursor cursor(text);
+    std::string reason;
     // A value that is no object appends nothing, so nothing has to be taken back.
-    if (!reason.empty()) return reason;
-    reason = AppendFields(object);
-    if (reason.empty()) reason = CheckEnd(&document);
+    if (!OpenRecord(text, &cursor, &reason)) return reason;
+    reason = AppendFields(cursor);
+    if (reason.empty() && !cursor.AtEnd()) reason = JsonErrorText(cursor.error());
     for (JsonColumn& column : columns_) {
       if (column.length() <= records_) column.AppendNull();
     }
@@ -364,11 +283,11 @@ class JsonDecoder::Machinery {
   }
 
   std::string Guess(std::string_view text, JsonTypeGuess* guess) {
-    ondemand::document document;
-    ondemand::object object;
-    std::string reason = Open(text, &document, &object);
-    if (reason.empty()) reason = GuessObject(object, guess, 0);
-    return reason.empty() ? CheckEnd(&document) : reason;
+    JsonCursor cursor(text);
+    std::string reason;
+    if (!OpenRecord(text, &cursor, &reason)) return reason;
+    if (!GuessObject(cursor, guess, &buffer_) || !cursor.AtEnd()) return std::string(JsonErrorText(cursor.error()));
+    return "";
   }
 
   int64_t rows() const { return records_ - static_cast<int64_t>(bad_rows_.size()); }
@@ -387,65 +306,45 @@ class JsonDecoder::Machinery {
   }
 
  private:
-  std::string Open(std::string_view text, ondemand::document* document, ondemand::object* object) {
-    const simdjson::padded_string_view padded(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING);
-    simdjson::error_code error = parser_.iterate(padded).get(*document);
-    if (error != simdjson::SUCCESS) return ReasonOf(error);
-    ondemand::json_type kind;
-    if (document->type().get(kind) == simdjson::SUCCESS && kind != ondemand::json_type::object) {
-      return "it is no JSON object";
-    }
-    return ReasonOf(document->get_object().get(*object));
-  }
-
-  /// A record is one object and nothing else.
-  static std::string CheckEnd(ondemand::document* document) {
-    const char* rest = nullptr;
-    return document->current_location().get(rest) == simdjson::SUCCESS ? "more text follows the object" : "";
-  }
-
   /// Records mostly have the same fields in the same order, so the n-th key is first compared with the n-th key of the
   /// record before.
   struct ExpectedKey {
-    std::string name;
+    std::string raw = "\"";  ///< No key is a bare quote.
     int column = -1;
   };
 
-  std::string AppendFields(ondemand::object& object) {
-    size_t position = 0;
-    for (auto field : object) {
-      if (field.error() != simdjson::SUCCESS) return ReasonOf(field.error());
-      if (position == expected_.size()) expected_.emplace_back();
-      ExpectedKey& expected = expected_[position++];
-      ondemand::raw_json_string raw;
-      if (const simdjson::error_code error = field.key().get(raw); error != simdjson::SUCCESS) return ReasonOf(error);
-      const char* key = raw.raw();
-      const size_t length = expected.name.size();
-      if (std::memcmp(key, expected.name.data(), length) != 0 || key[length] != '"' || length == 0) {
-        std::string_view name;
-        const simdjson::error_code error = field.unescaped_key().get(name);
-        if (error != simdjson::SUCCESS) return ReasonOf(error);
-        expected.name = name;
-        auto found = places_.find(expected.name);
-        expected.column = found == places_.end() ? -1 : found->second;
-      }
-      if (expected.column < 0) continue;
-      JsonColumn& column = columns_[expected.column];
-      if (column.length() > records_) continue;  // The key stands there twice; the first counts.
-      ondemand::value value;
-      const simdjson::error_code error = field.value().get(value);
-      if (error != simdjson::SUCCESS) return ReasonOf(error);
-      const Fit fit = column.Append(value, 1);
-      if (fit != Fit::kFits) return ReasonOf(fit, expected.name, column.type());
-    }
-    return "";
+  /// Returns the column of a key, -1 for none.
+  int ColumnOf(std::string_view raw_key, size_t position) {
+    if (position >= expected_.size()) expected_.resize(position + 1);
+    ExpectedKey& expected = expected_[position];
+    if (expected.raw == raw_key) return expected.column;
+    std::string name(raw_key);
+    if (raw_key.find('\\') != std::string_view::npos && !UnescapeJson(raw_key, &name)) return -1;
+    auto found = places_.find(name);
+    expected = {std::string(raw_key), found == places_.end() ? -1 : found->second};
+    return expected.column;
   }
 
-  static std::string ReasonOf(Fit fit, const std::string& name, const SqlType& type) {
-    if (fit == Fit::kMisfit) return fmt::format("the value of '{}' is no {}", name, type.DisplayName());
-    return velo::formats::ReasonOf(fit == Fit::kTooDeep ? simdjson::DEPTH_ERROR : simdjson::TAPE_ERROR);
+  std::string AppendFields(JsonCursor& cursor) {
+    cursor.Enter();
+    std::string reason;
+    std::string_view key;
+    size_t position = 0;
+    for (bool first = true; cursor.NextField(&first, &key);) {
+      const int place = ColumnOf(key, position++);
+      // A key that stands there twice counts the first time.
+      if (place < 0 || columns_[place].length() > records_) {
+        if (!cursor.SkipValue()) break;
+        continue;
+      }
+      const Fit fit = columns_[place].Append(cursor, &buffer_);
+      if (fit == Fit::kBroken) break;
+      if (fit == Fit::kMisfit && reason.empty()) {
+        reason = fmt::format("the value of '{}' is no {}", key, columns_[place].type().DisplayName());
+      }
+    }
+    return cursor.error() == JsonError::kNone ? reason : std::string(JsonErrorText(cursor.error()));
   }
-  static std::string ReasonOf(simdjson::error_code error) { return velo::formats::ReasonOf(error); }
 
   Status DropBadRows(std::shared_ptr<arrow::RecordBatch>* rows) const {
     std::vector<bool> keep(records_, true);
@@ -459,7 +358,7 @@ class JsonDecoder::Machinery {
   }
 
   Schema schema_;
-  ondemand::parser parser_;
+  std::string buffer_;
   std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;
   std::vector<JsonColumn> columns_;
   std::unordered_map<std::string, int> places_;

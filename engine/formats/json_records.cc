@@ -80,19 +80,9 @@ Status JsonRecords::SkipTo(int64_t offset, int64_t lines) {
   return Status::OK();
 }
 
-void JsonRecords::CountLines(size_t end) {
-  lines_ += std::count(text_.begin() + counted_to_, text_.begin() + end, '\n');
-  counted_to_ = end;
-}
-
-int64_t JsonRecords::lines() const {
-  return lines_ + std::count(text_.begin() + counted_to_, text_.begin() + at_, '\n');
-}
-
 Status JsonRecords::Refill(size_t wanted) {
-  CountLines(at_);
   window_->Advance(at_);
-  at_ = counted_to_ = 0;
+  at_ = 0;
   VELO_ASSIGN_OR_RETURN(text_, window_->Fill(wanted));
   at_end_ = text_.size() < wanted;
   if (window_->position() == 0) at_ = SkipByteOrderMark(text_);
@@ -100,14 +90,13 @@ Status JsonRecords::Refill(size_t wanted) {
 }
 
 size_t JsonRecords::SkipBetween(size_t from) {
-  if (layout_ == JsonLayout::kLines) {
-    while (from < text_.size() && IsBlank(text_[from])) ++from;
-    return from;
-  }
-  // Between elements: commas, and the brackets of the array around them.
   for (; from < text_.size(); ++from) {
     const char letter = text_[from];
-    if (IsBlank(letter) || letter == ',' || letter == ']') continue;
+    lines_ += letter == '\n' ? 1 : 0;
+    if (IsBlank(letter)) continue;
+    if (layout_ == JsonLayout::kLines) break;
+    // Between elements: commas, and the brackets of the array around them.
+    if (letter == ',' || letter == ']') continue;
     if (letter != '[' || inside_array_ || window_->position() > 0) break;
     inside_array_ = true;
   }
@@ -129,10 +118,12 @@ Result<JsonRecords::Record> JsonRecords::Next() {
         Record record;
         record.kind = end == std::string_view::npos && !last_line ? Kind::kCutOff : Kind::kRecord;
         const size_t stop = std::min(end, text_.size());
+        if (stop - at_ > kMaxRecordBytes) return SkipTooLong(at_);
         record.text = text_.substr(at_, stop - at_);
         record.offset = window_->position() + static_cast<int64_t>(at_);
-        CountLines(at_);
         record.line = lines_ + 1;
+        // A line holds no line ends; other records may.
+        if (layout_ != JsonLayout::kLines) lines_ += std::count(record.text.begin(), record.text.end(), '\n');
         at_ = stop;
         return record;
       }
@@ -148,7 +139,6 @@ Result<JsonRecords::Record> JsonRecords::Next() {
 }
 
 Result<JsonRecords::Record> JsonRecords::SkipTooLong(size_t begin) {
-  CountLines(begin);
   Record record{Kind::kTooLong, {}, window_->position() + static_cast<int64_t>(begin), lines_ + 1};
   too_long_.assign(text_.substr(begin, kTooLongShown));
   record.text = too_long_;
@@ -156,7 +146,7 @@ Result<JsonRecords::Record> JsonRecords::SkipTooLong(size_t begin) {
   while (true) {
     const size_t line_end = text_.find('\n', at_);
     if (line_end != std::string_view::npos) {
-      at_ = line_end + 1;
+      at_ = line_end;
       return record;
     }
     at_ = text_.size();

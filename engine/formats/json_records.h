@@ -39,13 +39,12 @@ class JsonRecords {
   /// Just behind the last record.
   int64_t offset() const { return window_->position() + static_cast<int64_t>(at_); }
   /// Line ends passed so far.
-  int64_t lines() const;
+  int64_t lines() const { return lines_; }
   /// REQUIRES: Next was not called yet.
   Status SkipTo(int64_t offset, int64_t lines);
   int64_t file_bytes_read() const { return window_->file_bytes_read(); }
 
  private:
-  void CountLines(size_t end);
   /// Makes at least `wanted` bytes from at_ on available.
   Status Refill(size_t wanted);
   /// Returns the end of the record that starts at `begin`, npos when it is not in the text.
@@ -59,7 +58,6 @@ class JsonRecords {
   bool at_end_ = false;
   size_t at_ = 0;
   bool inside_array_ = false;
-  size_t counted_to_ = 0;
   int64_t lines_ = 0;
   std::string too_long_;
 };

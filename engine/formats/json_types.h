@@ -12,9 +12,6 @@
 
 namespace velo::formats {
 
-/// Nesting beyond this makes a bad record.
-inline constexpr int kMaxJsonDepth = 64;
-
 /// Collects what kinds of values stand in one place of many records: a field, or the items of an array.
 class JsonTypeGuess {
  public:

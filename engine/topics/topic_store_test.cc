@@ -308,5 +308,27 @@ TEST_F(TopicStoreTest, RefusesWhatDoesNotFit) {
   EXPECT_EQ((*source)->OpenReaders({.columns = {"prise"}}).status().error().code, "E2102");
 }
 
+TEST_F(TopicStoreTest, IsAConnector) {
+  Create("trades");
+  TopicAppend rows = Rows(0, 3, {kNow, kNow, kNow});
+  rows.keys = {"a", "b", "c"};
+  Append("trades", rows);
+  auto connector = MakeTopicConnector(store_.get());
+  EXPECT_EQ(connector->scheme(), "topic");
+  auto all = connector->Connect("topic://", {});
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(all->items.at(0).rows, 3);
+  EXPECT_TRUE(all->streaming);
+  auto report = connector->Describe("topic://trades", {}, 10);
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(report->exact && report->has_keys);
+  EXPECT_EQ(report->event_time_candidates.at(0).field, "at");
+  EXPECT_THAT(report->key_candidates, ElementsAre("name"));
+  EXPECT_EQ(connector->Peek("topic://trades", {}, {.limit = 2})->rows->num_rows(), 2);
+  EXPECT_TRUE(connector->OpenSource("topic://trades", {}).ok());
+  EXPECT_EQ(connector->Connect("topic://trade", {}).status().error().code, "TOPIC_NOT_FOUND");
+  EXPECT_EQ(connector->Connect("kafka://trades", {}).status().error().code, "E3004");
+}
+
 }  // namespace
 }  // namespace velo
