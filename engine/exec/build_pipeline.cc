@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/exec/operators/distinct.h"
 #include "engine/exec/operators/filter.h"
 #include "engine/exec/operators/hash_aggregate.h"
@@ -9,117 +11,16 @@
 #include "engine/exec/operators/window_aggregate.h"
 #include "engine/exec/operators/window_rows.h"
 #include "engine/exec/pipeline.h"
+#include "engine/exec/stages.h"
+#include "engine/plan/nodes/join_node.h"
+#include "engine/plan/nodes/normalise_node.h"
+#include "engine/plan/nodes/over_node.h"
+#include "engine/plan/nodes/subquery_node.h"
+#include "engine/plan/nodes/unnest_node.h"
 
 namespace velo::exec {
 
 namespace {
-
-// One operator with the way on to the next stage.
-class OperatorStage : public Port, public Output {
- public:
-  OperatorStage(std::unique_ptr<Operator> step, InputMeter* counts_used, Port* next)
-      : step_(std::move(step)), counts_used_(counts_used), next_(next) {}
-
-  Status Rows(const Batch& batch) override {
-    if (counts_used_ != nullptr) counts_used_->used += batch.num_rows();
-    return step_->OnBatch(batch, *this);
-  }
-  Status Watermark(EventMillis watermark) override {
-    VELO_RETURN_IF_ERROR(step_->OnWatermark(watermark, *this));
-    return next_->Watermark(watermark);
-  }
-  Status End() override {
-    VELO_RETURN_IF_ERROR(step_->OnEnd(*this));
-    return next_->End();
-  }
-  Status Emit(Batch batch) override { return next_->Rows(batch); }
-
- private:
-  std::unique_ptr<Operator> step_;
-  InputMeter* counts_used_;  ///< Null unless rows from the source end their way here.
-  Port* next_;
-};
-
-// Where rows that no operator has taken in count as used: before a sink or a union.
-class CountingPort : public Port {
- public:
-  CountingPort(InputMeter* meter, Port* next) : meter_(meter), next_(next) {}
-  Status Rows(const Batch& batch) override {
-    meter_->used += batch.num_rows();
-    return next_->Rows(batch);
-  }
-  Status Watermark(EventMillis watermark) override { return next_->Watermark(watermark); }
-  Status End() override { return next_->End(); }
-
- private:
-  InputMeter* meter_;
-  Port* next_;
-};
-
-// Makes watermarks out of a time column that is computed above the scans, so that no scan can: the highest time so far.
-class TimeTracker : public Port {
- public:
-  TimeTracker(int time_column, Port* next) : time_column_(time_column), next_(next) {}
-  Status Rows(const Batch& batch) override {
-    const auto& times = static_cast<const arrow::Int64Array&>(*batch.columns->column(time_column_));
-    EventMillis highest = watermark_;
-    for (int64_t i = 0; i < times.length(); ++i) {
-      if (times.IsValid(i)) highest = std::max(highest, times.Value(i));
-    }
-    VELO_RETURN_IF_ERROR(next_->Rows(batch));
-    return Watermark(highest);
-  }
-  Status Watermark(EventMillis watermark) override {
-    if (watermark <= watermark_) return Status::OK();
-    watermark_ = watermark;
-    return next_->Watermark(watermark);
-  }
-  Status End() override { return next_->End(); }
-
- private:
-  const int time_column_;
-  Port* next_;
-  EventMillis watermark_ = kBeginOfTime;
-};
-
-// Several inputs, one output: passes on the lowest watermark and ends with the last input.
-class Union {
- public:
-  Union(size_t inputs, Port* next) : watermarks_(inputs, kBeginOfTime), open_(inputs), next_(next) {}
-
-  Status Rows(const Batch& batch) { return next_->Rows(batch); }
-  Status Watermark(size_t input, EventMillis watermark) {
-    watermarks_[input] = watermark;
-    const EventMillis lowest = *std::min_element(watermarks_.begin(), watermarks_.end());
-    if (lowest <= passed_) return Status::OK();
-    passed_ = lowest;
-    return next_->Watermark(lowest);
-  }
-  Status End() { return --open_ == 0 ? next_->End() : Status::OK(); }
-
- private:
-  std::vector<EventMillis> watermarks_;
-  EventMillis passed_ = kBeginOfTime;
-  size_t open_;
-  Port* next_;
-};
-
-class UnionPort : public Port {
- public:
-  UnionPort(std::shared_ptr<Union> target, size_t input, std::shared_ptr<arrow::Schema> schema)
-      : target_(std::move(target)), input_(input), schema_(std::move(schema)) {}
-  Status Rows(const Batch& batch) override {
-    // Names come from the first arm.
-    return target_->Rows({arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
-  }
-  Status Watermark(EventMillis watermark) override { return target_->Watermark(input_, watermark); }
-  Status End() override { return target_->End(); }
-
- private:
-  std::shared_ptr<Union> target_;
-  size_t input_;
-  std::shared_ptr<arrow::Schema> schema_;
-};
 
 // Whether some scan at or below the node knows event time.
 bool ScansKnowTime(const PlanNode& node) {
@@ -151,25 +52,13 @@ std::shared_ptr<const Node> As(const PlanNodePtr& node) {
   return std::static_pointer_cast<const Node>(node);
 }
 
-// Keeps what flows in inside the operator.
-class HoldingStage : public Port, public Output {
- public:
-  explicit HoldingStage(std::unique_ptr<Operator> step) : step_(std::move(step)) {}
-  Status Rows(const Batch& batch) override { return step_->OnBatch(batch, *this); }
-  Status Watermark(EventMillis) override { return Status::OK(); }
-  Status End() override { return Status::OK(); }
-  Status Emit(Batch) override { return Status::Bug("an aggregate of a lane gave rows out before it was merged"); }
-
- private:
-  std::unique_ptr<Operator> step_;
-};
-
 // What the operators above need of those below.
 struct Demand {
   bool last_state_only = false;  ///< Intermediate changes would be thrown away.
   bool keeps_newest = false;     ///< Rows are folded by key, so deletes are understood.
   bool rows_counted = false;     ///< Rows of a source are counted as used further up.
-  std::vector<const Operator*> limits;
+  std::vector<const Step*> limits;
+  std::vector<const TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
 };
 
 class Builder {
@@ -180,19 +69,20 @@ class Builder {
   Status Build(const PlanNodePtr& node, Port* next, Demand demand) {
     if (node.get() == cut_ || node->kind == PlanKind::kValues) return AddLeaf(node, next, demand);
     if (IsNearSource(*node) && !demand.rows_counted) {
-      next = Own(std::make_unique<CountingPort>(context_->meter, next));
+      next = Own(MakeCountingPort(context_->meter, next));
       demand.rows_counted = true;
     }
     if (node->kind == PlanKind::kScan) return AddLeaf(node, next, demand);
     if (node->kind == PlanKind::kUnion) return BuildUnion(node, next, demand);
+    if (node->inputs.size() == 2) return BuildTwoInputs(node, next, demand);
     const bool near_source = IsNearSource(*node->inputs[0]);
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<Operator> made, Make(node, near_source, demand));
     Operator* step = made.get();
     InputMeter* counts_used = near_source && TakesRowsIn(*node) ? context_->meter : nullptr;
-    Port* stage = Own(std::make_unique<OperatorStage>(std::move(made), counts_used, next));
+    Port* stage = Own(MakeOperatorStage(std::move(made), counts_used, next));
     const PlanNode& input = *node->inputs[0];
     if (settings_.has_watermarks && IsWindowed(*node) && input.event_time >= 0 && !ScansKnowTime(input)) {
-      stage = Own(std::make_unique<TimeTracker>(input.event_time, stage));
+      stage = Own(MakeTimeTracker(input.event_time, stage));
     }
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, DemandBelow(*node, step, demand)));
     pipeline_->operators.push_back(step);
@@ -202,8 +92,8 @@ class Builder {
   Result<MergeableOperator*> BuildHeld(const std::shared_ptr<const AggregateNode>& node) {
     std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, true, false});
     MergeableOperator* step = made.get();
-    Port* stage = Own(std::make_unique<HoldingStage>(std::move(made)));
-    VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, {}}));
+    Port* stage = Own(MakeHoldingStage(std::move(made)));
+    VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, {}, {}}));
     pipeline_->operators.push_back(step);
     return step;
   }
@@ -216,16 +106,16 @@ class Builder {
     return node.kind == PlanKind::kDistinct || node.kind == PlanKind::kSort || node.kind == PlanKind::kLimit;
   }
 
-  Demand DemandBelow(const PlanNode& node, const Operator* step, Demand demand) const {
+  Demand DemandBelow(const PlanNode& node, const Step* step, Demand demand) const {
     switch (node.kind) {
       case PlanKind::kAggregate:
       case PlanKind::kDistinct:
       case PlanKind::kWindowRows:
-        return {settings_.ends, false, true, demand.limits};
+        return {settings_.ends, false, true, demand.limits, demand.waits_for};
       case PlanKind::kSort: {
         const auto& sort = static_cast<const SortNode&>(node);
         const bool continuous = sort.scope == SortNode::Scope::kContinuous;
-        return {settings_.ends, continuous && !sort.row_key.empty(), true, demand.limits};
+        return {settings_.ends, continuous && !sort.row_key.empty(), true, demand.limits, demand.waits_for};
       }
       case PlanKind::kLimit:
         demand.limits.push_back(step);
@@ -238,19 +128,30 @@ class Builder {
   }
 
   Status BuildUnion(const PlanNodePtr& node, Port* next, const Demand& demand) {
-    auto target = std::make_shared<Union>(node->inputs.size(), next);
-    const std::shared_ptr<arrow::Schema> schema = node->output.ToArrow();
+    auto ports = MakeUnion(node->inputs.size(), node->output.ToArrow(), next);
     for (size_t i = 0; i < node->inputs.size(); ++i) {
-      Port* port = Own(std::make_unique<UnionPort>(target, i, schema));
       Demand below = demand;
       below.rows_counted = false;
-      VELO_RETURN_IF_ERROR(Build(node->inputs[i], port, std::move(below)));
+      VELO_RETURN_IF_ERROR(Build(node->inputs[i], Own(std::move(ports[i])), std::move(below)));
     }
     return Status::OK();
   }
 
+  Status BuildTwoInputs(const PlanNodePtr& node, Port* next, const Demand& demand) {
+    VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node));
+    TwoInputOperator* step = made.get();
+    auto ports = MakeTwoInputStage(std::move(made), next);
+    Demand left{settings_.ends, false, false, demand.limits, demand.waits_for};
+    left.waits_for.push_back(step);
+    VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
+    Demand right{settings_.ends, false, false, demand.limits, demand.waits_for};
+    VELO_RETURN_IF_ERROR(Build(node->inputs[1], Own(std::move(ports[1])), std::move(right)));
+    pipeline_->operators.push_back(step);
+    return Status::OK();
+  }
+
   Status AddLeaf(const PlanNodePtr& node, Port* port, const Demand& demand) {
-    pipeline_->leaves.push_back({node, port, demand.limits});
+    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for});
     return Status::OK();
   }
 
@@ -293,11 +194,24 @@ class Builder {
       case PlanKind::kUnion:
         break;
       case PlanKind::kJoin:
-        return Status::User("E3090", "joins cannot be run by this build yet",
-                            "join the data beforehand, or query one source at a time")
-            .WithSpan(node->span);
+      case PlanKind::kSubquery:
+        break;
+      case PlanKind::kOver:
+      case PlanKind::kUnnest:
+      case PlanKind::kNormalise:
+        return NotYet(*node);
     }
     return Status::Bug("a leaf of the plan is no operator");
+  }
+
+  Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node) {
+    if (node->kind == PlanKind::kJoin) return NotYet(*node);
+    if (node->kind == PlanKind::kSubquery) return NotYet(*node);
+    return Status::Bug("an operator with two inputs is missing");
+  }
+
+  static Status NotYet(const PlanNode& node) {
+    return Status::User("E3090", "this part of the query cannot be run by this build yet").WithSpan(node.span);
   }
 
   Result<std::unique_ptr<Operator>> MakeAggregate(std::shared_ptr<const AggregateNode> node, bool near_source,
@@ -326,25 +240,30 @@ class Builder {
 }  // namespace
 
 bool Pipeline::Leaf::IsSatisfied() const {
-  return std::any_of(limits.begin(), limits.end(), [](const Operator* limit) { return limit->IsSatisfied(); });
+  return std::any_of(limits.begin(), limits.end(), [](const Step* limit) { return limit->IsSatisfied(); });
+}
+
+bool Pipeline::Leaf::MayRead() const {
+  return std::all_of(waits_for.begin(), waits_for.end(),
+                     [](const TwoInputOperator* step) { return step->WantsLeft(); });
 }
 
 int64_t Pipeline::StateBytes() const {
   int64_t bytes = 0;
-  for (const Operator* step : operators) bytes += step->StateBytes();
+  for (const Step* step : operators) bytes += step->StateBytes();
   return bytes;
 }
 
 std::vector<OperatorInsight> Pipeline::Explain() const {
   std::vector<OperatorInsight> insights;
-  for (const Operator* step : operators) step->Explain(&insights);
+  for (const Step* step : operators) step->Explain(&insights);
   return insights;
 }
 
 Result<std::unique_ptr<Pipeline>> BuildPipeline(const PlanNodePtr& plan, const PipelineSettings& settings,
                                                 LaneContext* context, Port* sink, const PlanNode* cut) {
   Builder builder(settings, context, cut);
-  VELO_RETURN_IF_ERROR(builder.Build(plan, sink, {false, settings.coalesce_changes, false, {}}));
+  VELO_RETURN_IF_ERROR(builder.Build(plan, sink, {false, settings.coalesce_changes, false, {}, {}}));
   return builder.Take();
 }
 

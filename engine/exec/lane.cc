@@ -39,6 +39,7 @@ Task::Next Lane::Step() {
   size_t ended = 0;
   for (size_t tried = 0; tried < scans_.size(); ++tried) {
     const size_t at = (turn_ + tried) % scans_.size();
+    if (!scans_[at]->MayRead()) continue;
     const Result<ScanDriver::Progress> progress = scans_[at]->Step();
     if (!progress.ok()) return Finish(progress.status());
     if (*progress == ScanDriver::Progress::kWorked) {
@@ -48,7 +49,8 @@ Task::Next Lane::Step() {
     }
     if (*progress == ScanDriver::Progress::kEnded) ++ended;
   }
-  if (ended == scans_.size()) return Finish(velo::Status::OK());
+  if (ended == scans_.size() && values_.empty()) return Finish(velo::Status::OK());
+  if (ended == scans_.size()) return Next::kAgain;
   PublishStatus();
   int64_t nearest = -1;
   for (const auto& scan : scans_) {
@@ -60,8 +62,12 @@ Task::Next Lane::Step() {
 }
 
 Status Lane::PushValues() {
-  std::vector<Pipeline::Leaf> leaves = std::move(values_);
-  values_.clear();
+  std::vector<Pipeline::Leaf> leaves;
+  for (size_t i = values_.size(); i-- > 0;) {
+    if (!values_[i].MayRead()) continue;
+    leaves.insert(leaves.begin(), values_[i]);
+    values_.erase(values_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
   const auto one_row = arrow::RecordBatch::Make(arrow::schema({}), 1, arrow::ArrayVector());
   for (const Pipeline::Leaf& leaf : leaves) {
     const auto& node = static_cast<const ValuesNode&>(*leaf.node);

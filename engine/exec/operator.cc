@@ -4,8 +4,10 @@ namespace velo::exec {
 
 Status Operator::OnWatermark(EventMillis, Output&) { return Status::OK(); }
 Status Operator::OnEnd(Output&) { return Status::OK(); }
-Status Operator::Save(std::string*) const { return Status::OK(); }
-Status Operator::Load(std::string_view*) { return Status::OK(); }
+Status TwoInputOperator::OnWatermark(Side, EventMillis, Output&) { return Status::OK(); }
+Status TwoInputOperator::OnEnd(Side, Output&) { return Status::OK(); }
+Status Step::Save(std::string*) const { return Status::OK(); }
+Status Step::Load(std::string_view*) { return Status::OK(); }
 
 void BadRecordLog::Add(BadRecord record) {
   std::lock_guard lock(mutex_);

@@ -62,27 +62,45 @@ struct OperatorInsight {
   EventMillis first_end = kEndOfTime;  ///< Window: end of the earliest open one.
 };
 
+/// What every step of a running query has, however many inputs it reads.
+class Step {
+ public:
+  virtual ~Step() = default;
+  /// Appends the whole state. Called between batches.
+  virtual Status Save(std::string* out) const;
+  /// Restores what Save wrote into a fresh step with the same settings; takes its part off the front of `in`.
+  virtual Status Load(std::string_view* in);
+
+  virtual int64_t StateBytes() const { return 0; }
+  /// True when no further input can change the output (LIMIT reached): the job ends early.
+  virtual bool IsSatisfied() const { return false; }
+  /// Adds what this step knows; called by the thread that runs the lane.
+  virtual void Explain(std::vector<OperatorInsight>* insights) const { (void)insights; }
+};
+
 /// One step of a running query. Settings come from the plan and never change; everything else is state. Five questions
 /// make it up: rows, watermark, end, save, load. Not thread safe: the lane that owns it calls it.
-class Operator {
+class Operator : public Step {
  public:
-  virtual ~Operator() = default;
   virtual Status OnBatch(const Batch& batch, Output& out) = 0;
   /// No row with an event time below `watermark` will come, apart from late ones. Never goes back. The caller passes
   /// the watermark on after this returns.
   virtual Status OnWatermark(EventMillis watermark, Output& out);
   /// No row will come at all. A watermark of kEndOfTime has been given before.
   virtual Status OnEnd(Output& out);
-  /// Appends the whole state. Called between batches.
-  virtual Status Save(std::string* out) const;
-  /// Restores what Save wrote into a fresh operator with the same settings; takes its part off the front of `in`.
-  virtual Status Load(std::string_view* in);
+};
 
-  virtual int64_t StateBytes() const { return 0; }
-  /// True when no further input can change the output (LIMIT reached): the job ends early.
-  virtual bool IsSatisfied() const { return false; }
-  /// Adds what this operator knows; called by the thread that runs the lane.
-  virtual void Explain(std::vector<OperatorInsight>* insights) const { (void)insights; }
+enum class Side : uint8_t { kLeft = 0, kRight = 1 };
+
+/// A step that brings two inputs together (joins, subqueries). The caller passes the lower of both watermarks on after
+/// OnWatermark returns, and the end after the second OnEnd.
+class TwoInputOperator : public Step {
+ public:
+  virtual Status OnBatch(Side side, const Batch& batch, Output& out) = 0;
+  virtual Status OnWatermark(Side side, EventMillis watermark, Output& out);
+  virtual Status OnEnd(Side side, Output& out);
+  /// False while rows of the left must wait (the table on the right is loading); asked before every read.
+  virtual bool WantsLeft() const { return true; }
 };
 
 /// An aggregate that can run in several lanes on parts of the input and be joined at the end.

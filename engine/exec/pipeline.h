@@ -23,13 +23,15 @@ struct Pipeline {
   struct Leaf {
     PlanNodePtr node;  ///< A scan, constant rows, or the node where the pipeline was cut off.
     Port* port = nullptr;
-    std::vector<const Operator*> limits;  ///< When one is satisfied, the leaf needs no more rows.
+    std::vector<const Step*> limits;                 ///< When one is satisfied, the leaf needs no more rows.
+    std::vector<const TwoInputOperator*> waits_for;  ///< The leaf is on their left: read when all want rows.
 
     bool IsSatisfied() const;
+    bool MayRead() const;
   };
   std::vector<std::unique_ptr<Port>> stages;
-  std::vector<Operator*> operators;  ///< From the leaves up.
-  std::vector<Leaf> leaves;          ///< In the order of the plan, left to right.
+  std::vector<Step*> operators;  ///< From the leaves up.
+  std::vector<Leaf> leaves;      ///< In the order of the plan, left to right.
 
   int64_t StateBytes() const;
   std::vector<OperatorInsight> Explain() const;

@@ -42,6 +42,8 @@ class ScanDriver {
   ScanDriver(ScanSettings settings, std::vector<std::unique_ptr<PartitionReader>> readers, Pipeline::Leaf leaf,
              LaneContext* context);
 
+  /// False while its rows must wait for another input of a join.
+  bool MayRead() const { return leaf_.MayRead(); }
   /// Reads and pushes at most one batch. kIdle: nothing to read now.
   Result<Progress> Step();
   void SetWakeUp(const std::function<void()>& wake_up);

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "engine/plan/binder/window_binder.h"
+#include "engine/plan/nodes/join_node.h"
+#include "engine/plan/nodes/subquery_node.h"
 #include "engine/plan/prepared_query.h"
 
 namespace velo {
@@ -169,6 +171,14 @@ ExplainStep DescribeRest(const PlanNode& node) {
       return {"Union", fmt::format("{} inputs", node.inputs.size()), {}};
     case PlanKind::kJoin:
       return {"Join", static_cast<const JoinNode&>(node).description, {}};
+    case PlanKind::kOver:
+      return {"RowWindow", "", {}};
+    case PlanKind::kSubquery:
+      return {"Subquery", static_cast<const SubqueryNode&>(node).text, {}};
+    case PlanKind::kUnnest:
+      return {"Unnest", "", {}};
+    case PlanKind::kNormalise:
+      return {"Normalise", "remembers the newest row of every key", {}};
     case PlanKind::kScan:
     case PlanKind::kProject:
     case PlanKind::kAggregate:

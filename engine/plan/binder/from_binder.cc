@@ -4,6 +4,7 @@
 
 #include "engine/base/near_names.h"
 #include "engine/plan/binder/event_time.h"
+#include "engine/plan/nodes/join_node.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/printer.h"
 

@@ -23,7 +23,18 @@ enum class PlanKind : uint8_t {
   kSort,
   kLimit,
   kUnion,
-  kJoin
+  kJoin,
+  kOver,
+  kSubquery,
+  kUnnest,
+  kNormalise
+};
+
+/// How the rows of a node may be taken back; decides what stands above it (dialect 4.7, 4.12).
+enum class Changes : uint8_t {
+  kAppend,   ///< Every row is an insert.
+  kUpsert,   ///< An update or a delete takes the place of the row with the same PlanNode::change_key.
+  kRetract,  ///< Before an update or with a delete comes the old row, whole (kUpdateBefore or kDelete).
 };
 
 struct PlanNode;
@@ -43,6 +54,8 @@ struct PlanNode {
   /// Column of `output` holding event time in INTEGER ms, or -1. It travels with the rows so that windows above a
   /// filter or projection still know their time.
   int event_time = -1;
+  Changes changes = Changes::kAppend;
+  std::vector<int> change_key;  ///< Columns of `output`; for kUpsert.
 };
 
 /// Reads the columns the query needs from one relation.
@@ -159,13 +172,6 @@ struct LimitNode : PlanNode {
 
 struct UnionNode : PlanNode {
   UnionNode() : PlanNode(PlanKind::kUnion) {}
-};
-
-/// A join known by its inputs and its result only: queries with one are checked and explained, not run (their
-/// PreparedQuery::not_runnable_reason is set).
-struct JoinNode : PlanNode {
-  JoinNode() : PlanNode(PlanKind::kJoin) {}
-  std::string description;  ///< "left join hub_regions".
 };
 
 }  // namespace velo

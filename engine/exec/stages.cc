@@ -1,0 +1,199 @@
+#include "engine/exec/stages.h"
+
+#include <algorithm>
+
+namespace velo::exec {
+
+namespace {
+
+// One operator with the way on to the next stage.
+class OperatorStage : public Port, public Output {
+ public:
+  OperatorStage(std::unique_ptr<Operator> step, InputMeter* counts_used, Port* next)
+      : step_(std::move(step)), counts_used_(counts_used), next_(next) {}
+
+  Status Rows(const Batch& batch) override {
+    if (counts_used_ != nullptr) counts_used_->used += batch.num_rows();
+    return step_->OnBatch(batch, *this);
+  }
+  Status Watermark(EventMillis watermark) override {
+    VELO_RETURN_IF_ERROR(step_->OnWatermark(watermark, *this));
+    return next_->Watermark(watermark);
+  }
+  Status End() override {
+    VELO_RETURN_IF_ERROR(step_->OnEnd(*this));
+    return next_->End();
+  }
+  Status Emit(Batch batch) override { return next_->Rows(batch); }
+
+ private:
+  std::unique_ptr<Operator> step_;
+  InputMeter* counts_used_;  ///< Null unless rows from the source end their way here.
+  Port* next_;
+};
+
+// Where rows that no operator has taken in count as used: before a sink or a union.
+class CountingPort : public Port {
+ public:
+  CountingPort(InputMeter* meter, Port* next) : meter_(meter), next_(next) {}
+  Status Rows(const Batch& batch) override {
+    meter_->used += batch.num_rows();
+    return next_->Rows(batch);
+  }
+  Status Watermark(EventMillis watermark) override { return next_->Watermark(watermark); }
+  Status End() override { return next_->End(); }
+
+ private:
+  InputMeter* meter_;
+  Port* next_;
+};
+
+// Makes watermarks out of a time column that is computed above the scans, so that no scan can: the highest time so far.
+class TimeTracker : public Port {
+ public:
+  TimeTracker(int time_column, Port* next) : time_column_(time_column), next_(next) {}
+  Status Rows(const Batch& batch) override {
+    const auto& times = static_cast<const arrow::Int64Array&>(*batch.columns->column(time_column_));
+    EventMillis highest = watermark_;
+    for (int64_t i = 0; i < times.length(); ++i) {
+      if (times.IsValid(i)) highest = std::max(highest, times.Value(i));
+    }
+    VELO_RETURN_IF_ERROR(next_->Rows(batch));
+    return Watermark(highest);
+  }
+  Status Watermark(EventMillis watermark) override {
+    if (watermark <= watermark_) return Status::OK();
+    watermark_ = watermark;
+    return next_->Watermark(watermark);
+  }
+  Status End() override { return next_->End(); }
+
+ private:
+  const int time_column_;
+  Port* next_;
+  EventMillis watermark_ = kBeginOfTime;
+};
+
+// Several inputs, one output: passes on the lowest watermark and ends with the last input.
+class Union {
+ public:
+  Union(size_t inputs, Port* next) : watermarks_(inputs, kBeginOfTime), open_(inputs), next_(next) {}
+
+  Status Rows(const Batch& batch) { return next_->Rows(batch); }
+  Status Watermark(size_t input, EventMillis watermark) {
+    watermarks_[input] = watermark;
+    const EventMillis lowest = *std::min_element(watermarks_.begin(), watermarks_.end());
+    if (lowest <= passed_) return Status::OK();
+    passed_ = lowest;
+    return next_->Watermark(lowest);
+  }
+  Status End() { return --open_ == 0 ? next_->End() : Status::OK(); }
+
+ private:
+  std::vector<EventMillis> watermarks_;
+  EventMillis passed_ = kBeginOfTime;
+  size_t open_;
+  Port* next_;
+};
+
+class UnionPort : public Port {
+ public:
+  UnionPort(std::shared_ptr<Union> target, size_t input, std::shared_ptr<arrow::Schema> schema)
+      : target_(std::move(target)), input_(input), schema_(std::move(schema)) {}
+  Status Rows(const Batch& batch) override {
+    // Names come from the first arm.
+    return target_->Rows({arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
+  }
+  Status Watermark(EventMillis watermark) override { return target_->Watermark(input_, watermark); }
+  Status End() override { return target_->End(); }
+
+ private:
+  std::shared_ptr<Union> target_;
+  size_t input_;
+  std::shared_ptr<arrow::Schema> schema_;
+};
+
+// Keeps what flows in inside the operator.
+class HoldingStage : public Port, public Output {
+ public:
+  explicit HoldingStage(std::unique_ptr<Operator> step) : step_(std::move(step)) {}
+  Status Rows(const Batch& batch) override { return step_->OnBatch(batch, *this); }
+  Status Watermark(EventMillis) override { return Status::OK(); }
+  Status End() override { return Status::OK(); }
+  Status Emit(Batch) override { return Status::Bug("an aggregate of a lane gave rows out before it was merged"); }
+
+ private:
+  std::unique_ptr<Operator> step_;
+};
+
+// Both entrances of a TwoInputOperator.
+class TwoInputStage : public Output {
+ public:
+  TwoInputStage(std::unique_ptr<TwoInputOperator> step, Port* next) : step_(std::move(step)), next_(next) {}
+
+  Status Rows(Side side, const Batch& batch) { return step_->OnBatch(side, batch, *this); }
+  Status Watermark(Side side, EventMillis watermark) {
+    watermarks_[static_cast<size_t>(side)] = watermark;
+    VELO_RETURN_IF_ERROR(step_->OnWatermark(side, watermark, *this));
+    const EventMillis lowest = std::min(watermarks_[0], watermarks_[1]);
+    if (lowest <= passed_) return Status::OK();
+    passed_ = lowest;
+    return next_->Watermark(lowest);
+  }
+  Status End(Side side) {
+    VELO_RETURN_IF_ERROR(step_->OnEnd(side, *this));
+    return --open_ == 0 ? next_->End() : Status::OK();
+  }
+  Status Emit(Batch batch) override { return next_->Rows(batch); }
+
+ private:
+  std::unique_ptr<TwoInputOperator> step_;
+  Port* next_;
+  EventMillis watermarks_[2] = {kBeginOfTime, kBeginOfTime};
+  EventMillis passed_ = kBeginOfTime;
+  int open_ = 2;
+};
+
+class SidePort : public Port {
+ public:
+  SidePort(std::shared_ptr<TwoInputStage> stage, Side side) : stage_(std::move(stage)), side_(side) {}
+  Status Rows(const Batch& batch) override { return stage_->Rows(side_, batch); }
+  Status Watermark(EventMillis watermark) override { return stage_->Watermark(side_, watermark); }
+  Status End() override { return stage_->End(side_); }
+
+ private:
+  std::shared_ptr<TwoInputStage> stage_;
+  Side side_;
+};
+
+}  // namespace
+
+std::unique_ptr<Port> MakeOperatorStage(std::unique_ptr<Operator> step, InputMeter* counts_used, Port* next) {
+  return std::make_unique<OperatorStage>(std::move(step), counts_used, next);
+}
+
+std::unique_ptr<Port> MakeHoldingStage(std::unique_ptr<Operator> step) {
+  return std::make_unique<HoldingStage>(std::move(step));
+}
+
+std::unique_ptr<Port> MakeCountingPort(InputMeter* meter, Port* next) {
+  return std::make_unique<CountingPort>(meter, next);
+}
+
+std::unique_ptr<Port> MakeTimeTracker(int time_column, Port* next) {
+  return std::make_unique<TimeTracker>(time_column, next);
+}
+
+std::vector<std::unique_ptr<Port>> MakeUnion(size_t inputs, const std::shared_ptr<arrow::Schema>& schema, Port* next) {
+  auto target = std::make_shared<Union>(inputs, next);
+  std::vector<std::unique_ptr<Port>> ports;
+  for (size_t i = 0; i < inputs; ++i) ports.push_back(std::make_unique<UnionPort>(target, i, schema));
+  return ports;
+}
+
+std::array<std::unique_ptr<Port>, 2> MakeTwoInputStage(std::unique_ptr<TwoInputOperator> step, Port* next) {
+  auto stage = std::make_shared<TwoInputStage>(std::move(step), next);
+  return {std::make_unique<SidePort>(stage, Side::kLeft), std::make_unique<SidePort>(stage, Side::kRight)};
+}
+
+}  // namespace velo::exec

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "engine/plan/nodes/plan_node.h"
+
+namespace velo {
+
+/// Remembers the newest row of every key so that updates carry the row they replace: turns Changes::kUpsert of its
+/// input into kRetract. State: one row per key of the input; keys of windows leave when their window can no longer
+/// change.
+struct NormaliseNode : PlanNode {
+  NormaliseNode() : PlanNode(PlanKind::kNormalise) {}
+};
+
+}  // namespace velo
