@@ -1,9 +1,13 @@
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +17,7 @@
 #include "cli/session.h"
 #include "engine/plan/prepared_query.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/script_session.h"
 
 namespace velo::cli {
 namespace {
@@ -24,13 +29,25 @@ void OnInterrupt(int) {
   interrupted = 1;
 }
 
+/// What the printers of one script share: one output, one statement at a time.
+struct Screen {
+  std::mutex mutex;
+  PrintFormat format;
+  int64_t limit = -1;
+  bool headings = false;  ///< Several results: each is announced by the name of its statement.
+  std::string heading;    ///< Of the rows printed last.
+};
+
 /// Prints rows as the engine gives them. Called by engine threads, one call at a time.
 class PrintingReceiver : public ResultReceiver {
  public:
-  PrintingReceiver(RowPrinter* printer, int64_t limit) : printer_(printer), left_(limit) {}
+  PrintingReceiver(Screen* screen, std::string heading, std::unique_ptr<RowPrinter> printer)
+      : screen_(screen), heading_(std::move(heading)), printer_(std::move(printer)), left_(screen->limit) {}
 
   void OnRows(const Batch& batch) override {
     if (left_ == 0 || !status_.ok()) return;
+    std::lock_guard lock(screen_->mutex);
+    Announce();
     if (left_ < 0 || batch.num_rows() <= left_) {
       status_ = printer_->Print(batch);
       if (left_ > 0) left_ -= batch.num_rows();
@@ -43,59 +60,108 @@ class PrintingReceiver : public ResultReceiver {
   }
 
   void OnFinished(const Status& status) override {
-    if (status_.ok()) status_ = status;
+    std::lock_guard lock(screen_->mutex);
+    Announce();
+    if (status_.ok() && status.ok()) status_ = printer_->Finish();
   }
 
   bool satisfied() const { return left_ == 0; }
-  const Status& status() const { return status_; }
 
  private:
-  RowPrinter* printer_;
-  int64_t left_;
+  void Announce() {
+    if (!screen_->headings || screen_->heading == heading_) return;
+    std::printf("%s-- %s\n", screen_->heading.empty() ? "" : "\n", heading_.c_str());
+    screen_->heading = heading_;
+  }
+
+  Screen* const screen_;
+  const std::string heading_;
+  const std::unique_ptr<RowPrinter> printer_;
+  std::atomic<int64_t> left_;
   Status status_;
 };
 
-struct LiveLimits {
-  int64_t limit = -1;
-  int64_t duration_ms = -1;
-};
-
-/// Streams until the input ends, the limit or the time is reached, or Ctrl-C.
-int Stream(Engine& engine, const std::shared_ptr<const PreparedQuery>& query, const RunOptions& options,
-           const PrintFormat& format, const LiveLimits& limits) {
-  auto printer = MakeRowPrinter(format, query->output, stdout);
-  if (!printer.ok()) return Fail(printer.status());
-  auto receiver = std::make_shared<PrintingReceiver>(printer->get(), limits.limit);
-  auto job = engine.Start(query, options, receiver);
-  if (!job.ok()) return Fail(job.status(), query->sql);
-  constexpr int64_t kLookMs = 50;
-  for (int64_t waited = 0; !(*job)->WaitFor(kLookMs); waited += kLookMs) {
-    if (interrupted != 0 || receiver->satisfied() || (limits.duration_ms >= 0 && waited >= limits.duration_ms)) {
-      (*job)->Cancel();
-    }
+/// Says on standard error what a person wants to know of a statement that is over.
+void Report(const StatementOutcome& outcome, bool shown) {
+  const StatementInfo& statement = outcome.statement;
+  if (outcome.job == nullptr || !shown) {
+    const bool counted = outcome.job != nullptr;
+    std::fprintf(stderr, "%s%s%s\n", counted ? (statement.name.empty() ? "query" : statement.name.c_str()) : "",
+                 counted ? ": " : "", outcome.message.c_str());
   }
-  const Status status = receiver->status();
-  if (status.ok()) {
-    if (const Status finished = (*printer)->Finish(); !finished.ok()) return Fail(finished);
-  }
-  const JobMetrics metrics = (*job)->metrics();
-  if (metrics.rows_out == 0) {
-    const Diagnosis why = (*job)->WhyNoRows();
+  if (outcome.job == nullptr) return;
+  const JobMetrics metrics = outcome.job->metrics();
+  if (metrics.rows_out == 0 && statement.kind != "insert") {
+    const Diagnosis why = outcome.job->WhyNoRows();
     if (!why.text.empty()) std::fprintf(stderr, "no rows: %s\n", why.text.c_str());
   }
-  if (metrics.rows_bad > 0) {
-    std::fprintf(stderr, "%lld records could not be read and were set aside:\n",
-                 static_cast<long long>(metrics.rows_bad));
-    const std::vector<BadRecord> bad = (*job)->RecentBadRecords();
-    for (size_t i = 0; i < bad.size() && i < 3; ++i) {
-      std::fprintf(stderr, "  %s line %lld (byte %lld): %s\n", bad[i].where.c_str(),
-                   static_cast<long long>(bad[i].line), static_cast<long long>(bad[i].byte_offset),
-                   bad[i].reason.c_str());
-    }
+  if (metrics.rows_bad == 0) return;
+  std::fprintf(stderr, "%lld records could not be read and were set aside:\n",
+               static_cast<long long>(metrics.rows_bad));
+  const std::vector<BadRecord> bad = outcome.job->RecentBadRecords();
+  for (size_t i = 0; i < bad.size() && i < 3; ++i) {
+    std::fprintf(stderr, "  %s line %lld (byte %lld): %s\n", bad[i].where.c_str(), static_cast<long long>(bad[i].line),
+                 static_cast<long long>(bad[i].byte_offset), bad[i].reason.c_str());
   }
-  if (!status.ok()) return Fail(status, query->sql);
-  return interrupted != 0 ? kInterrupted : kDone;
 }
+
+/// Prints the results of a script. Machine formats carry the last result only, so that they can be read by a machine.
+class PrintingObserver : public ScriptObserver {
+ public:
+  /// `last` is the number of the statement whose result machine formats carry.
+  PrintingObserver(const PrintFormat& format, int64_t limit, int64_t duration_ms, bool headings, int32_t last)
+      : duration_ms_(duration_ms), last_(last), started_(std::chrono::steady_clock::now()) {
+    screen_.format = format;
+    screen_.limit = limit;
+    screen_.headings = headings && format.name == "table";
+  }
+
+  std::shared_ptr<ResultReceiver> OnResult(const StatementInfo& statement, const Schema& columns) override {
+    if (screen_.format.name != "table" && statement.number != last_) return nullptr;
+    PrintFormat format = screen_.format;
+    format.streaming = statement.live;
+    auto printer = MakeRowPrinter(format, columns, stdout);
+    if (!printer.ok()) {
+      printer_status_ = printer.status();
+      return nullptr;
+    }
+    const bool named = !statement.name.empty() && statement.kind.starts_with("create");
+    receivers_.push_back(
+        std::make_shared<PrintingReceiver>(&screen_, named ? statement.name : Heading(statement), printer.TakeValue()));
+    shown_.insert(statement.number);
+    return receivers_.back();
+  }
+
+  void OnStatement(const StatementOutcome& outcome) override {
+    if (!outcome.status.ok()) return;
+    const bool shown = shown_.contains(outcome.statement.number);
+    const bool answer =
+        outcome.statement.kind == "show" || outcome.statement.kind == "describe" || outcome.statement.kind == "explain";
+    if (!answer) Report(outcome, shown);
+  }
+
+  bool WantsMore() override {
+    if (interrupted != 0) return false;
+    const bool satisfied = receivers_.size() == 1 && receivers_.front()->satisfied() && !screen_.headings;
+    const auto ran = std::chrono::steady_clock::now() - started_;
+    return !satisfied && (duration_ms_ < 0 || ran < std::chrono::milliseconds(duration_ms_));
+  }
+
+  const Status& printer_status() const { return printer_status_; }
+
+ private:
+  static std::string Heading(const StatementInfo& statement) {
+    return statement.kind == "select" ? "query" : statement.kind;
+  }
+
+  Screen screen_;
+  const int64_t duration_ms_;
+  const int32_t last_;
+  const std::chrono::steady_clock::time_point started_;
+  std::vector<std::shared_ptr<PrintingReceiver>> receivers_;
+  std::set<int32_t> shown_;
+  Status printer_status_;
+};
 
 /// Runs to the end and prints the folded result: one row per key.
 int PrintFinal(Engine& engine, const std::shared_ptr<const PreparedQuery>& query, RunOptions options,
@@ -129,64 +195,16 @@ Status ApplyStart(const std::string& from, Clock& clock, RunOptions* options) {
                       "Use earliest, latest, or a time back such as -1h.");
 }
 
-/// One statement that has been bound, with its name when it makes a stream or table.
-struct Step {
-  std::string name;
-  std::shared_ptr<const PreparedQuery> query;
-};
-
-/// Runs the statements of an application in order over bounded input: what one makes, the next ones read.
-int RunApplication(Session& session, const std::vector<Step>& steps, const RunArguments& arguments,
-                   const RunOptions& options, const PrintFormat& format) {
-  Engine::Inputs made;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    if (!arguments.common.format.empty() && arguments.common.format != "table") {
-      // Machine formats carry the last result only; the headings below are for people.
-    } else {
-      std::printf("%s-- %s\n", i == 0 ? "" : "\n", steps[i].name.empty() ? "query" : steps[i].name.c_str());
-    }
-    struct Collect : ResultReceiver {
-      std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-      Status status;
-      void OnRows(const Batch& batch) override { batches.push_back(batch.columns); }
-      void OnFinished(const Status& finished) override { status = finished; }
-    };
-    auto collect = std::make_shared<Collect>();
-    auto job = session.engine().StartOnRows(steps[i].query, made, options, collect);
-    if (!job.ok()) return Fail(job.status(), steps[i].query->sql);
-    while (!(*job)->WaitFor(50)) {
-      if (interrupted != 0) (*job)->Cancel();
-    }
-    if (interrupted != 0) return kInterrupted;
-    if (!collect->status.ok()) return Fail(collect->status, steps[i].query->sql);
-    std::shared_ptr<arrow::RecordBatch> rows;
-    if (!collect->batches.empty()) {
-      auto table = arrow::ConcatenateRecordBatches(collect->batches);
-      if (!table.ok()) return Fail(Status::Bug(table.status().ToString()));
-      rows = *table;
-    }
-    const bool shown = format.name == "table" || i + 1 == steps.size();
-    if (shown) {
-      auto printer = MakeRowPrinter(format, steps[i].query->output, stdout);
-      if (!printer.ok()) return Fail(printer.status());
-      Status status = rows ? (*printer)->Print({rows, {}}) : Status::OK();
-      if (status.ok()) status = (*printer)->Finish();
-      if (!status.ok()) return Fail(status);
-    }
-    if (!steps[i].name.empty()) {
-      std::vector<int> visible(steps[i].query->output.columns.size());
-      for (size_t c = 0; c < visible.size(); ++c) visible[c] = static_cast<int>(c);
-      if (!rows) {
-        auto empty = arrow::RecordBatch::MakeEmpty(steps[i].query->output.ToArrow());
-        if (!empty.ok()) return Fail(Status::Bug(empty.status().ToString()));
-        rows = *empty;
-      }
-      auto selected = rows->SelectColumns(visible);
-      if (!selected.ok()) return Fail(Status::Bug(selected.status().ToString()));
-      made.emplace_back(steps[i].name, *selected);
-    }
+/// The last statement that answers with rows; of an application without queries, the last that makes something.
+int32_t LastResult(const ScriptReport& report) {
+  int32_t last = 0, last_made = 0;
+  for (size_t i = 0; i < report.statements.size(); ++i) {
+    const std::string& kind = report.statements[i].kind;
+    const auto number = static_cast<int32_t>(i) + 1;
+    if (kind == "select" || kind == "show" || kind == "describe" || kind == "explain") last = number;
+    if (kind.starts_with("create_")) last_made = number;
   }
-  return kDone;
+  return last > 0 ? last : last_made;
 }
 
 }  // namespace
@@ -216,7 +234,7 @@ int RunCommand(const RunArguments& arguments) {
     Fail(status);
     return kUsage;
   }
-  LiveLimits limits{arguments.limit, -1};
+  int64_t duration_ms = -1;
   sql::Duration duration;
   if (!arguments.duration.empty()) {
     if (!sql::ParseDuration(arguments.duration, &duration)) {
@@ -224,7 +242,7 @@ int RunCommand(const RunArguments& arguments) {
                         "Write a duration such as 30s."));
       return kUsage;
     }
-    limits.duration_ms = duration.TotalMilliseconds();
+    duration_ms = duration.TotalMilliseconds();
   }
   std::signal(SIGINT, OnInterrupt);
   std::signal(SIGTERM, OnInterrupt);
@@ -237,30 +255,24 @@ int RunCommand(const RunArguments& arguments) {
       std::fputs(RenderDiagnostic(diagnostic, text.text, text.name).c_str(), stderr);
     }
     if (!report.valid) return kAnswerIsNo;
-    std::vector<Step> steps;
-    for (const StatementReport& statement : report.statements) {
-      if (!statement.prepared) {
-        return Fail(Status::User("UNSUPPORTED", fmt::format("'velo run' cannot run a {} statement.", statement.kind),
-                                 "It runs queries: SELECT, CREATE STREAM ... AS, CREATE TABLE ... AS."));
-      }
-      steps.push_back({statement.kind == "select" ? "" : statement.name, statement.prepared});
-    }
-    if (steps.size() > 1) {
-      const int code = RunApplication(**session, steps, arguments, options, format);
+    if (report.statements.empty()) continue;
+    const std::shared_ptr<const PreparedQuery>& only = report.statements.front().prepared;
+    if (arguments.final_rows && report.statements.size() == 1 && report.statements.front().kind == "select") {
+      const int code = PrintFinal((*session)->engine(), only, options, format, arguments.limit);
       if (code != kDone) return code;
       continue;
     }
-    if (steps.empty()) continue;
-    const Step& step = steps.front();
-    int code;
-    if (arguments.final_rows) {
-      code = PrintFinal((*session)->engine(), step.query, options, format, arguments.limit);
-    } else {
-      options.live = !step.query->bounded && (arguments.follow || arguments.duration.empty() || limits.duration_ms > 0);
-      format.streaming = options.live;
-      code = Stream((*session)->engine(), step.query, options, format, limits);
-    }
-    if (code != kDone) return code;
+    SessionOptions session_options;
+    session_options.run = options;
+    session_options.run.live = true;
+    session_options.run.coalesce_changes = arguments.final_rows;
+    session_options.app_name = report.application.app;
+    ScriptSession script(&(*session)->engine(), &(*session)->catalog(), session_options);
+    PrintingObserver observer(format, arguments.limit, duration_ms, report.statements.size() > 1, LastResult(report));
+    const Status status = script.Execute(text.text, &observer);
+    if (!observer.printer_status().ok()) return Fail(observer.printer_status());
+    if (!status.ok()) return Fail(status, text.text, text.name);
+    if (interrupted != 0) return kInterrupted;
   }
   return kDone;
 }

@@ -12,7 +12,9 @@
 
 #include "cli/options.h"
 #include "connectors/register_all.h"
+#include "engine/plan/binder/from_binder.h"
 #include "engine/plan/prepared_query.h"
+#include "engine/plan/statement_sinks.h"
 
 namespace velo::cli {
 namespace {
@@ -97,9 +99,29 @@ bool NamesTopics(std::string_view text, const std::vector<std::string>& sources)
   const ScriptReport report = AnalyseScript(text, &empty, BuiltinFunctions(), &ignored);
   std::set<std::string> known;
   for (const std::string& source : sources) known.insert(SplitSource(source).first);
-  for (const StatementReport& statement : report.statements) {
+  // Topics that are written to, and those asked for by SHOW.
+  const sql::Script script = sql::ParseScript(text, &ignored);
+  for (const sql::StatementPtr& statement : script.statements) {
+    if (statement->kind == sql::StatementKind::kShow &&
+        static_cast<const sql::ShowStatement&>(*statement).what == "TOPICS") {
+      return true;
+    }
+    const auto sinks = plan::SinksOf(*statement);
+    for (size_t i = 0; sinks.ok() && i < sinks->size(); ++i) {
+      if (UriScheme((*sinks)[i].uri) == "topic") return true;
+    }
+  }
+  size_t parsed = 0;
+  for (size_t i = 0; i < report.statements.size(); ++i) {
+    const StatementReport& statement = report.statements[i];
+    std::vector<const sql::Properties*> properties;
+    if (parsed < script.statements.size() && script.statement_numbers[parsed] == static_cast<int32_t>(i) + 1) {
+      properties = plan::PropertyListsOf(*script.statements[parsed++]);
+    }
+    if (statement.kind == "insert" && UriScheme(statement.name).empty() && !known.contains(statement.name)) return true;
     for (const std::string& name : statement.sources) {
-      const std::string scheme = UriScheme(name);
+      const PropertyMap described = plan::ResolveProperties(properties, name, "", {}, plan::PropertyRole::kSource);
+      const std::string scheme = UriScheme(plan::AddressOf(name, described));
       if (scheme == "topic" || (scheme.empty() && !known.contains(name))) return true;
     }
     if (!statement.name.empty()) known.insert(statement.name);

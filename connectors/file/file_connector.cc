@@ -7,6 +7,7 @@
 
 #include "connectors/file/file_options.h"
 #include "connectors/file/file_paths.h"
+#include "connectors/file/file_sink.h"
 #include "connectors/file/file_source.h"
 
 namespace velo {
@@ -84,6 +85,8 @@ class FileConnector : public Connector {
     VELO_ASSIGN_OR_RETURN(auto files, OpenFileSet(uri, properties));
     return MakeFileSource(std::move(files));
   }
+
+  Result<std::unique_ptr<Sink>> OpenSink(const SinkTarget& target) override { return OpenFileSink(target); }
 };
 
 }  // namespace

@@ -49,6 +49,8 @@ class MemoryCatalog : public Catalog {
   /// `base` (may be null, not owned) is asked for what this one does not have.
   explicit MemoryCatalog(Catalog* base = nullptr) : base_(base) {}
   void Put(Relation relation);
+  /// Forgets the relation of that name; returns whether there was one.
+  bool Remove(std::string_view name);
   Result<RelationPtr> Find(std::string_view name, const PropertyMap& properties) override;
   std::vector<std::string> Names() override;
 

@@ -15,6 +15,10 @@ void MemoryCatalog::Put(Relation relation) {
   relations_.push_back(std::move(shared));
 }
 
+bool MemoryCatalog::Remove(std::string_view name) {
+  return std::erase_if(relations_, [name](const RelationPtr& known) { return known->name == name; }) > 0;
+}
+
 Result<RelationPtr> MemoryCatalog::Find(std::string_view name, const PropertyMap& properties) {
   for (const RelationPtr& relation : relations_) {
     if (relation->name == name) return relation;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/io/schema_report.h"
+#include "engine/io/sink.h"
 #include "engine/io/source.h"
 
 namespace velo {
@@ -78,6 +79,8 @@ class Connector {
   virtual Result<Preview> Peek(const std::string& uri, const PropertyMap& properties,
                                const PreviewRequest& request) = 0;
   virtual Result<std::unique_ptr<Source>> OpenSource(const std::string& uri, const PropertyMap& properties) = 0;
+  /// Opens the place for writing. E3004 for connectors that only read, E3010 for options that make no sense.
+  virtual Result<std::unique_ptr<Sink>> OpenSink(const SinkTarget& target);
 };
 
 /// The connectors of this process, found by scheme ("file"). Filled at start, then read only.

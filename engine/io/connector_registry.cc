@@ -2,6 +2,11 @@
 
 namespace velo {
 
+Result<std::unique_ptr<Sink>> Connector::OpenSink(const SinkTarget& target) {
+  return Status::User("E3004", fmt::format("'{}' cannot be written to", target.uri),
+                      "write to file://..., a topic, stdout:// or null://");
+}
+
 void ConnectorRegistry::Add(std::unique_ptr<Connector> connector) { connectors_.push_back(std::move(connector)); }
 
 Connector* ConnectorRegistry::Find(std::string_view scheme) const {

@@ -6,11 +6,12 @@
 namespace velo {
 namespace plan {
 
-std::shared_ptr<PreparedQuery> Prepare(BindingContext* context, const sql::Query& query, BoundQuery* bound) {
+std::shared_ptr<PreparedQuery> Prepare(BindingContext* context, const sql::Query& query, BoundQuery* bound,
+                                       QueryNeeds needs) {
   const size_t errors = context->diagnostics->error_count();
   BoundQuery local;
   BoundQuery& result = bound == nullptr ? local : *bound;
-  result = BindQueryTree(context, query, nullptr, {});
+  result = BindQueryTree(context, query, nullptr, needs);
   if (context->diagnostics->error_count() > errors) return nullptr;
   auto prepared = std::make_shared<PreparedQuery>();
   prepared->plan = result.plan;

@@ -25,6 +25,8 @@ struct PreparedQuery {
   bool emit_changes = true;
   std::vector<std::string> sources;  ///< Relation names as written.
   std::vector<std::string> sinks;
+  /// Plan output column with the message key of the record a row was made of; -1 where rows are not made of one record.
+  int raw_key = -1;
   std::string sql;
   /// Not empty: the query is valid but must not be executed; this says why in the user's words. The code is E3090 for
   /// what this version does not run, else that of the cause (SOURCE_NOT_FOUND ...).
@@ -53,6 +55,9 @@ struct StatementReport {
   /// Columns of relations that are not connected, as far as the statement shows them.
   std::vector<std::pair<std::string, Schema>> inferred;
   std::shared_ptr<const PreparedQuery> prepared;  ///< Set for valid statements that hold a query.
+  /// Set for valid UPDATE, DELETE and INSERT ... VALUES over known columns: the rows to be written, in the columns of
+  /// the target; for UPDATE and DELETE a first column "_offset" says which row they replace.
+  std::shared_ptr<const PreparedQuery> rows_to_write;
 };
 
 struct ScriptReport {

@@ -5,6 +5,7 @@
 #include "engine/exec/worker_pool.h"
 #include "engine/io/memory_source.h"
 #include "engine/runtime/engine_catalog.h"
+#include "engine/runtime/memory_relation.h"
 #include "engine/runtime/query_job.h"
 
 namespace velo {
@@ -64,6 +65,7 @@ class EmbeddedEngine : public Engine {
       VELO_ASSIGN_OR_RETURN(topics_, TopicStore::Open(options.data_dir, clock_));
       connectors_->Add(MakeTopicConnector(topics_.get()));
     }
+    connectors_->Add(MakeMemoryConnector(&memory_, clock_));
     catalog_ = std::make_unique<EngineCatalog>(topics_.get(), connectors_, clock_);
     const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     pool_ = std::make_unique<exec::WorkerPool>(options.workers > 0 ? options.workers : cores);
@@ -73,6 +75,7 @@ class EmbeddedEngine : public Engine {
 
   TopicStore* topics() override { return topics_.get(); }
   ConnectorRegistry& connectors() override { return *connectors_; }
+  MemoryStore& memory() override { return memory_; }
   Catalog& catalog() override { return *catalog_; }
   Clock& clock() override { return *clock_; }
 
@@ -131,6 +134,7 @@ class EmbeddedEngine : public Engine {
   ConnectorRegistry own_connectors_;
   ConnectorRegistry* const connectors_;
   std::unique_ptr<TopicStore> topics_;
+  MemoryStore memory_;
   std::unique_ptr<EngineCatalog> catalog_;
   std::mutex mutex_;
   std::vector<std::weak_ptr<QueryJob>> jobs_;

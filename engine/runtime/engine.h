@@ -79,6 +79,8 @@ class Job {
   virtual Status result() const = 0;
 };
 
+class MemoryStore;
+
 /// The embedded engine: catalog of embedded topics and connectors, and the jobs on one shared pool of workers.
 class Engine {
  public:
@@ -88,6 +90,8 @@ class Engine {
   /// Null when the engine was opened without a data folder.
   virtual TopicStore* topics() = 0;
   virtual ConnectorRegistry& connectors() = 0;
+  /// Streams and tables held in memory: what "memory://name" reads and writes.
+  virtual MemoryStore& memory() = 0;
   /// Knows topics by bare name and anything a connector opens by URI (schemas are inferred and cached for 60 s).
   virtual Catalog& catalog() = 0;
   virtual Clock& clock() = 0;

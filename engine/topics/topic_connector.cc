@@ -1,5 +1,6 @@
 #include <arrow/record_batch.h>
 
+#include "engine/topics/topic_sink.h"
 #include "engine/topics/topic_store.h"
 
 namespace velo {
@@ -82,6 +83,11 @@ class TopicConnector : public Connector {
   Result<std::unique_ptr<Source>> OpenSource(const std::string& uri, const PropertyMap&) override {
     VELO_ASSIGN_OR_RETURN(std::string name, TopicName(uri));
     return store_->OpenSource(name);
+  }
+
+  Result<std::unique_ptr<Sink>> OpenSink(const SinkTarget& target) override {
+    VELO_ASSIGN_OR_RETURN(const std::string name, TopicName(target.uri));
+    return topics::OpenTopicSink(store_, name, target);
   }
 
  private:

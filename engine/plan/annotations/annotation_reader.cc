@@ -347,4 +347,15 @@ ScriptAnnotations ReadScriptAnnotations(const std::vector<sql::Annotation>& anno
   return AnnotationChecker(annotations, reports, functions, diagnostics).Read();
 }
 
+sql::EmitMode AnnotatedEmitMode(const std::vector<sql::Annotation>& annotations, int32_t statement) {
+  sql::EmitMode mode = sql::EmitMode::kDefault;
+  for (const sql::Annotation& annotation : annotations) {
+    if (annotation.statement != statement || annotation.name != "emit_mode") continue;
+    const std::string word = sql::LowerCase(annotation.value.substr(0, annotation.value.find(' ')));
+    if (word == "changes") mode = sql::EmitMode::kChanges;
+    if (word == "final") mode = sql::EmitMode::kFinal;
+  }
+  return mode;
+}
+
 }  // namespace velo::plan

@@ -13,4 +13,8 @@ ScriptAnnotations ReadScriptAnnotations(const std::vector<sql::Annotation>& anno
                                         const std::vector<StatementReport>& reports, const FunctionRegistry& functions,
                                         Diagnostics* diagnostics);
 
+/// What "-- @emit_mode" says for a statement; default where it says nothing. Wrong values are reported by
+/// ReadScriptAnnotations.
+sql::EmitMode AnnotatedEmitMode(const std::vector<sql::Annotation>& annotations, int32_t statement);
+
 }  // namespace velo::plan

@@ -102,8 +102,9 @@ void FromBinder::BindNamed(const sql::TableReference& table, QueryNeeds) {
   if (std::find(context_->sources.begin(), context_->sources.end(), table.name) == context_->sources.end()) {
     context_->sources.push_back(table.name);
   }
+  const std::string address = AddressOf(table.name, relation.properties);
   Result<RelationPtr> found = context_->catalog == nullptr ? Result<RelationPtr>(RelationPtr())
-                                                           : context_->catalog->Find(table.name, relation.properties);
+                                                           : context_->catalog->Find(address, relation.properties);
   if (!found.ok()) {
     const ErrorInfo& error = found.status().error();
     const bool own_code = error.code.size() == 5 && error.code[0] == 'E';
@@ -114,6 +115,14 @@ void FromBinder::BindNamed(const sql::TableReference& table, QueryNeeds) {
     ReportUnknown(table, relation.properties);
   } else {
     relation.relation = *found;
+    if (address != table.name) {
+      auto named = std::make_shared<Relation>(**found);
+      named->name = table.name;
+      relation.relation = std::move(named);
+    }
+    for (const auto& [key, value] : relation.relation->properties) {
+      if (PropertyValue(relation.properties, key).empty()) relation.properties.emplace_back(key, value);
+    }
     relation.schema = relation.relation->schema;
     relation.schema_known = relation.relation->schema_known;
   }

@@ -52,9 +52,17 @@ class FromBinder {
   std::string time_name_;
 };
 
-/// Properties of one relation in the precedence of dialect 7.1, without its prefix; each key once.
+enum class PropertyRole : uint8_t { kSource, kSink };
+/// Properties of one relation or sink in the precedence of dialect 7.1, without its prefix; each key once. `lists` are
+/// the WITH lists of the statement, outermost first.
+PropertyMap ResolveProperties(const std::vector<const sql::Properties*>& lists, const std::string& name,
+                              const std::string& alias, const sql::Properties& attached, PropertyRole role);
+/// The same for a relation of FROM.
 PropertyMap RelationProperties(const BindingContext& context, const std::string& name, const std::string& alias,
                                const sql::Properties& attached);
+/// What the catalog knows a relation by: the file its properties name ('type' = 'file_source', 'path'), the topic, else
+/// its own name.
+std::string AddressOf(const std::string& name, const PropertyMap& properties);
 /// Value of `key` ("." and "_" are the same), or empty.
 std::string PropertyValue(const PropertyMap& properties, std::string_view key);
 

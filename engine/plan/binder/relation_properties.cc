@@ -30,32 +30,71 @@ bool HasScopePrefix(std::string_view key) {
   return false;
 }
 
+/// "a=1&b=2" after the "?" of an address; percent escapes stay, they are rare in options.
+void AddUriParameters(const std::string& name, PropertyMap* map) {
+  const size_t question = name.find('?');
+  if (name.find("://") == std::string::npos || question == std::string::npos) return;
+  std::string_view rest = std::string_view(name).substr(question + 1);
+  // A "?" of a glob is followed by no "name=".
+  if (rest.find('=') == std::string_view::npos || rest.find('/') < rest.find('=')) return;
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    const size_t equals = pair.find('=');
+    if (equals != std::string_view::npos)
+      Set(map, std::string(pair.substr(0, equals)), std::string(pair.substr(equals + 1)));
+  }
+}
+
 }  // namespace
 
-PropertyMap RelationProperties(const BindingContext& context, const std::string& name, const std::string& alias,
-                               const sql::Properties& attached) {
+PropertyMap ResolveProperties(const std::vector<const sql::Properties*>& lists, const std::string& name,
+                              const std::string& alias, const sql::Properties& attached, PropertyRole role) {
   PropertyMap map;
-  auto each = [&context](auto&& visit) {
-    for (const sql::Properties* list : context.properties) {
+  auto each = [&lists](auto&& visit) {
+    for (const sql::Properties* list : lists) {
       for (const sql::Property& property : *list) visit(property);
     }
   };
   each([&](const sql::Property& property) {
     if (!HasScopePrefix(property.key)) Set(&map, property.key, property.value);
   });
-  std::string rest;
-  for (std::string_view prefix : {"kafka", "file", "s3", "source"}) {
+  const bool source = role == PropertyRole::kSource;
+  std::string rest, inner;
+  for (std::string_view prefix : {"kafka", "file", "s3", source ? "source" : "sink"}) {
     each([&](const sql::Property& property) {
-      if (StripPrefix(property.key, prefix, &rest)) Set(&map, rest, property.value);
+      if (!StripPrefix(property.key, prefix, &rest)) return;
+      // sink.kafka.acks loses both of its prefixes.
+      for (std::string_view second : {"kafka", "file", "s3"}) {
+        if (StripPrefix(rest, second, &inner)) rest = inner;
+      }
+      Set(&map, rest, property.value);
     });
   }
+  AddUriParameters(name, &map);
   for (const sql::Property& property : attached) Set(&map, property.key, property.value);
-  for (const std::string& prefix : {name + "_source", alias, name}) {
+  for (const std::string& prefix : {name + (source ? "_source" : "_sink"), alias, name}) {
     each([&](const sql::Property& property) {
       if (StripPrefix(property.key, prefix, &rest)) Set(&map, rest, property.value);
     });
   }
   return map;
+}
+
+PropertyMap RelationProperties(const BindingContext& context, const std::string& name, const std::string& alias,
+                               const sql::Properties& attached) {
+  return ResolveProperties(context.properties, name, alias, attached, PropertyRole::kSource);
+}
+
+std::string AddressOf(const std::string& name, const PropertyMap& properties) {
+  if (name.find("://") != std::string::npos) return name;
+  const std::string type = PropertyValue(properties, "type");
+  const std::string path = PropertyValue(properties, "path");
+  const bool file = type.starts_with("file") || (type.empty() && !path.empty());
+  if (file && !path.empty()) return path.find("://") != std::string::npos ? path : "file://" + path;
+  const std::string topic = PropertyValue(properties, "topic");
+  if (!topic.empty() && (type.empty() || type.starts_with("kafka"))) return topic;
+  return name;
 }
 
 std::string PropertyValue(const PropertyMap& properties, std::string_view key) {

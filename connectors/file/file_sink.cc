@@ -1,0 +1,255 @@
+#include "connectors/file/file_sink.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+
+#include "connectors/file/file_paths.h"
+#include "engine/formats/file_kind.h"
+#include "engine/formats/record_writer.h"
+
+namespace velo {
+namespace {
+
+using formats::WriteFormat;
+
+struct FileSinkOptions {
+  formats::WriteOptions write;
+  int64_t max_bytes = 0;    ///< 0: no rotation by size.
+  int64_t max_records = 0;  ///< 0: no rotation by rows.
+};
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& letter : lower) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return lower;
+}
+
+std::string OptionOf(const PropertyMap& properties, std::initializer_list<std::string_view> names) {
+  for (std::string_view name : names) {
+    for (const auto& [key, value] : properties) {
+      std::string normal = Lower(key);
+      for (char& letter : normal) letter = letter == '.' ? '_' : letter;
+      if (normal.starts_with("file_")) normal.erase(0, 5);
+      if (normal == name) return value;
+    }
+  }
+  return "";
+}
+
+Status BadValue(std::string_view key, std::string_view value, std::string_view wanted) {
+  return Status::User("E3010", fmt::format("'{}' is no value for '{}'", value, key), fmt::format("give {}", wanted));
+}
+
+Result<bool> BooleanOf(std::string_view key, const std::string& value, bool otherwise) {
+  if (value.empty()) return otherwise;
+  const std::string lower = Lower(value);
+  for (std::string_view word : {"true", "yes", "on", "1"}) {
+    if (lower == word) return true;
+  }
+  for (std::string_view word : {"false", "no", "off", "0"}) {
+    if (lower == word) return false;
+  }
+  return BadValue(key, value, "true or false");
+}
+
+/// A count, or a size such as 64KB.
+Result<int64_t> SizeOf(std::string_view key, const std::string& value, int64_t otherwise) {
+  if (value.empty()) return otherwise;
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  std::string unit = Lower(std::string_view(end, static_cast<size_t>(value.data() + value.size() - end)));
+  std::erase(unit, ' ');
+  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
+      {"", 1}, {"b", 1}, {"kb", 1 << 10}, {"mb", 1 << 20}, {"gb", 1 << 30}};
+  for (const auto& [name, factor] : kUnits) {
+    if (error == std::errc() && number >= 0 && unit == name) return number * factor;
+  }
+  return BadValue(key, value, "a number or a size such as 64KB");
+}
+
+Result<WriteFormat> FormatOf(const PropertyMap& properties, std::string path) {
+  const std::string name = Lower(OptionOf(properties, {"format", "value_format"}));
+  formats::TakeCompressionSuffix(&path);
+  const std::string extension = Lower(std::filesystem::path(path).extension().string());
+  if (name == "csv" || name == "csv_no_header" || (name.empty() && extension == ".csv")) return WriteFormat::kCsv;
+  if (name == "tsv" || (name.empty() && extension == ".tsv")) return WriteFormat::kCsv;
+  if (name == "json_array") return WriteFormat::kJsonArray;
+  if (name == "parquet" || (name.empty() && extension == ".parquet")) return WriteFormat::kParquet;
+  for (std::string_view lines : {"", "json", "jsonl", "jsonlines", "json_lines", "ndjson"}) {
+    if (name == lines) return WriteFormat::kJsonLines;
+  }
+  return BadValue("format", name, "csv, json, jsonl, json_array or parquet");
+}
+
+Result<formats::Compression> CompressionOf(const PropertyMap& properties, std::string path) {
+  const std::string name = Lower(OptionOf(properties, {"compression"}));
+  const formats::Compression by_suffix = formats::TakeCompressionSuffix(&path);
+  if (name.empty()) return by_suffix;
+  if (name == "none") return formats::Compression::kNone;
+  if (name == "gzip" || name == "gz") return formats::Compression::kGzip;
+  if (name == "zstd" || name == "zst") return formats::Compression::kZstd;
+  if (name == "snappy") return formats::Compression::kSnappy;
+  return BadValue("compression", name, "none, gzip, zstd or snappy");
+}
+
+Result<FileSinkOptions> ParseOptions(const PropertyMap& properties, const std::string& path) {
+  FileSinkOptions options;
+  VELO_ASSIGN_OR_RETURN(options.write.format, FormatOf(properties, path));
+  VELO_ASSIGN_OR_RETURN(options.write.compression, CompressionOf(properties, path));
+  const std::string format = Lower(OptionOf(properties, {"format"}));
+  const bool tabs = format == "tsv" || (format.empty() && path.ends_with(".tsv"));
+  const std::string delimiter = OptionOf(properties, {"delimiter", "csv_delimiter"});
+  if (delimiter == "\\t" || Lower(delimiter) == "tab" || (delimiter.empty() && tabs))
+    options.write.delimiter = '\t';
+  else if (delimiter.size() == 1)
+    options.write.delimiter = delimiter[0];
+  else if (!delimiter.empty())
+    return BadValue("delimiter", delimiter, "one character");
+  VELO_ASSIGN_OR_RETURN(options.write.header,
+                        BooleanOf("has_headers", OptionOf(properties, {"has_headers", "header", "csv_has_header"}),
+                                  format != "csv_no_header"));
+  VELO_ASSIGN_OR_RETURN(options.write.append,
+                        BooleanOf("append", OptionOf(properties, {"append", "append_if_exists"}), false));
+  VELO_ASSIGN_OR_RETURN(
+      options.write.buffer_bytes,
+      SizeOf("buffer_size", OptionOf(properties, {"buffer_size", "buffer_size_bytes"}), options.write.buffer_bytes));
+  VELO_ASSIGN_OR_RETURN(options.max_bytes,
+                        SizeOf("max_file_size_bytes", OptionOf(properties, {"max_file_size_bytes"}), 0));
+  VELO_ASSIGN_OR_RETURN(options.max_records,
+                        SizeOf("max_records_per_file", OptionOf(properties, {"max_records_per_file"}), 0));
+  return options;
+}
+
+/// {timestamp}, {date}, {job} and strftime letters filled in. All times are UTC.
+std::string ExpandPath(const std::string& path, const SinkTarget& target) {
+  const std::time_t seconds = target.now / 1'000'000;
+  std::tm time{};
+  gmtime_r(&seconds, &time);
+  auto print = [&time](const char* pattern) {
+    char text[64];
+    return std::string(text, std::strftime(text, sizeof(text), pattern, &time));
+  };
+  std::string expanded;
+  for (size_t at = 0; at < path.size();) {
+    const std::string_view rest = std::string_view(path).substr(at);
+    if (rest.starts_with("{timestamp}")) {
+      expanded += print("%Y%m%dT%H%M%S");
+      at += 11;
+    } else if (rest.starts_with("{date}")) {
+      expanded += print("%Y-%m-%d");
+      at += 6;
+    } else if (rest.starts_with("{job}")) {
+      expanded += target.name;
+      at += 5;
+    } else if (rest[0] == '%' && rest.size() > 1 && std::string_view("YmdHMSjy").find(rest[1]) != std::string::npos) {
+      const char pattern[] = {'%', rest[1], '\0'};
+      expanded += print(pattern);
+      at += 2;
+    } else {
+      expanded.push_back(path[at++]);
+    }
+  }
+  return expanded;
+}
+
+class FileSink : public Sink {
+ public:
+  FileSink(std::string path, Schema schema, FileSinkOptions options)
+      : path_(std::move(path)), schema_(std::move(schema)), options_(options) {}
+
+  Status Open() {
+    const std::string path = part_ == 0 ? path_ : PartPath();
+    VELO_ASSIGN_OR_RETURN(writer_, formats::OpenRecordWriter(path, schema_, options_.write));
+    rows_in_file_ = 0;
+    return Status::OK();
+  }
+
+  Status Write(const SinkRows& rows) override {
+    VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> kept, WithoutDeletes(rows));
+    for (int64_t row = 0; row < kept->num_rows();) {
+      VELO_RETURN_IF_ERROR(RotateWhenFull());
+      int64_t count = kept->num_rows() - row;
+      if (options_.max_records > 0) count = std::min(count, options_.max_records - rows_in_file_);
+      // Small portions, so that a file does not outgrow its limit by a whole batch.
+      if (options_.max_bytes > 0) count = std::min<int64_t>(count, 256);
+      VELO_RETURN_IF_ERROR(writer_->Write(*kept->Slice(row, count)));
+      rows_in_file_ += count;
+      row += count;
+    }
+    return Status::OK();
+  }
+
+  Status Flush() override { return writer_->Flush(); }
+  Status Close() override { return writer_->Close(); }
+  std::string where() const override { return path_; }
+
+ private:
+  static Result<std::shared_ptr<arrow::RecordBatch>> WithoutDeletes(const SinkRows& rows) {
+    const auto deleted = [](RowKind kind) { return kind == RowKind::kDelete; };
+    if (std::none_of(rows.kinds.begin(), rows.kinds.end(), deleted)) return rows.columns;
+    std::vector<std::shared_ptr<arrow::RecordBatch>> runs;
+    for (int64_t row = 0; row < rows.columns->num_rows();) {
+      int64_t end = row;
+      while (end < rows.columns->num_rows() && !deleted(rows.kinds[end])) ++end;
+      if (end > row) runs.push_back(rows.columns->Slice(row, end - row));
+      row = end + 1;
+    }
+    if (runs.empty()) return rows.columns->Slice(0, 0);
+    auto joined = arrow::ConcatenateRecordBatches(runs);
+    if (!joined.ok()) return Status::Bug(joined.status().ToString());
+    return *joined;
+  }
+
+  Status RotateWhenFull() {
+    const bool full = (options_.max_records > 0 && rows_in_file_ >= options_.max_records) ||
+                      (options_.max_bytes > 0 && rows_in_file_ > 0 && writer_->bytes_written() >= options_.max_bytes);
+    if (!full) return Status::OK();
+    VELO_RETURN_IF_ERROR(writer_->Close());
+    ++part_;
+    return Open();
+  }
+
+  /// "out.csv.gz" becomes "out_1.csv.gz".
+  std::string PartPath() const {
+    const std::filesystem::path path(path_);
+    std::string name = path.filename().string();
+    const size_t dot = name.find('.', 1);
+    name.insert(dot == std::string::npos ? name.size() : dot, fmt::format("_{}", part_));
+    return (path.parent_path() / name).string();
+  }
+
+  const std::string path_;
+  const Schema schema_;
+  const FileSinkOptions options_;
+  std::unique_ptr<formats::RecordWriter> writer_;
+  int64_t rows_in_file_ = 0;
+  int part_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sink>> OpenFileSink(const SinkTarget& target) {
+  std::string uri = target.uri;
+  PropertyMap properties = target.properties;
+  if (const size_t question = uri.find('?'); question != std::string::npos) {
+    std::string_view rest = std::string_view(uri).substr(question + 1);
+    while (!rest.empty()) {
+      const std::string_view pair = rest.substr(0, rest.find('&'));
+      rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+      const size_t equals = pair.find('=');
+      if (equals != std::string_view::npos) properties.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+    uri.resize(question);
+  }
+  VELO_ASSIGN_OR_RETURN(std::string path, PathOfFileUri(ExpandPath(uri, target)));
+  VELO_ASSIGN_OR_RETURN(const FileSinkOptions options, ParseOptions(properties, path));
+  auto sink = std::make_unique<FileSink>(std::move(path), target.columns, options);
+  VELO_RETURN_IF_ERROR(sink->Open());
+  return std::unique_ptr<Sink>(std::move(sink));
+}
+
+}  // namespace velo

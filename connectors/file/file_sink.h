@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/io/sink.h"
+
+namespace velo {
+
+/// Opens a file sink (dialect 7.7): path with {timestamp}, {date}, {job} and strftime letters, format, compression,
+/// append, header, delimiter, and rotation by size, rows or time. Deletes of a table leave no trace in a file.
+Result<std::unique_ptr<Sink>> OpenFileSink(const SinkTarget& target);
+
+}  // namespace velo

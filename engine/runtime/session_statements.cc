@@ -1,0 +1,401 @@
+// What CREATE, INSERT, UPDATE, DELETE, DROP and ALTER do in a session.
+
+#include <arrow/record_batch.h>
+
+#include "engine/plan/binder/from_binder.h"
+#include "engine/plan/statement_sinks.h"
+#include "engine/runtime/script_session.h"
+#include "engine/sql/printer.h"
+#include "engine/types/arrow_status.h"
+
+namespace velo {
+
+namespace {
+
+using plan::StatementSink;
+
+constexpr int64_t kForEver = INT64_MAX;
+
+std::string_view WordOf(sql::RelationWord word) {
+  static constexpr std::string_view kWords[] = {"stream", "table", "view"};
+  return kWords[static_cast<size_t>(word)];
+}
+
+/// The key of messages: the columns that identify a row, without the window they belong to (dialect 4.13).
+std::vector<int> MessageKeyColumns(const PreparedQuery& query) {
+  std::vector<int> columns = query.key;
+  if (query.windowed && !columns.empty() && query.plan->output.columns[columns.back()].name == kWindowStartColumn) {
+    columns.pop_back();
+  }
+  return columns;
+}
+
+std::string Lists(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+/// Opens the places a statement names. "stdout://" and what has no place of its own go to `receiver`.
+Status OpenSinks(Engine* engine, const std::vector<StatementSink>& sinks, const PreparedQuery& query,
+                 const std::string& job, bool table, const std::vector<std::string>& key_columns,
+                 StatementOutputs* outputs, bool* to_receiver) {
+  for (const StatementSink& sink : sinks) {
+    const std::string scheme = UriScheme(sink.uri);
+    if (scheme == "stdout") {
+      *to_receiver = true;
+      continue;
+    }
+    if (scheme == "null" || sink.uri.empty()) continue;
+    SinkTarget target{sink.uri, job, query.output, key_columns, table, sink.properties, engine->clock().Now()};
+    const std::string key_field = plan::PropertyValue(sink.properties, "key.field");
+    if (!key_field.empty()) {
+      const int position = query.output.Find(key_field);
+      if (position < 0) {
+        return Status::User("E2102", fmt::format("the key column '{}' is not among the output columns", key_field),
+                            "columns: " + Lists(query.output.Names()))
+            .WithSpan(sink.span);
+      }
+      outputs->message_key = {position};
+    }
+    outputs->json_keys |= plan::PropertyValue(sink.properties, "key.format") == "json";
+    Connector* connector = engine->connectors().Find(scheme);
+    if (connector == nullptr) {
+      const bool topic = scheme == "topic";
+      return Status::User("E3004",
+                          topic ? fmt::format("'{}' cannot be written: topics need a data folder", sink.name)
+                                : fmt::format("'{}://' is not a kind of sink this build can write", scheme),
+                          topic ? "give one with --data-dir" : "write to file://..., a topic, stdout:// or null://")
+          .WithSpan(sink.span);
+    }
+    Result<std::unique_ptr<Sink>> opened = connector->OpenSink(target);
+    if (!opened.ok()) return opened.status().WithSpan(sink.span);
+    outputs->sinks.push_back(opened.TakeValue());
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+Status ScriptSession::ExecuteQuery(Step* step, ScriptObserver* observer) {
+  const std::shared_ptr<const PreparedQuery> query = step->report.prepared;
+  if (query == nullptr) return Status::Bug("a valid query was not prepared");
+  VELO_ASSIGN_OR_RETURN(std::vector<StatementSink> sinks, plan::SinksOf(*step->statement));
+  StatementOutputs outputs;
+  outputs.message_key = MessageKeyColumns(*query);
+  bool shown = sinks.empty();
+  for (StatementSink& sink : sinks) {
+    const SessionObject* object = Find(sink.name);
+    if (object != nullptr && object->rows != nullptr && sink.uri.empty()) {
+      outputs.relation = object->rows;
+    } else if (sink.uri.empty()) {
+      sink.uri = "topic://" + sink.name;
+    }
+  }
+  const std::string job = options_.app_name.empty() ? fmt::format("query_{}", step->info.number)
+                                                    : fmt::format("{}_query_{}", options_.app_name, step->info.number);
+  VELO_RETURN_IF_ERROR(OpenSinks(engine_, sinks, *query, job, false, step->report.key_columns, &outputs, &shown));
+  if (shown) {
+    step->info.live = options_.run.live && !query->bounded;
+    step->info.updates = query->updates;
+    outputs.receiver = observer->OnResult(step->info, query->output);
+  }
+  return Start(step, query, std::move(outputs), observer, false);
+}
+
+Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
+  const auto& create = static_cast<const sql::CreateStatement&>(*step->statement);
+  StatementOutcome outcome;
+  outcome.statement = step->info;
+  const SessionObject* existing = Find(create.name);
+  if (existing != nullptr && create.if_not_exists) {
+    outcome.message = fmt::format("{} {} is there already", WordOf(existing->what), create.name);
+    observer->OnStatement(outcome);
+    return Status::OK();
+  }
+  if (existing != nullptr && !create.or_replace) {
+    return Status::User("E5003", fmt::format("there is a {} '{}' already", WordOf(existing->what), create.name),
+                        fmt::format("use CREATE OR REPLACE, or DROP {} first", create.name))
+        .WithSpan(create.name_span);
+  }
+  if (existing != nullptr && existing->job != nullptr) existing->job->Cancel();
+  SessionObject object;
+  object.what = create.what;
+  object.name = create.name;
+  object.sql = step->text;
+  object.created_at = engine_->clock().Now();
+  object.schema = step->report.output;
+  object.key_columns = step->report.key_columns;
+  object.sources = step->report.sources;
+  for (const sql::Properties* list : plan::PropertyListsOf(create)) {
+    for (const sql::Property& property : *list) object.properties.emplace_back(property.key, property.value);
+  }
+  objects_[create.name] = std::move(object);
+  if (create.what == sql::RelationWord::kView || create.query == nullptr) {
+    Status declared;
+    if (create.query == nullptr) declared = Declare(step, create, &outcome);
+    if (!declared.ok()) {
+      objects_.erase(create.name);
+      return declared;
+    }
+    if (outcome.message.empty()) outcome.message = fmt::format("{} {}", WordOf(create.what), create.name);
+    observer->OnStatement(outcome);
+    return Status::OK();
+  }
+  const std::shared_ptr<const PreparedQuery> query = step->report.prepared;
+  if (query == nullptr) return Status::Bug("a valid query was not prepared");
+  const bool table = create.what == sql::RelationWord::kTable;
+  VELO_ASSIGN_OR_RETURN(std::vector<StatementSink> sinks, plan::SinksOf(create));
+  StatementOutputs outputs;
+  outputs.message_key = MessageKeyColumns(*query);
+  bool shown = sinks.empty();
+  VELO_RETURN_IF_ERROR(
+      OpenSinks(engine_, sinks, *query, create.name, table, step->report.key_columns, &outputs, &shown));
+  SessionObject& made = objects_[create.name];
+  // The rows of a key that is not shown are told apart all the same, but nobody can name it.
+  std::vector<std::string> key_columns = made.key_columns;
+  for (int column : query->key) {
+    if (column >= static_cast<int>(query->output.columns.size())) key_columns.clear();
+  }
+  made.rows = engine_->memory().Create(create.name, query->output, table ? RelationKind::kTable : RelationKind::kStream,
+                                       key_columns, &engine_->clock());
+  made.uri = "memory://" + create.name;
+  // A stream that nobody reads is not kept.
+  if (!table && !IsReadLater(create.name)) made.rows->KeepNewest(kLiveHistory);
+  Relation relation;
+  relation.name = create.name;
+  relation.uri = made.uri;
+  relation.kind = made.rows->kind();
+  relation.schema = query->output;
+  relation.bounded = query->bounded || !options_.run.live;
+  relation.key_columns = key_columns;
+  catalog_.Put(std::move(relation));
+  outputs.relation = made.rows;
+  if (shown) {
+    step->info.live = options_.run.live && !query->bounded;
+    step->info.updates = query->updates;
+    outputs.receiver = observer->OnResult(step->info, query->output);
+  }
+  return Start(step, query, std::move(outputs), observer, table);
+}
+
+/// A relation with columns and no query: what its properties point at, or an empty one to INSERT INTO.
+Status ScriptSession::Declare(Step* step, const sql::CreateStatement& create, StatementOutcome* outcome) {
+  SessionObject& object = objects_[create.name];
+  const PropertyMap properties =
+      plan::ResolveProperties(plan::PropertyListsOf(create), create.name, "", {}, plan::PropertyRole::kSource);
+  const std::string address = plan::AddressOf(create.name, properties);
+  Relation relation;
+  relation.name = create.name;
+  relation.kind = create.what == sql::RelationWord::kTable ? RelationKind::kTable : RelationKind::kStream;
+  relation.schema = step->report.output;
+  relation.key_columns = object.key_columns;
+  relation.event_time_column = create.watermark_column.text;
+  relation.properties = properties;
+  if (create.watermark_delay.has_value()) {
+    relation.properties.emplace_back("watermark.strategy", "bounded_out_of_orderness");
+    relation.properties.emplace_back("watermark.max_out_of_orderness",
+                                     fmt::format("{}ms", create.watermark_delay->TotalMilliseconds()));
+  }
+  object.format = plan::PropertyValue(properties, "format");
+  if (address != create.name) {
+    PropertyMap reading = properties;
+    std::string columns;
+    for (const Column& column : relation.schema.columns) {
+      columns += fmt::format("{}{}:{}", columns.empty() ? "" : ",", column.name, column.type.ToString());
+    }
+    if (UriScheme(address) == "file" && !columns.empty()) reading.emplace_back("columns", columns);
+    VELO_ASSIGN_OR_RETURN(const RelationPtr found, base_->Find(address, reading));
+    if (found == nullptr) {
+      return Status::User("E3001", fmt::format("there is no topic '{}' for '{}'", address, create.name),
+                          "create the topic first, or name a file with 'path'")
+          .WithSpan(create.name_span);
+    }
+    relation.uri = found->uri;
+    relation.bounded = found->bounded;
+    relation.properties = reading;
+    if (relation.schema.columns.empty()) relation.schema = found->schema;
+    if (relation.event_time_column.empty()) relation.event_time_column = found->event_time_column;
+    for (Column& column : relation.schema.columns) {
+      const int position = found->schema.Find(column.name);
+      if (position < 0) {
+        return Status::User("E2102", fmt::format("'{}' has no column '{}'", address, column.name),
+                            "its columns: " + Lists(found->schema.Names()))
+            .WithSpan(create.name_span);
+      }
+      // What is read is what the file holds.
+      column.type = found->schema.columns[static_cast<size_t>(position)].type;
+    }
+    outcome->message = fmt::format("{} {} reads {}", WordOf(create.what), create.name, relation.uri);
+  } else {
+    object.rows =
+        engine_->memory().Create(create.name, relation.schema, relation.kind, relation.key_columns, &engine_->clock());
+    relation.uri = "memory://" + create.name;
+    relation.bounded = true;
+  }
+  object.uri = relation.uri;
+  object.schema = relation.schema;
+  catalog_.Put(std::move(relation));
+  return Status::OK();
+}
+
+Status ScriptSession::ExecuteInsert(Step* step, ScriptObserver* observer) {
+  const auto& insert = static_cast<const sql::InsertStatement&>(*step->statement);
+  const bool values = insert.query == nullptr;
+  const std::shared_ptr<const PreparedQuery> query = values ? step->report.rows_to_write : step->report.prepared;
+  if (query == nullptr) {
+    return Status::User("E3002", fmt::format("the columns of '{}' are not known", insert.target.name),
+                        "create it first: CREATE STREAM name (column TYPE, ...)")
+        .WithSpan(insert.target.span);
+  }
+  StatementOutputs outputs;
+  outputs.message_key = MessageKeyColumns(*query);
+  bool shown = false;
+  bool table = false;
+  const SessionObject* object = Find(insert.target.name);
+  VELO_ASSIGN_OR_RETURN(std::vector<StatementSink> sinks, plan::SinksOf(*step->statement));
+  if (object != nullptr && object->rows != nullptr) {
+    outputs.relation = object->rows;
+    table = object->what == sql::RelationWord::kTable;
+    std::vector<int> key;
+    for (const std::string& name : object->key_columns) {
+      if (const int position = query->output.Find(name); position >= 0) key.push_back(position);
+    }
+    if (!key.empty()) outputs.message_key = key;
+    sinks.clear();
+  } else if (sinks.front().uri.empty()) {
+    VELO_ASSIGN_OR_RETURN(const RelationPtr target, catalog_.Find(insert.target.name, {}));
+    if (target == nullptr || target->uri.empty()) {
+      return Status::User("E3002", fmt::format("there is no stream or table '{}' to insert into", insert.target.name),
+                          "create it first, or name a place: INSERT INTO 'file:///out.csv' ...")
+          .WithSpan(insert.target.span);
+    }
+    sinks.front().uri = target->uri;
+  }
+  VELO_RETURN_IF_ERROR(
+      OpenSinks(engine_, sinks, *query, insert.target.name, table, step->report.key_columns, &outputs, &shown));
+  if (shown) outputs.receiver = observer->OnResult(step->info, query->output);
+  if (table && outputs.relation != nullptr && !query->key.empty()) {
+    // The key of the table decides, whatever the query groups by.
+    auto keyless = std::make_shared<PreparedQuery>(*query);
+    keyless->key.clear();
+    return Start(step, std::move(keyless), std::move(outputs), observer, table);
+  }
+  return Start(step, query, std::move(outputs), observer, table);
+}
+
+/// UPDATE and DELETE: the rows concerned are read to the end, then written back.
+Status ScriptSession::ExecuteRewrite(Step* step, StatementOutcome* outcome) {
+  const SessionObject* object = Find(step->info.name);
+  const bool removes = step->statement->kind == sql::StatementKind::kDelete;
+  if (object == nullptr || object->rows == nullptr) {
+    return Status::User("E3090",
+                        fmt::format("'{}' cannot be changed here: it is not a table of this session", step->info.name),
+                        "make one with CREATE TABLE ... AS SELECT, and change that")
+        .WithSpan(step->info.span);
+  }
+  const bool table = object->what == sql::RelationWord::kTable;
+  if (removes && !table) {
+    return Status::User("E3090", "rows of a stream cannot be deleted: it only ever grows",
+                        "make a TABLE of it, and delete there")
+        .WithSpan(step->info.span);
+  }
+  const std::shared_ptr<const PreparedQuery> query = step->report.rows_to_write;
+  if (query == nullptr) return Status::Bug("a valid statement was not prepared");
+  VELO_ASSIGN_OR_RETURN(const Batch rows, RunToEnd(engine_, query, {}, /*fold=*/false, kForEver));
+  if (table) {
+    Result<int64_t> changed = removes ? object->rows->Remove(*rows.columns) : object->rows->Replace(*rows.columns);
+    if (!changed.ok()) return changed.status();
+    outcome->rows = *changed;
+  } else {
+    arrow::ArrayVector columns(rows.columns->columns().begin() + 1, rows.columns->columns().end());
+    SinkRows renewed;
+    renewed.columns = arrow::RecordBatch::Make(object->rows->schema().ToArrow(), rows.num_rows(), std::move(columns));
+    VELO_RETURN_IF_ERROR(object->rows->Append(renewed));
+    outcome->rows = rows.num_rows();
+  }
+  outcome->message = fmt::format("{} row{} {}", outcome->rows, outcome->rows == 1 ? "" : "s",
+                                 removes ? "deleted" : (table ? "updated" : "added"));
+  return Status::OK();
+}
+
+Status ScriptSession::ExecuteDrop(const sql::DropStatement& drop, StatementOutcome* outcome) {
+  const auto at = objects_.find(drop.name);
+  if (at == objects_.end()) {
+    outcome->message = fmt::format("there is no {} {}", WordOf(drop.what), drop.name);
+    if (drop.if_exists) return Status::OK();
+    return Status::User("E2104", fmt::format("there is no {} '{}' to drop", WordOf(drop.what), drop.name),
+                        "use DROP ... IF EXISTS where it may be missing")
+        .WithSpan(drop.name_span);
+  }
+  if (at->second.what != drop.what) {
+    return Status::User("E2104",
+                        fmt::format("'{}' is a {}, not a {}", drop.name, WordOf(at->second.what), WordOf(drop.what)),
+                        fmt::format("write DROP {} {}", WordOf(at->second.what), drop.name))
+        .WithSpan(drop.name_span);
+  }
+  std::vector<std::string> readers;
+  for (const auto& [name, object] : objects_) {
+    if (std::find(object.sources.begin(), object.sources.end(), drop.name) != object.sources.end()) {
+      readers.push_back(name);
+    }
+  }
+  if (!readers.empty() && !drop.cascade) {
+    return Status::User("E5004", fmt::format("'{}' is read by {}", drop.name, Lists(readers)),
+                        "drop those first, or use DROP ... CASCADE")
+        .WithSpan(drop.name_span);
+  }
+  for (const std::string& reader : readers) {
+    const auto known = objects_.find(reader);
+    if (known == objects_.end()) continue;
+    sql::DropStatement next;
+    next.what = known->second.what;
+    next.name = reader;
+    next.cascade = true;
+    VELO_RETURN_IF_ERROR(ExecuteDrop(next, outcome));
+  }
+  const auto dropped = objects_.find(drop.name);
+  if (dropped->second.job != nullptr) dropped->second.job->Cancel();
+  if (dropped->second.rows != nullptr) engine_->memory().Remove(drop.name);
+  analyser_.RemoveView(drop.name);
+  catalog_.Remove(drop.name);
+  objects_.erase(dropped);
+  outcome->message = fmt::format("{} {} dropped", WordOf(drop.what), drop.name);
+  if (!readers.empty()) outcome->message += ", and with it " + Lists(readers);
+  return Status::OK();
+}
+
+Status ScriptSession::ExecuteAlter(const sql::AlterStatement& alter, StatementOutcome* outcome) {
+  const auto at = objects_.find(alter.name);
+  if (at == objects_.end()) {
+    return Status::User("E2104", fmt::format("there is no {} '{}'", WordOf(alter.what), alter.name))
+        .WithSpan(alter.name_span);
+  }
+  SessionObject& object = at->second;
+  using Action = sql::AlterStatement::Action;
+  if (alter.action == Action::kSet) {
+    for (const sql::Property& property : alter.properties) {
+      std::erase_if(object.properties, [&](const auto& known) { return known.first == property.key; });
+      object.properties.emplace_back(property.key, property.value);
+    }
+    outcome->message = fmt::format("{} {}: {} propert{} set", WordOf(object.what), alter.name, alter.properties.size(),
+                                   alter.properties.size() == 1 ? "y" : "ies");
+    return Status::OK();
+  }
+  if (alter.action == Action::kResetOffset) {
+    return Status::User("E3090", "Offsets cannot be reset in this version: a session reads from the beginning.",
+                        "run the statement again with --from")
+        .WithSpan(alter.name_span);
+  }
+  const bool pause = alter.action == Action::kPause;
+  const JobState state = object.job == nullptr ? JobState::kFinished : object.job->state();
+  if (state != (pause ? JobState::kRunning : JobState::kPaused)) {
+    return Status::User("E5004", fmt::format("'{}' is not {}", alter.name, pause ? "running" : "paused"))
+        .WithSpan(alter.name_span);
+  }
+  pause ? object.job->Pause() : object.job->Resume();
+  outcome->message = fmt::format("{} {} {}", WordOf(object.what), alter.name, pause ? "paused" : "goes on");
+  return Status::OK();
+}
+
+}  // namespace velo

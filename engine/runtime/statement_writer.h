@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/io/sink.h"
+#include "engine/plan/prepared_query.h"
+#include "engine/runtime/engine.h"
+#include "engine/runtime/memory_relation.h"
+
+namespace velo {
+
+/// Text forms of message keys (dialect 4.13): one column as it is, several joined by "|", or one JSON object; a part
+/// that is NULL is empty text, and rows whose parts are all NULL have no key.
+Result<std::shared_ptr<arrow::Array>> MessageKeys(const arrow::RecordBatch& rows, const std::vector<int>& columns,
+                                                  bool as_json);
+
+/// Where the rows of one statement go.
+struct StatementOutputs {
+  std::shared_ptr<MemoryRelation> relation;  ///< May be null.
+  std::vector<std::unique_ptr<Sink>> sinks;
+  std::shared_ptr<ResultReceiver> receiver;  ///< Gets the visible columns; may be null.
+  std::vector<int> message_key;              ///< Columns of the plan's output.
+  bool json_keys = false;
+};
+
+/// Takes the result of a query and writes it to every place at once. Engine threads call it, one call at a time.
+class StatementWriter : public ResultReceiver {
+ public:
+  StatementWriter(std::shared_ptr<const PreparedQuery> query, StatementOutputs outputs);
+  ~StatementWriter() override;
+
+  void OnRows(const Batch& batch) override;
+  void OnFinished(const Status& status) override;
+
+  /// The job whose rows these are; cancelled when a place to write to fails.
+  void SetJob(const std::shared_ptr<Job>& job);
+  /// After the end: OK, or what went wrong first.
+  Status status() const;
+  int64_t rows() const { return rows_; }
+  std::vector<std::string> places() const;
+
+ private:
+  Status Write(const Batch& batch);
+  Status Close();
+  void Fail(const Status& status);
+
+  const std::shared_ptr<const PreparedQuery> query_;
+  StatementOutputs outputs_;
+  std::atomic<int64_t> rows_{0};
+  mutable std::mutex mutex_;
+  std::weak_ptr<Job> job_;
+  Status status_;
+  bool closed_ = false;
+};
+
+}  // namespace velo
