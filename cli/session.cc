@@ -114,13 +114,13 @@ bool NamesTopics(std::string_view text, const std::vector<std::string>& sources)
   size_t parsed = 0;
   for (size_t i = 0; i < report.statements.size(); ++i) {
     const StatementReport& statement = report.statements[i];
-    std::vector<const sql::Properties*> properties;
+    sql::Properties properties;
     if (parsed < script.statements.size() && script.statement_numbers[parsed] == static_cast<int32_t>(i) + 1) {
-      properties = plan::PropertyListsOf(*script.statements[parsed++]);
+      properties = plan::PropertiesOf(*script.statements[parsed++]);
     }
     if (statement.kind == "insert" && UriScheme(statement.name).empty() && !known.contains(statement.name)) return true;
     for (const std::string& name : statement.sources) {
-      const PropertyMap described = plan::ResolveProperties(properties, name, "", {}, plan::PropertyRole::kSource);
+      const PropertyMap described = plan::ResolveProperties({&properties}, name, "", {}, plan::PropertyRole::kSource);
       const std::string scheme = UriScheme(plan::AddressOf(name, described));
       if (scheme == "topic" || (scheme.empty() && !known.contains(name))) return true;
     }

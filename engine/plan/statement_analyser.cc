@@ -3,7 +3,9 @@
 #include "engine/plan/binder/expression_binder.h"
 #include "engine/plan/binder/from_binder.h"
 #include "engine/plan/prepare.h"
+#include "engine/plan/properties/property_checks.h"
 #include "engine/plan/statement_analyser.h"
+#include "engine/plan/statement_sinks.h"
 #include "engine/plan/summary.h"
 
 namespace velo::plan {
@@ -42,6 +44,7 @@ BindingContext StatementAnalyser::MakeContext() {
   context.diagnostics = diagnostics_;
   context.views = &views_;
   context.broken_names = &broken_names_;
+  if (!attached_.empty()) context.properties.push_back(&attached_);
   return context;
 }
 
@@ -109,7 +112,9 @@ bool StatementAnalyser::AnalyseQuery(const sql::Query& query, BindingContext* co
 
 void StatementAnalyser::Analyse(const sql::Statement& statement, Diagnostics* diagnostics, StatementReport* report) {
   diagnostics_ = diagnostics;
+  attached_ = AttachedProperties(statement);
   AnalyseStatement(statement, report);
+  CheckProperties(statement, *report, diagnostics);
 }
 
 void StatementAnalyser::AnalyseStatement(const sql::Statement& statement, StatementReport* report) {
@@ -164,9 +169,11 @@ void StatementAnalyser::AnalyseStatement(const sql::Statement& statement, Statem
       MemoryCatalog scratch(catalog_);
       MemoryCatalog* const catalog = std::exchange(catalog_, &scratch);
       const auto views = views_;
+      const bool carries_event_time = std::exchange(carries_event_time_, false);
       AnalyseStatement(*static_cast<const sql::ExplainStatement&>(statement).body, report);
       catalog_ = catalog;
       views_ = views;
+      carries_event_time_ = carries_event_time;
       report->kind = "explain";
       break;
     }

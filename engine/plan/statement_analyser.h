@@ -77,6 +77,7 @@ class StatementAnalyser {
   /// Declarations by name, for the defaults of their columns. Not owned.
   std::map<std::string, const sql::CreateStatement*> declarations_;
   std::vector<sql::QueryPtr> rewritten_;  ///< Copies with another emit mode; plans do not need them, views never are.
+  sql::Properties attached_;              ///< Of the statement at hand: what lists of relations say about others.
   sql::EmitMode default_emit_ = sql::EmitMode::kDefault;
   bool carries_event_time_ = false;
 };

@@ -1,23 +1,47 @@
 #include "engine/plan/statement_sinks.h"
 
 #include "engine/plan/binder/from_binder.h"
+#include "engine/plan/properties/known_properties.h"
 #include "engine/sql/words.h"
 
 namespace velo::plan {
 namespace {
 
 /// Whether properties say where the rows of `name` go.
-bool DescribesSink(const std::vector<const sql::Properties*>& lists, const std::string& name) {
-  for (const sql::Properties* list : lists) {
-    for (const sql::Property& property : *list) {
-      const std::string& key = property.key;
-      if (key == "topic" || key == "output.type" || key.starts_with("sink.") || key.starts_with(name + ".") ||
-          key.starts_with(name + "_sink.")) {
-        return true;
-      }
+bool DescribesSink(const sql::Properties& properties, const std::string& name) {
+  for (const sql::Property& property : properties) {
+    const std::string& key = property.key;
+    if (key == "topic" || key == "output.type" || key.starts_with("sink.") || key.starts_with(name + "_sink.")) {
+      return true;
+    }
+    // Of the keys with the name of the result only those that say where it goes.
+    for (std::string_view where : {".type", ".topic", ".path", ".connector"}) {
+      if (key == name + std::string(where)) return true;
     }
   }
   return false;
+}
+
+/// What lists attached to relations say about others.
+void CollectAttached(const sql::Query& query, sql::Properties* out);
+
+void CollectAttached(const sql::TableReference& table, sql::Properties* out) {
+  for (const sql::Property& property : table.properties) {
+    const KnownProperty* known = FindProperty(property.key);
+    const bool scoped = known == nullptr || property.key.starts_with("source.") || property.key.starts_with("sink.");
+    const bool job_wide = known != nullptr && known->group >= PropertyGroup::kBatch && known->name != "type";
+    if (scoped || job_wide) out->push_back(property);
+  }
+  if (table.subquery != nullptr) CollectAttached(*table.subquery, out);
+  for (const sql::Join& join : table.joins) CollectAttached(*join.right, out);
+}
+
+void CollectAttached(const sql::Query& query, sql::Properties* out) {
+  for (const sql::CommonTable& common : query.common_tables) CollectAttached(*common.query, out);
+  if (query.body.select != nullptr) {
+    for (const sql::TableReference& table : query.body.select->from) CollectAttached(table, out);
+  }
+  for (const auto& arm : query.body.arms) CollectAttached(*arm, out);
 }
 
 Result<std::string> UriOf(const std::string& name, const PropertyMap& properties, SourceSpan span) {
@@ -58,40 +82,69 @@ Result<std::string> UriOf(const std::string& name, const PropertyMap& properties
 
 }  // namespace
 
-std::vector<const sql::Properties*> PropertyListsOf(const sql::Statement& statement) {
+sql::Properties AttachedProperties(const sql::Statement& statement) {
+  sql::Properties found;
   switch (statement.kind) {
     case sql::StatementKind::kQuery:
-      return {&static_cast<const sql::QueryStatement&>(statement).query->properties};
+      CollectAttached(*static_cast<const sql::QueryStatement&>(statement).query, &found);
+      break;
+    case sql::StatementKind::kCreate:
+      if (const auto& query = static_cast<const sql::CreateStatement&>(statement).query)
+        CollectAttached(*query, &found);
+      break;
+    case sql::StatementKind::kInsert:
+      if (const auto& query = static_cast<const sql::InsertStatement&>(statement).query)
+        CollectAttached(*query, &found);
+      break;
+    case sql::StatementKind::kJob:
+      if (const auto& body = static_cast<const sql::JobStatement&>(statement).body) return AttachedProperties(*body);
+      break;
+    case sql::StatementKind::kExplain:
+      return AttachedProperties(*static_cast<const sql::ExplainStatement&>(statement).body);
+    default:
+      break;
+  }
+  return found;
+}
+
+sql::Properties PropertiesOf(const sql::Statement& statement) {
+  sql::Properties all = AttachedProperties(statement);
+  auto add = [&all](const sql::Properties& list) { all.insert(all.end(), list.begin(), list.end()); };
+  switch (statement.kind) {
+    case sql::StatementKind::kQuery:
+      add(static_cast<const sql::QueryStatement&>(statement).query->properties);
+      break;
     case sql::StatementKind::kCreate: {
       const auto& create = static_cast<const sql::CreateStatement&>(statement);
-      if (create.query == nullptr) return {&create.properties};
-      return {&create.properties, &create.query->properties};
+      add(create.properties);
+      if (create.query != nullptr) add(create.query->properties);
+      break;
     }
     case sql::StatementKind::kInsert: {
       const auto& insert = static_cast<const sql::InsertStatement&>(statement);
-      if (insert.query == nullptr) return {&insert.properties};
-      return {&insert.properties, &insert.query->properties};
+      add(insert.properties);
+      if (insert.query != nullptr) add(insert.query->properties);
+      break;
     }
     case sql::StatementKind::kJob: {
       const auto& job = static_cast<const sql::JobStatement&>(statement);
-      std::vector<const sql::Properties*> lists{&job.properties};
-      if (job.body != nullptr) {
-        for (const sql::Properties* list : PropertyListsOf(*job.body)) lists.push_back(list);
-      }
-      return lists;
+      add(job.properties);
+      if (job.body != nullptr) add(PropertiesOf(*job.body));
+      break;
     }
     case sql::StatementKind::kExplain:
-      return PropertyListsOf(*static_cast<const sql::ExplainStatement&>(statement).body);
+      return PropertiesOf(*static_cast<const sql::ExplainStatement&>(statement).body);
     default:
-      return {};
+      break;
   }
+  return all;
 }
 
 Result<std::vector<StatementSink>> SinksOf(const sql::Statement& statement) {
-  const std::vector<const sql::Properties*> lists = PropertyListsOf(statement);
+  const sql::Properties properties = PropertiesOf(statement);
   std::vector<StatementSink> sinks;
   auto add = [&](const std::string& name, const sql::Properties& attached, SourceSpan span) -> Status {
-    StatementSink sink{name, "", ResolveProperties(lists, name, "", attached, PropertyRole::kSink), span};
+    StatementSink sink{name, "", ResolveProperties({&properties}, name, "", attached, PropertyRole::kSink), span};
     VELO_ASSIGN_OR_RETURN(sink.uri, UriOf(name, sink.properties, span));
     sinks.push_back(std::move(sink));
     return Status::OK();
@@ -111,7 +164,7 @@ Result<std::vector<StatementSink>> SinksOf(const sql::Statement& statement) {
     if (create.query != nullptr) VELO_RETURN_IF_ERROR(add_all(create.query->into));
     const bool own =
         std::none_of(sinks.begin(), sinks.end(), [&](const StatementSink& s) { return s.name == create.name; });
-    if (sinks.empty() && own && create.query != nullptr && DescribesSink(lists, create.name)) {
+    if (sinks.empty() && own && create.query != nullptr && DescribesSink(properties, create.name)) {
       VELO_RETURN_IF_ERROR(add(create.name, {}, create.name_span));
     }
   }

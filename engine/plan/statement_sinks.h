@@ -21,7 +21,10 @@ struct StatementSink {
 /// path; both at their place in the text.
 Result<std::vector<StatementSink>> SinksOf(const sql::Statement& statement);
 
-/// The WITH lists of a statement, outermost first. Not owned.
-std::vector<const sql::Properties*> PropertyListsOf(const sql::Statement& statement);
+/// What the WITH lists of a statement say, outermost first, later ones win. Of the lists attached to relations of FROM
+/// only what concerns others belongs here: keys with a prefix and job-wide ones (dialect 7.1).
+sql::Properties PropertiesOf(const sql::Statement& statement);
+/// The part of it that comes from lists attached to relations.
+sql::Properties AttachedProperties(const sql::Statement& statement);
 
 }  // namespace velo::plan

@@ -7,8 +7,8 @@
 #include <optional>
 #include <set>
 
+#include "engine/plan/properties/property_checks.h"
 #include "engine/runtime/script_session.h"
-#include "engine/sql/words.h"
 #include "engine/types/arrow_status.h"
 #include "engine/types/cast.h"
 
@@ -51,14 +51,6 @@ Column Text(std::string name) { return {std::move(name), TypeKind::kString, true
 Column Number(std::string name) { return {std::move(name), TypeKind::kInteger, true}; }
 
 Cell Instant(Timestamp at) { return at == 0 ? Cell() : Cell(FormatInstant(at)); }
-
-bool IsSecret(std::string_view key) {
-  const std::string lower = sql::LowerCase(key);
-  for (std::string_view word : {"password", "secret", "token", "key_id", "access_key", "credential"}) {
-    if (lower.find(word) != std::string::npos) return true;
-  }
-  return false;
-}
 
 Status Unknown(const std::string& name, SourceSpan span) {
   return Status::User("E2104", fmt::format("there is no stream, table or view '{}'", name),
@@ -226,7 +218,8 @@ Result<InfoTable> ShowProperties(const ScriptSession& session, const std::string
   const SessionObject* object = session.Find(name);
   if (object == nullptr) return Unknown(name, span);
   InfoRows rows({Text("property"), Text("value"), Text("origin")});
-  for (const auto& [key, value] : object->properties) rows.Add({key, IsSecret(key) ? "****" : value, "WITH"});
+  for (const auto& [key, value] : object->properties)
+    rows.Add({key, plan::IsSecretProperty(key) ? "****" : value, "WITH"});
   return rows.Finish();
 }
 

@@ -3,6 +3,7 @@
 #include "engine/exec/batch_rows.h"
 #include "engine/exec/group_table.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/statement_writer.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo {
@@ -76,8 +77,10 @@ Result<Batch> Fold(const Batch& all, const std::vector<int>& key) {
   return folded;
 }
 
-// Whether every result row replaces the one before: an aggregate without GROUP BY.
-bool IsSingleRow(PlanNodePtr node) {
+}  // namespace
+
+bool GivesSingleRow(const PreparedQuery& query) {
+  PlanNodePtr node = query.plan;
   while (node->kind == PlanKind::kFilter || node->kind == PlanKind::kProject || node->kind == PlanKind::kSort ||
          node->kind == PlanKind::kLimit) {
     node = node->inputs[0];
@@ -86,8 +89,6 @@ bool IsSingleRow(PlanNodePtr node) {
   const auto& aggregate = static_cast<const AggregateNode&>(*node);
   return aggregate.keys.empty() && !aggregate.window.has_value();
 }
-
-}  // namespace
 
 Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> query, const RunOptions& options, bool fold,
                        int64_t timeout_ms, JobMetrics* metrics) {
@@ -106,7 +107,7 @@ Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> quer
   if (metrics != nullptr) *metrics = job->metrics();
   VELO_RETURN_IF_ERROR(job->result());
   VELO_ASSIGN_OR_RETURN(Batch all, Concatenate(receiver->batches(), query->plan->output.ToArrow()));
-  const bool has_key = !query->key.empty() || IsSingleRow(query->plan);
+  const bool has_key = !query->key.empty() || GivesSingleRow(*query);
   return fold && query->updates && has_key ? Fold(all, query->key) : all;
 }
 

@@ -14,8 +14,6 @@ namespace velo {
 namespace {
 
 constexpr int64_t kLookMillis = 20;
-/// Rows of a live stream that are kept for queries that come later.
-constexpr int64_t kLiveHistory = 100'000;
 
 Status InvalidText(Diagnostics* diagnostics) {
   diagnostics->SortBySpan();

@@ -94,6 +94,9 @@ class ScriptSession {
   const SessionObject* Find(const std::string& name) const;
 
  private:
+  /// Rows of a live stream that are kept for queries that come later.
+  static constexpr int64_t kLiveHistory = 100'000;
+
   /// One query at work.
   struct Running {
     StatementOutcome outcome;

@@ -127,8 +127,8 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   object.schema = step->report.output;
   object.key_columns = step->report.key_columns;
   object.sources = step->report.sources;
-  for (const sql::Properties* list : plan::PropertyListsOf(create)) {
-    for (const sql::Property& property : *list) object.properties.emplace_back(property.key, property.value);
+  for (const sql::Property& property : plan::PropertiesOf(create)) {
+    object.properties.emplace_back(property.key, property.value);
   }
   objects_[create.name] = std::move(object);
   if (create.what == sql::RelationWord::kView || create.query == nullptr) {
@@ -171,6 +171,9 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   relation.key_columns = key_columns;
   catalog_.Put(std::move(relation));
   outputs.relation = made.rows;
+  outputs.single_row = table && GivesSingleRow(*query);
+  if (table) outputs.identity = query->key;
+  if (table && outputs.identity.empty() && query->raw_key >= 0) outputs.identity = {query->raw_key};
   if (shown) {
     step->info.live = options_.run.live && !query->bounded;
     step->info.updates = query->updates;
@@ -199,7 +202,7 @@ Status ScriptSession::Declare(Step* step, const sql::CreateStatement& create, St
   }
   object.format = plan::PropertyValue(properties, "format");
   if (address != create.name) {
-    PropertyMap reading = properties;
+    PropertyMap reading = plan::ReaderProperties(address, properties);
     std::string columns;
     for (const Column& column : relation.schema.columns) {
       columns += fmt::format("{}{}:{}", columns.empty() ? "" : ",", column.name, column.type.ToString());
@@ -275,12 +278,6 @@ Status ScriptSession::ExecuteInsert(Step* step, ScriptObserver* observer) {
   VELO_RETURN_IF_ERROR(
       OpenSinks(engine_, sinks, *query, insert.target.name, table, step->report.key_columns, &outputs, &shown));
   if (shown) outputs.receiver = observer->OnResult(step->info, query->output);
-  if (table && outputs.relation != nullptr && !query->key.empty()) {
-    // The key of the table decides, whatever the query groups by.
-    auto keyless = std::make_shared<PreparedQuery>(*query);
-    keyless->key.clear();
-    return Start(step, std::move(keyless), std::move(outputs), observer, table);
-  }
   return Start(step, query, std::move(outputs), observer, table);
 }
 

@@ -1,6 +1,8 @@
 #include "engine/runtime/statement_writer.h"
 
+#include <arrow/array/util.h>
 #include <arrow/record_batch.h>
+#include <arrow/scalar.h>
 
 #include "engine/exec/batch_rows.h"
 #include "engine/types/arrow_status.h"
@@ -40,7 +42,8 @@ Result<std::shared_ptr<arrow::Array>> MessageKeys(const arrow::RecordBatch& rows
   arrow::StringBuilder keys;
   std::string key;
   for (int64_t row = 0; row < rows.num_rows(); ++row) {
-    key = as_json ? "{" : "";
+    key.clear();
+    if (as_json) key.push_back('{');
     bool present = false;
     for (size_t i = 0; i < parts.size(); ++i) {
       const auto& part = static_cast<const arrow::StringArray&>(*parts[i]);
@@ -95,11 +98,11 @@ Status StatementWriter::Write(const Batch& batch) {
   if (query_->plan->event_time >= 0) rows.event_times = batch.columns->column(query_->plan->event_time);
   if (outputs_.relation != nullptr) {
     std::vector<std::shared_ptr<arrow::Array>> identity;
-    if (outputs_.relation->kind() == RelationKind::kTable) {
-      for (int column : query_->key) identity.push_back(batch.columns->column(column));
-      if (identity.empty() && outputs_.relation->key_columns().empty() && query_->raw_key >= 0) {
-        identity.push_back(batch.columns->column(query_->raw_key));
-      }
+    for (int column : outputs_.identity) identity.push_back(batch.columns->column(column));
+    if (outputs_.single_row) {
+      VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> same,
+                                  arrow::MakeArrayFromScalar(arrow::Int64Scalar(0), batch.num_rows()));
+      identity.push_back(std::move(same));
     }
     VELO_RETURN_IF_ERROR(outputs_.relation->Append(rows, identity));
   }

@@ -16,12 +16,18 @@ namespace velo {
 Result<std::shared_ptr<arrow::Array>> MessageKeys(const arrow::RecordBatch& rows, const std::vector<int>& columns,
                                                   bool as_json);
 
+/// Whether every result row replaces the one before: an aggregate without GROUP BY.
+bool GivesSingleRow(const PreparedQuery& query);
+
 /// Where the rows of one statement go.
 struct StatementOutputs {
   std::shared_ptr<MemoryRelation> relation;  ///< May be null.
   std::vector<std::unique_ptr<Sink>> sinks;
   std::shared_ptr<ResultReceiver> receiver;  ///< Gets the visible columns; may be null.
   std::vector<int> message_key;              ///< Columns of the plan's output.
+  /// What tells rows of a table apart: columns of the plan's output. Empty: the key columns of the relation.
+  std::vector<int> identity;
+  bool single_row = false;  ///< The table has one row, which every row replaces.
   bool json_keys = false;
 };
 

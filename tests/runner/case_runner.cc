@@ -6,6 +6,7 @@
 #include "connectors/register_all.h"
 #include "engine/plan/prepared_query.h"
 #include "engine/runtime/engine.h"
+#include "tests/runner/script_steps.h"
 #include "tests/runner/test_rows.h"
 #include "tests/runner/test_source.h"
 #include "tests/runner/write_parquet.h"
@@ -53,6 +54,7 @@ class CaseRunner {
 
   ~CaseRunner() {
     if (job_ != nullptr) job_->Cancel();
+    session_.reset();
     engine_.reset();
     if (!directory_.empty()) std::filesystem::remove_all(directory_);
   }
@@ -72,7 +74,8 @@ class CaseRunner {
  private:
   static bool Checks(const TestStep& step) {
     const std::string& word = step.command;
-    return word == "query" || word == "statement" || word == "expect" || word == "end" || word == "why";
+    return word == "query" || word == "statement" || word == "expect" || word == "end" || word == "why" ||
+           word == "script" || word == "contents";
   }
 
   Status Open() {
@@ -82,12 +85,14 @@ class CaseRunner {
     options.workers = 2;
     options.clock = &clock_;
     options.connectors = &connectors_;
-    VELO_ASSIGN_OR_RETURN(engine_, Engine::Open(options));
-    relations_ = std::make_unique<MemoryCatalog>(&engine_->catalog());
     static std::atomic<int> number{0};
     directory_ =
         (std::filesystem::temp_directory_path() / fmt::format("velo_sql_tests_{}_{}", getpid(), ++number)).string();
     std::filesystem::create_directories(directory_);
+    const auto needs_topics = [](const TestStep& step) { return step.command == "topics"; };
+    if (std::any_of(test_->steps.begin(), test_->steps.end(), needs_topics)) options.data_dir = PathOf("data");
+    VELO_ASSIGN_OR_RETURN(engine_, Engine::Open(options));
+    relations_ = std::make_unique<MemoryCatalog>(&engine_->catalog());
     return Status::OK();
   }
 
@@ -107,6 +112,9 @@ class CaseRunner {
     if (word == "expect") return Expect(index);
     if (word == "end") return EndRun();
     if (word == "why") return Why(step);
+    if (word == "topics") return Status::OK();
+    if (word == "script") return Script(index);
+    if (word == "contents") return Contents(index);
     return Status::User("TEST", fmt::format("unknown directive '{}'", word));
   }
 
@@ -363,6 +371,44 @@ class CaseRunner {
     return Status::OK();
   }
 
+  // "script [kinds] [messages]": the statements below, in the session of the case; or "script error CODE".
+  Status Script(size_t index) {
+    const TestStep& step = test_->steps[index];
+    if (session_ == nullptr)
+      session_ = std::make_unique<ScriptSession>(engine_.get(), relations_.get(), SessionOptions{});
+    ScriptOutput output;
+    const bool kinds = step.argument.find("kinds") != std::string::npos;
+    const Status status = RunScript(session_.get(), SqlOf(step), kinds, &output);
+    if (step.argument.starts_with("error ")) {
+      const std::string code = step.argument.substr(6);
+      if (!status.ok() && status.error().code == code) return Status::OK();
+      return Status::User(
+          "TEST", fmt::format("expected error {}, found: {}", code, status.ok() ? "no error" : status.ToString()));
+    }
+    if (!status.ok()) return Status::User("TEST", status.ToString());
+    const bool messages = step.argument.find("messages") != std::string::npos;
+    return CompareLines(index, messages ? output.messages : output.rows,
+                        step.argument.find("rowsort") != std::string::npos);
+  }
+
+  // "contents FILE": the lines of a file that a script has written.
+  Status Contents(size_t index) {
+    VELO_ASSIGN_OR_RETURN(std::vector<std::string> lines, LinesOf(PathOf(test_->steps[index].argument)));
+    return CompareLines(index, std::move(lines), false);
+  }
+
+  Status CompareLines(size_t index, std::vector<std::string> lines, bool sorted) {
+    if (sorted) std::sort(lines.begin(), lines.end());
+    for (std::string& line : lines) {
+      for (size_t at; (at = line.find(directory_)) != std::string::npos;) line.replace(at, directory_.size(), "{dir}");
+    }
+    if (update_) {
+      ReplaceExpected(test_, index, lines);
+      return Status::OK();
+    }
+    return Compare(test_->steps[index], std::move(lines), sorted, "script");
+  }
+
   TestCase* const test_;
   const bool update_;
   ManualClock clock_;
@@ -370,6 +416,7 @@ class CaseRunner {
   std::map<std::string, std::shared_ptr<ScriptedSource>> sources_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<MemoryCatalog> relations_;
+  std::unique_ptr<ScriptSession> session_;
   std::string directory_;
   std::vector<int64_t> lanes_{1, 2};
   std::vector<int64_t> batches_{1, 7, 4096};

@@ -102,9 +102,18 @@ void FromBinder::BindNamed(const sql::TableReference& table, QueryNeeds) {
   if (std::find(context_->sources.begin(), context_->sources.end(), table.name) == context_->sources.end()) {
     context_->sources.push_back(table.name);
   }
-  const std::string address = AddressOf(table.name, relation.properties);
-  Result<RelationPtr> found = context_->catalog == nullptr ? Result<RelationPtr>(RelationPtr())
-                                                           : context_->catalog->Find(address, relation.properties);
+  std::string address = AddressOf(table.name, relation.properties);
+  Result<RelationPtr> found = RelationPtr();
+  if (context_->catalog != nullptr) {
+    // What the statement says of the place it writes to must not hide relations that are there under their own name.
+    const bool described = !PropertyValue(relation.properties, "type").empty();
+    if (address != table.name && !described) found = context_->catalog->Find(table.name, relation.properties);
+    if (found.ok() && *found != nullptr) {
+      address = table.name;
+    } else {
+      found = context_->catalog->Find(address, ReaderProperties(address, relation.properties));
+    }
+  }
   if (!found.ok()) {
     const ErrorInfo& error = found.status().error();
     const bool own_code = error.code.size() == 5 && error.code[0] == 'E';
@@ -120,6 +129,7 @@ void FromBinder::BindNamed(const sql::TableReference& table, QueryNeeds) {
       named->name = table.name;
       relation.relation = std::move(named);
     }
+    relation.properties = ReaderProperties(address, relation.properties);
     for (const auto& [key, value] : relation.relation->properties) {
       if (PropertyValue(relation.properties, key).empty()) relation.properties.emplace_back(key, value);
     }

@@ -63,6 +63,8 @@ PropertyMap RelationProperties(const BindingContext& context, const std::string&
 /// What the catalog knows a relation by: the file its properties name ('type' = 'file_source', 'path'), the topic, else
 /// its own name.
 std::string AddressOf(const std::string& name, const PropertyMap& properties);
+/// The properties that the reader of an address understands; what only concerns the statement is left out.
+PropertyMap ReaderProperties(const std::string& address, const PropertyMap& properties);
 /// Value of `key` ("." and "_" are the same), or empty.
 std::string PropertyValue(const PropertyMap& properties, std::string_view key);
 

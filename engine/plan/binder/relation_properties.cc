@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/plan/binder/from_binder.h"
+#include "engine/plan/properties/known_properties.h"
 
 namespace velo::plan {
 namespace {
@@ -57,7 +58,9 @@ PropertyMap ResolveProperties(const std::vector<const sql::Properties*>& lists, 
     }
   };
   each([&](const sql::Property& property) {
-    if (!HasScopePrefix(property.key)) Set(&map, property.key, property.value);
+    // Keys with a dot that nobody knows belong to a relation of that name.
+    const bool of_other = property.key.find('.') != std::string::npos && FindProperty(property.key) == nullptr;
+    if (!HasScopePrefix(property.key) && !of_other) Set(&map, property.key, property.value);
   });
   const bool source = role == PropertyRole::kSource;
   std::string rest, inner;
@@ -95,6 +98,30 @@ std::string AddressOf(const std::string& name, const PropertyMap& properties) {
   const std::string topic = PropertyValue(properties, "topic");
   if (!topic.empty() && (type.empty() || type.starts_with("kafka"))) return topic;
   return name;
+}
+
+PropertyMap ReaderProperties(const std::string& address, const PropertyMap& properties) {
+  if (!address.starts_with("file://")) return properties;
+  static constexpr std::string_view kRead[] = {"format",        "has_headers", "delimiter",   "quote",
+                                               "escape",        "comment",     "null_values", "skip_lines",
+                                               "columns",       "multiline",   "encoding",    "compression",
+                                               "recursive",     "use_mmap",    "max_records", "json.decimal.detect",
+                                               "error.handling"};
+  PropertyMap read;
+  for (const auto& [key, value] : properties) {
+    const KnownProperty* known = FindProperty(key);
+    if (known == nullptr) {
+      // What nobody knows is for the connector to refuse.
+      if (key.find('.') == std::string::npos) Set(&read, key, value);
+    } else if (known->group == PropertyGroup::kTime) {
+      Set(&read, key, value);
+    } else if (known->name == "type") {
+      if (value == "file_source_mmap") Set(&read, "use_mmap", "true");
+    } else if (std::find(std::begin(kRead), std::end(kRead), known->name) != std::end(kRead)) {
+      Set(&read, std::string(known->name), value);
+    }
+  }
+  return read;
 }
 
 std::string PropertyValue(const PropertyMap& properties, std::string_view key) {
