@@ -299,7 +299,7 @@ OPERATIONS = [
     Operation("FLOAT", (NUMBER,), "SQRT(ABS({0}))", "sqrt(abs(CAST({0} AS DOUBLE)))", lambda a: Value("FLOAT", a.size + 1, inexact=True)),
     Operation("FLOAT", ("INTEGER",), "POWER(CAST({0} AS FLOAT), 2)", "pow(CAST({0} AS DOUBLE), 2)", lambda a: small(1e6)(Value("FLOAT", a.size**2 + 1))(a)),
     Operation("FLOAT", (NUMBER,), "EXP({0} / 1000e0)", "exp({0} / 1000::DOUBLE)", lambda a: small(1e4)(Value("FLOAT", 1e6, fuzzy=True))(a), weight=1),
-    Operation("FLOAT", ("INTEGER",), "LN(ABS({0}) + 1)", "ln(abs({0}) + 1)", lambda a: Value("FLOAT", 50, fuzzy=True), weight=1),
+    Operation("FLOAT", ("INTEGER",), "LN(ABS({0}) + 1)", "ln(abs({0}) + 1)", lambda a: small(2**53)(Value("FLOAT", 50, fuzzy=True))(a), weight=1),
     Operation("FLOAT", (NUMBER,), "CAST({0} AS FLOAT)", "CAST({0} AS DOUBLE)",
               lambda a: small(2**53)(Value("FLOAT", a.size, inexact=a.inexact or a.kind == "DECIMAL"))(a)),
     Operation("DECIMAL", ("INTEGER",), "CAST({0} AS DECIMAL(18,2))", "CAST({0} AS DECIMAL(18,2))", lambda a: Value("DECIMAL", a.size, 2)),
@@ -335,7 +335,7 @@ OPERATIONS = [
     Operation("INTEGER", ("STRING", "STRING"), "STRPOS({0}, {1})", "strpos({0}, {1})", lambda a, b: integer(a.size)),
     Operation("INTEGER", ("STRING",), "POSITION('a' IN {0})", "strpos({0}, 'a')", lambda a: integer(a.size)),
     Operation("INTEGER", ("STRING",), "TRY_CAST(REPLACE({0}, ' ', 'q') AS INTEGER)",
-              "TRY_CAST(CASE WHEN regexp_full_match(replace({0}, ' ', 'q'), '-?[0-9]{{1,15}}') THEN {0} END AS BIGINT)", lambda a: integer(1e15), weight=1),
+              "TRY_CAST(CASE WHEN regexp_full_match(replace({0}, ' ', 'q'), '-?[0-9]{{1,19}}') THEN {0} END AS BIGINT)", lambda a: integer(1e15 if a.size < 15 else 2**62), weight=1),
     # Times.
     Operation("DATE", ("DATE", "INTEGER"), "({0} + {1})", "({0} + CAST({1} AS INTEGER))", lambda a, b: small(2000)(Value("DATE"))(b)),
     Operation("INTEGER", ("DATE", "DATE"), "({0} - {1})", None, lambda a, b: integer(1e6)),
@@ -343,7 +343,7 @@ OPERATIONS = [
     Operation("TIMESTAMP", ("DATE",), "CAST({0} AS TIMESTAMP)"),
     Operation("TIMESTAMP", ("TIMESTAMP",), "({0} + INTERVAL '90' MINUTE)"),
     Operation("TIMESTAMP", ("TIMESTAMP",), "({0} - INTERVAL '3' DAY)"),
-    Operation("TIMESTAMP", ("TIMESTAMP",), "DATE_ADD({0}, INTERVAL '1' MONTH)", "({0} + INTERVAL '1' MONTH)", weight=1),
+    Operation("TIMESTAMP", ("TIMESTAMP",), "DATE_ADD('month', 1, {0})", "({0} + INTERVAL '1' MONTH)", weight=1),
 ] + [
     Operation("TIMESTAMP", ("TIMESTAMP",), f"DATE_TRUNC('{unit}', {{0}})", f"date_trunc('{unit}', {{0}})", weight=1)
     for unit in ("minute", "hour", "day", "week", "month", "quarter", "year")

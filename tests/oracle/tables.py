@@ -104,7 +104,8 @@ def write_csv(rows, path):
 
 
 def duck_type(velo_type):
-    return velo_type if velo_type.startswith("DECIMAL") else DUCKDB[velo_type]
+    # As few digits as the values have: DuckDB's widening rules cut digits after the point of wide decimals.
+    return f"DECIMAL(12,{velo_type.split(',')[1]}" if velo_type.startswith("DECIMAL") else DUCKDB[velo_type]
 
 
 def column_of(name, velo_type):

@@ -68,11 +68,11 @@ class RestartingQuery {
   Status Restart() {
     std::string state;
     for (const auto& driver : drivers_) VELO_RETURN_IF_ERROR(driver->Save(&state));
-    for (const exec::Step* step : pipeline_->operators) VELO_RETURN_IF_ERROR(step->Save(&state));
+    VELO_RETURN_IF_ERROR(pipeline_->Save(&state));
     VELO_RETURN_IF_ERROR(Build());
     std::string_view left = state;
     for (const auto& driver : drivers_) VELO_RETURN_IF_ERROR(driver->Load(&left));
-    for (exec::Step* step : pipeline_->operators) VELO_RETURN_IF_ERROR(step->Load(&left));
+    VELO_RETURN_IF_ERROR(pipeline_->Load(&left));
     return left.empty() ? Status::OK() : Status::Bug("a step left a part of its state unread");
   }
 
