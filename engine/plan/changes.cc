@@ -174,9 +174,7 @@ class Resolver {
 
   static void DecideAggregate(AggregateNode* node) {
     node->inputs[0] = Normalised(node->inputs[0]);
-    const bool takes_late_rows =
-        node->window.has_value() &&
-        LateRowsAcceptedFor(*node->window) > 0;
+    const bool takes_late_rows = node->window.has_value() && LateRowsAcceptedFor(*node->window) > 0;
     if (!node->emit_changes && !takes_late_rows) return;
     node->changes = Changes::kUpsert;
     for (size_t key = 0; key < node->keys.size(); ++key) node->change_key.push_back(static_cast<int>(key));

@@ -18,9 +18,7 @@ class ScriptedReader : public PartitionReader {
     if (outcome.state == ReadOutcome::State::kRows) rows_ += outcome.batch.num_rows();
     return outcome;
   }
-  void SetWakeUp(std::function<void()> wake_up) override {
-    source_->SetWakeUp(partition_, std::move(wake_up));
-  }
+  void SetWakeUp(std::function<void()> wake_up) override { source_->SetWakeUp(partition_, std::move(wake_up)); }
   std::string Position() const override { return std::to_string(rows_); }
   Status Seek(const std::string&) override { return Status::Bug("a scripted source cannot go back"); }
   ReadProgress Progress() const override { return {.rows = rows_}; }

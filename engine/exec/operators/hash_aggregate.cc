@@ -131,7 +131,8 @@ class HashAggregate : public MergeableOperator {
     const auto take_until = [&](int64_t end) -> Status {
       if (end == start) return Status::OK();
       const int64_t from = std::exchange(start, end);
-      return TakeIn(input.inputs.Slice(from, end - from), ids_.data() + from, input.signs.Slice(from, end - from), rows);
+      return TakeIn(input.inputs.Slice(from, end - from), ids_.data() + from, input.signs.Slice(from, end - from),
+                    rows);
     };
     const Timestamp now = context_->evaluation.now_micros;
     touched_.resize(groups_.size(), -1);
@@ -153,8 +154,9 @@ class HashAggregate : public MergeableOperator {
   }
 
   std::string LimitText() const {
-    return fmt::format("the limit of {} groups (max.groups) is reached; the least recently updated groups are forgotten",
-                       node_.max_groups);
+    return fmt::format(
+        "the limit of {} groups (max.groups) is reached; the least recently updated groups are forgotten",
+        node_.max_groups);
   }
 
   Status TooManyGroups() const {
@@ -245,9 +247,7 @@ class HashAggregate : public MergeableOperator {
     return EmitGroups(ids, out);
   }
 
-  Timestamp ExpiryOfOldest() const {
-    return lives_.updated(lives_.oldest()) + node_.group_ttl_ms * kMicrosPerMilli;
-  }
+  Timestamp ExpiryOfOldest() const { return lives_.updated(lives_.oldest()) + node_.group_ttl_ms * kMicrosPerMilli; }
 
   // Ends a group; receivers that keep the newest row per key hear of it.
   Status Forget(uint32_t id, EmissionBuffer* rows) {
@@ -348,7 +348,7 @@ class HashAggregate : public MergeableOperator {
 
   const AggregateSettings settings_;
   const AggregateNode& node_;
-  const bool ends_lives_;   ///< Groups can go before the query does.
+  const bool ends_lives_;     ///< Groups can go before the query does.
   const Timestamp interval_;  ///< emit.interval in microseconds; 0: none.
   const std::shared_ptr<arrow::Schema> schema_;
   LaneContext* const context_;

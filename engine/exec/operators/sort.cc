@@ -80,8 +80,8 @@ class SortOperator : public Operator {
   Status Flush(Output& out) {
     if (rows_ == 0) return Status::OK();
     VELO_ASSIGN_OR_RETURN(Batch all, TakeAll());
-    const bool takes_back = node_->scope == SortNode::Scope::kWhole && !all.kinds.empty() &&
-                            node_->inputs[0]->changes == Changes::kRetract;
+    const bool takes_back =
+        node_->scope == SortNode::Scope::kWhole && !all.kinds.empty() && node_->inputs[0]->changes == Changes::kRetract;
     if (takes_back) {
       VELO_ASSIGN_OR_RETURN(all, WithoutTakenBack(all));
     } else if (!node_->row_key.empty()) {

@@ -179,11 +179,11 @@ class TopN : public Operator {
   const bool takes_back_;  ///< Rows have no key, and a row is taken back by its values.
   const std::shared_ptr<arrow::Schema> schema_;
   LaneContext* const context_;
-  Entries entries_;                     ///< All candidates by key.
-  std::map<Place, std::string> order_;  ///< Rank to key.
-  Entries shown_;                       ///< What was given out last.
+  Entries entries_;                           ///< All candidates by key.
+  std::map<Place, std::string> order_;        ///< Rank to key.
+  Entries shown_;                             ///< What was given out last.
   std::map<std::string, int64_t> instances_;  ///< With takes_back_: rows with the same values.
-  int64_t next_ = 0;                    ///< Numbers rows.
+  int64_t next_ = 0;                          ///< Numbers rows.
 };
 
 }  // namespace
