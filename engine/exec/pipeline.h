@@ -18,6 +18,12 @@ class Port {
   /// What the stage itself remembers (times and ends of its inputs); the state of operators is saved by them.
   virtual Status Save(std::string* out) const;
   virtual Status Load(std::string_view* in);
+  /// Of the operator behind this entrance; not passed on.
+  virtual Timestamp NextTimer() const { return INT64_MAX; }
+  virtual Status Timer(Timestamp now) {
+    (void)now;
+    return Status::OK();
+  }
 };
 
 /// The operators of one lane, wired from the leaves of the plan to a sink. Everything runs in the caller's thread:
@@ -41,6 +47,10 @@ struct Pipeline {
   Status Load(std::string_view* in);
   int64_t StateBytes() const;
   std::vector<OperatorInsight> Explain() const;
+  /// When the next operator wants to be called by the wall clock; INT64_MAX: never.
+  Timestamp NextTimer() const;
+  /// Calls those whose time has come, from the leaves up.
+  Status FireTimers(Timestamp now);
 };
 
 /// How a query is run; decides between equivalent forms of operators.
