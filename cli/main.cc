@@ -101,6 +101,11 @@ int main(int argc, char** argv) {
   command->add_option("-f,--format", functions.format, "Output format: text, json");
   command->callback([&] { code = velo::cli::FunctionsCommand(functions); });
 
+  CommonOptions properties;
+  command = app.add_subcommand("properties", "List the keys that WITH (...) understands");
+  command->add_option("-f,--format", properties.format, "Output format: text, json");
+  command->callback([&] { code = velo::cli::PropertiesCommand(properties); });
+
   command = app.add_subcommand("openapi", "Print the OpenAPI document of the Studio's interface");
   command->callback([&] { code = velo::cli::OpenApiCommand(); });
 

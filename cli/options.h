@@ -77,6 +77,7 @@ int FormatCommand(const FormatArguments& arguments);
 int SchemaCommand(const SourceArguments& arguments);
 int PeekCommand(const SourceArguments& arguments);
 int FunctionsCommand(const CommonOptions& common);
+int PropertiesCommand(const CommonOptions& common);
 int OpenApiCommand();
 int StudioCommand(const StudioArguments& arguments);
 

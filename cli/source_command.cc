@@ -11,6 +11,7 @@
 #include "cli/row_printer.h"
 #include "cli/session.h"
 #include "engine/functions/registry.h"
+#include "engine/plan/properties/known_properties.h"
 #include "engine/types/value_text.h"
 
 namespace velo::cli {
@@ -146,6 +147,24 @@ int FunctionsCommand(const CommonOptions& common) {
           Json(entry.doc->example_result));
     } else {
       out += fmt::format("{}\n    {}\n", entry.doc->signature, entry.doc->description);
+    }
+  }
+  std::printf("%s%s", out.c_str(), json ? "]\n" : "");
+  return kDone;
+}
+
+int PropertiesCommand(const CommonOptions& common) {
+  const bool json = common.format == "json";
+  std::string out = json ? "[" : "";
+  for (const plan::KnownProperty& property : plan::KnownProperties()) {
+    if (json) {
+      out +=
+          fmt::format(R"({}{{"name":{},"aliases":{},"group":{},"type":{},"default":{},"choices":{},"description":{}}})",
+                      out.size() > 1 ? ",\n " : "", Json(property.name), Json(property.aliases),
+                      Json(plan::PropertyGroupName(property.group)), Json(plan::PropertyTypeName(property.type)),
+                      Json(property.default_value), Json(property.choices), Json(property.meaning));
+    } else {
+      out += fmt::format("{}\n    {}\n", property.name, property.meaning);
     }
   }
   std::printf("%s%s", out.c_str(), json ? "]\n" : "");

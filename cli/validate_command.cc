@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <string>
 
 #include "cli/exit_code.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "engine/plan/prepared_query.h"
+#include "engine/plan/readiness.h"
 #include "engine/sql/printer.h"
 #include "engine/types/value_text.h"
 
@@ -76,6 +78,8 @@ int ValidateCommand(const ValidateArguments& arguments) {
   for (const SqlText& text : *texts) {
     Diagnostics diagnostics;
     ScriptReport report = AnalyseScript(text.text, &(*session)->catalog(), BuiltinFunctions(), &diagnostics);
+    CheckReadiness(text.text, std::filesystem::path(text.name).parent_path().string(), arguments.strict, &diagnostics,
+                   &report);
     if (arguments.strict) {
       for (const Diagnostic& diagnostic : diagnostics.items()) {
         report.valid = report.valid && diagnostic.severity != Severity::kWarning;

@@ -5,6 +5,7 @@
 
 #include "engine/editor/completion_builder_internal.h"
 #include "engine/plan/annotations/known_names.h"
+#include "engine/plan/properties/known_properties.h"
 #include "engine/sql/printer.h"
 
 namespace velo::editor {
@@ -22,41 +23,19 @@ constexpr std::array kWindowSnippets = std::to_array<NamedText>({
     {"SESSION(INTERVAL '30' MINUTE)", "activity with breaks of at most 30 minutes"},
 });
 
-constexpr std::array kPropertyKeys = std::to_array<NamedText>({
-    {"event.time.field", "column that holds the time of a row"},
-    {"event.time.format", "how that column is read"},
-    {"watermark.strategy", "when windows close"},
-    {"watermark.max_out_of_orderness", "how late rows may be"},
-    {"watermark.idle.timeout", "when a silent partition stops holding windows open"},
-    {"window.allowed.lateness", "how long closed windows still take late rows"},
-    {"late.data.strategy", "what happens to rows that are too late"},
-    {"format", "csv, json, jsonl, parquet ..."},
-    {"delimiter", "separator of CSV cells"},
-    {"has_headers", "whether the first CSV line holds names"},
-    {"max.groups", "most groups kept at once"},
-    {"distinct.max_entries", "rows DISTINCT remembers"},
-    {"sql.division_by_zero", "null or error"},
-    {"mode", "simple, transactional or adaptive"},
-    {"failure_strategy", "what happens to rows that fail"},
-    {"num_partitions", "workers of the job"},
-    {"retention", "how long a table keeps rows"},
-});
+/// The keys people reach for; the others follow.
+constexpr std::array kUsualKeys = std::to_array<std::string_view>(
+    {"event.time.field", "event.time.format", "watermark.strategy", "watermark.max_out_of_orderness",
+     "window.allowed.lateness", "late.data.strategy", "type", "path", "topic", "format", "key.field", "max.groups",
+     "retention", "mode", "failure_strategy"});
 
-struct PropertyValues {
-  std::string_view key;
-  std::string_view values;
-};
-constexpr std::array kPropertyValues = std::to_array<PropertyValues>({
-    {"event.time.format", "epoch_millis epoch_seconds epoch_micros iso8601 auto"},
-    {"watermark.strategy", "bounded_out_of_orderness ascending punctuated"},
-    {"watermark.max_out_of_orderness", "5s 30s 1m"},
-    {"late.data.strategy", "drop dead_letter include_in_next_window update_previous"},
-    {"format", "csv json jsonl parquet"},
-    {"mode", "simple transactional adaptive"},
-    {"failure_strategy", "LogAndContinue SendToDLQ FailBatch RetryWithBackoff"},
-    {"sql.division_by_zero", "null error"},
-    {"has_headers", "true false"},
-});
+/// Values that are no choices of the table but good to start from.
+std::string_view UsualValues(std::string_view key) {
+  if (key == "event.time.format") return "epoch_millis epoch_seconds epoch_micros iso8601 auto";
+  if (key == "watermark.max_out_of_orderness" || key == "window.allowed.lateness") return "5s 30s 1m";
+  if (key == "late.data.strategy") return "drop dead_letter include_in_next_window update_previous";
+  return "";
+}
 
 std::vector<std::string> SplitWords(std::string_view text) {
   std::vector<std::string> words;
@@ -402,17 +381,27 @@ class Completer {
   }
 
   void AddPropertyKeys() {
-    for (const NamedText& key : kPropertyKeys) {
-      out_.Add(1, fmt::format("'{}' = ", key.name), CompletionKind::kProperty, "", std::string(key.text));
+    for (const plan::KnownProperty& property : plan::KnownProperties()) {
+      if (property.name.ends_with('*')) continue;
+      const bool usual = std::find(kUsualKeys.begin(), kUsualKeys.end(), property.name) != kUsualKeys.end();
+      out_.Add(usual ? 1 : 3, fmt::format("'{}' = ", property.name), CompletionKind::kProperty,
+               std::string(property.default_value), std::string(property.meaning));
     }
   }
 
   void AddPropertyValues() {
-    std::string key = context_.property;
-    for (const PropertyValues& entry : kPropertyValues) {
-      if (key != entry.key && !key.ends_with("." + std::string(entry.key))) continue;
-      for (const std::string& value : SplitWords(entry.values))
-        out_.Add(1, "'" + value + "'", CompletionKind::kValue, "", key);
+    const std::string& key = context_.property;
+    const plan::KnownProperty* property = plan::FindProperty(key);
+    // Keys may begin with the name of a relation.
+    for (size_t dot = key.find('.'); property == nullptr && dot != std::string::npos; dot = key.find('.', dot + 1)) {
+      property = plan::FindProperty(std::string_view(key).substr(dot + 1));
+    }
+    if (property == nullptr) return;
+    std::string_view values = UsualValues(property->name);
+    if (property->type == plan::PropertyType::kBoolean) values = "true false";
+    if (property->type == plan::PropertyType::kChoice) values = property->choices;
+    for (const std::string& value : SplitWords(values)) {
+      out_.Add(1, "'" + value + "'", CompletionKind::kValue, "", key);
     }
     if (!key.ends_with("event.time.field")) return;
     for (const VisibleRelation& relation : context_.relations) {

@@ -67,6 +67,15 @@ ScriptReport AnalyseScript(std::string_view text, Catalog* catalog, const Functi
   }
   diagnostics->set_statement(0);
   report.application = plan::ReadScriptAnnotations(script.annotations, report.statements, functions, diagnostics);
+  plan::ReadHeaderComments(script.comments, script.annotations, report.statements, &report.application);
+  for (const JobAnnotations& job : report.application.jobs) {
+    if (job.statement < 1 || job.statement > static_cast<int32_t>(report.statements.size())) continue;
+    StatementReport& statement = report.statements[static_cast<size_t>(job.statement) - 1];
+    statement.job = job;
+    diagnostics->set_statement(job.statement);
+    plan::CheckJobAnnotations(job, statement, script.annotations, diagnostics);
+  }
+  diagnostics->set_statement(0);
   for (const Diagnostic& found : diagnostics->items()) {
     if (found.severity != Severity::kError || found.statement < 1) continue;
     if (found.statement <= static_cast<int32_t>(report.statements.size()))

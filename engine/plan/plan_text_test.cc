@@ -57,11 +57,14 @@ std::string Unescape(std::string_view line) {
 }
 
 /// One line: "E2102 @ 1:8   SELECT ...". An error must be the first error; a warning must be among the findings of a
-/// valid text; "valid" means no error at all.
+/// valid text, also one with the code of an error ("warning E3010 @ 1:8"); "valid" means no error at all, "clean" no
+/// warning either.
 void CheckLine(const std::string& line, const std::string& where) {
   const size_t gap = line.find("   ");
   ASSERT_NE(gap, std::string::npos) << where;
-  const std::string wanted = line.substr(0, gap);
+  std::string wanted = line.substr(0, gap);
+  const bool as_warning = wanted.starts_with("warning ");
+  if (as_warning) wanted.erase(0, 8);
   const std::string sql = Unescape(std::string_view(line).substr(line.find_first_not_of(' ', gap)));
   Diagnostics diagnostics;
   const ScriptReport report = Analyse(sql, &diagnostics);
@@ -74,7 +77,9 @@ void CheckLine(const std::string& line, const std::string& where) {
   }
   if (wanted == "valid") {
     EXPECT_TRUE(report.valid) << where << ": " << sql << "\n" << all;
-  } else if (wanted[0] == 'E') {
+  } else if (wanted == "clean") {
+    EXPECT_TRUE(report.valid && diagnostics.items().empty()) << where << ": " << sql << "\n" << all;
+  } else if (wanted[0] == 'E' && !as_warning) {
     EXPECT_FALSE(report.valid) << where << ": " << sql;
     ASSERT_FALSE(errors.empty()) << where << ": " << sql << "\nwanted " << wanted;
     EXPECT_EQ(errors.front(), wanted) << where << ": " << sql << "\n" << all;

@@ -52,6 +52,7 @@ struct StatementReport {
   bool bounded = false;
   std::string summary;        ///< "Groups trades by symbol in 5-minute tumbling windows and emits every change."
   std::string short_summary;  ///< "Groups by symbol with 5-minute tumbling windows."; empty for plain reads.
+  JobAnnotations job;         ///< What annotations say of this statement: @name, @job_mode ...
   /// Columns of relations that are not connected, as far as the statement shows them.
   std::vector<std::pair<std::string, Schema>> inferred;
   std::shared_ptr<const PreparedQuery> prepared;  ///< Set for valid statements that hold a query.

@@ -50,6 +50,13 @@ void ReportColumn(std::string_view code, SourceSpan span, std::string_view name,
   }
 }
 
+/// Columns that are likely to hold a new value in every row.
+bool LooksLikeIdentifier(std::string_view name) {
+  const std::string lower = sql::LowerCase(name);
+  return lower == "id" || lower == "uuid" || lower.ends_with("_id") || lower.ends_with("_uuid") ||
+         lower.ends_with("_key") || name.ends_with("Id");
+}
+
 bool MayBeNumeric(const SqlType& type) { return type.is_numeric() || type.kind() == TypeKind::kAny; }
 
 /// The column a gauge or histogram measures when none is named (dialect 6.4).
@@ -164,8 +171,15 @@ MetricAnnotation ReadMetric(const AnnotationGroup& group, const StatementReport*
   if (report == nullptr) return metric;
   const AnnotationLine* labels = group.Find("metric_labels");
   for (const std::string& label : metric.labels) {
-    if (FindOutput(report->output, label) >= 0) continue;
-    ReportColumn("E6038", ValueSpan(labels == nullptr ? group.head : *labels), label, *report, diagnostics);
+    const SourceSpan span = ValueSpan(labels == nullptr ? group.head : *labels);
+    if (FindOutput(report->output, label) < 0) {
+      ReportColumn("E6038", span, label, *report, diagnostics);
+    } else if (LooksLikeIdentifier(label)) {
+      diagnostics
+          ->Warning("W6040", span,
+                    fmt::format("'{}' looks like an identifier: every value is a series of its own", label))
+          .hint = "label by something that has few values";
+    }
   }
   const bool measures = metric.type != MetricType::kCounter;
   if (metric.field.empty()) {

@@ -85,6 +85,9 @@ class AnnotationChecker {
   void ReadOne(const sql::Annotation& annotation) {
     const KnownAnnotation* known = FindAnnotation(annotation.name);
     if (known == nullptr) {
+      if (annotation.name.starts_with("data.")) {
+        result_.data.push_back({annotation.statement, annotation.name_span, annotation.name, annotation.value});
+      }
       ReportUnknown(annotation);
       return;
     }
@@ -116,8 +119,11 @@ class AnnotationChecker {
       case AnnotationLevel::kViz:
         AddToGroup(line, "viz", &charts_);
         break;
-      case AnnotationLevel::kTest:
+      case AnnotationLevel::kTest: {
+        auto& hints = annotation.name == "test" ? result_.tests : result_.data;
+        hints.push_back({annotation.statement, annotation.name_span, annotation.name, line.value});
         break;
+      }
     }
   }
 

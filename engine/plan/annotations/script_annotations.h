@@ -62,6 +62,14 @@ struct JobAnnotations {
   std::vector<std::pair<std::string, std::string>> options;
 };
 
+/// One @test or @data line (dialect 6.7), kept as it stands for test runners and generators.
+struct HintAnnotation {
+  int32_t statement = 0;
+  SourceSpan span;
+  std::string name;  ///< "test", "data.source", "data.price.derived" ...
+  std::string value;
+};
+
 /// Everything the annotations of a script say.
 struct ScriptAnnotations {
   std::string app, version = "1.0.0", description, phase = "development", author;
@@ -71,6 +79,7 @@ struct ScriptAnnotations {
   std::vector<MetricAnnotation> metrics;
   std::vector<AlertAnnotation> alerts;
   std::vector<VizAnnotation> charts;
+  std::vector<HintAnnotation> tests, data;
 };
 
 }  // namespace velo

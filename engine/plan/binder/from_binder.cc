@@ -322,6 +322,24 @@ BoundExpressionPtr FromBinder::DefaultTime(SourceSpan span, std::string* name) {
 
 namespace {
 
+/// A table that goes on changing gives updates and deletes of rows told apart by its key, which is read for that.
+void AddChangeKey(ScanNode* scan) {
+  const Relation& relation = *scan->relation;
+  if (relation.kind != RelationKind::kTable || relation.bounded || relation.key_columns.empty()) return;
+  for (const std::string& name : relation.key_columns) {
+    auto at = std::find(scan->columns.begin(), scan->columns.end(), name);
+    if (at == scan->columns.end()) {
+      const int position = relation.schema.Find(name);
+      if (position < 0) return;
+      scan->columns.push_back(name);
+      scan->output.columns.push_back(relation.schema.columns[static_cast<size_t>(position)]);
+      at = scan->columns.end() - 1;
+    }
+    scan->change_key.push_back(static_cast<int>(at - scan->columns.begin()));
+  }
+  scan->changes = Changes::kUpsert;
+}
+
 /// Default reading of durations in properties: milliseconds, or `fallback` when the text is not one.
 int64_t DurationProperty(const PropertyMap& properties, std::string_view key, int64_t fallback) {
   const std::string text = PropertyValue(properties, key);
@@ -358,6 +376,7 @@ PlanNodePtr FromBinder::BuildScan(int index, std::vector<int>* mapping) {
     scan->columns.push_back(used[place].column.name);
     scan->output.columns.push_back(used[place].column);
   }
+  AddChangeKey(scan.get());
   if (time_ != nullptr) {
     scan->event_time = static_cast<int>(scan->columns.size());
     scan->event_time_expression = RemapColumns(time_, *mapping);
