@@ -156,6 +156,17 @@ std::string ExpandPath(const std::string& path, const SinkTarget& target) {
   return expanded;
 }
 
+Status CheckWritable(const std::string& path) {
+  std::error_code error;
+  const std::string real = std::filesystem::weakly_canonical(path, error).string();
+  bool refused = std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error);
+  for (std::string_view root : {"/proc/", "/sys/", "/dev/"}) refused |= real.starts_with(root);
+  if (!refused) return Status::OK();
+  return Status::User("FORBIDDEN", fmt::format("{} may not be written: it is no regular file.", path),
+                      "Name a file in a folder of yours.")
+      .WithDetail("reason", "path");
+}
+
 class FileSink : public Sink {
  public:
   FileSink(std::string path, Schema schema, FileSinkOptions options)
@@ -246,6 +257,7 @@ Result<std::unique_ptr<Sink>> OpenFileSink(const SinkTarget& target) {
     uri.resize(question);
   }
   VELO_ASSIGN_OR_RETURN(std::string path, PathOfFileUri(ExpandPath(uri, target)));
+  VELO_RETURN_IF_ERROR(CheckWritable(path));
   VELO_ASSIGN_OR_RETURN(const FileSinkOptions options, ParseOptions(properties, path));
   auto sink = std::make_unique<FileSink>(std::move(path), target.columns, options);
   VELO_RETURN_IF_ERROR(sink->Open());

@@ -2,6 +2,7 @@
 
 #include "engine/plan/binder/from_binder.h"
 #include "engine/plan/properties/known_properties.h"
+#include "engine/plan/properties/property_checks.h"
 
 namespace velo::plan {
 namespace {
@@ -80,6 +81,11 @@ PropertyMap ResolveProperties(const std::vector<const sql::Properties*>& lists, 
     each([&](const sql::Property& property) {
       if (StripPrefix(property.key, prefix, &rest)) Set(&map, rest, property.value);
     });
+  }
+  for (auto& [key, value] : map) {
+    if (value.find("${") == std::string::npos) continue;
+    // What must be set and is not has been reported by the checks of the statement.
+    if (Result<std::string> filled = SubstituteVariables(value, nullptr); filled.ok()) value = filled.TakeValue();
   }
   return map;
 }

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Runs the command line as people and scripts do: applications, exit codes, formats. Standard library only."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VELO = os.environ.get("VELO_BIN", str(ROOT / "bin" / "velo"))
+
+ORDERS = "id,region,total\n1,EU,10.50\n2,US,20.00\n3,EU,4.25\n4,US,1.00\n5,,3.00\n"
+
+
+class Folder:
+    """A folder of its own for one test, with orders.csv in it."""
+
+    def __init__(self):
+        self.place = tempfile.TemporaryDirectory(prefix="velo-cli-")
+        self.path = Path(self.place.name)
+        self.write("orders.csv", ORDERS)
+
+    def write(self, name, text):
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text.replace("{dir}", str(self.path)))
+        return target
+
+    def read(self, name):
+        return (self.path / name).read_text()
+
+    def velo(self, *arguments, text=None):
+        return subprocess.run([VELO, *map(str, arguments)], cwd=self.path, input=text, text=True, capture_output=True,
+                              timeout=60, env={**os.environ, "VELO_DATA_DIR": str(self.path / "data")})
+
+
+APPLICATION = """-- @app: shop
+CREATE STREAM orders (id INTEGER, region STRING, total DECIMAL(12,2))
+WITH ('orders.type' = 'file_source', 'orders.path' = '{dir}/orders.csv');
+
+CREATE TABLE by_region AS
+SELECT region, COUNT(*) AS orders, SUM(total) AS revenue FROM orders GROUP BY region
+INTO 'file://{dir}/by_region.csv', 'file://{dir}/by_region.jsonl';
+
+CREATE STREAM large AS SELECT id, total FROM orders WHERE total > 5;
+
+SELECT region, revenue FROM by_region WHERE revenue > 10 ORDER BY revenue DESC;
+"""
+
+
+def test_an_application_runs_from_end_to_end(folder):
+    app = folder.write("app.sql", APPLICATION)
+    done = folder.velo("run", app)
+    assert done.returncode == 0, done.stderr
+    assert folder.read("by_region.csv") == "region,orders,revenue\nEU,2,14.75\nUS,2,21.00\n,1,3.00\n"
+    rows = [json.loads(line) for line in folder.read("by_region.jsonl").splitlines()]
+    assert rows[0] == {"region": "EU", "orders": 2, "revenue": "14.75"}
+    assert "-- large" in done.stdout and "-- query" in done.stdout, done.stdout
+    assert done.stdout.index("US") < done.stdout.rindex("EU")
+    assert "by_region: 3 rows to" in done.stderr, done.stderr
+
+
+def test_machine_formats_carry_the_last_result(folder):
+    app = folder.write("app.sql", APPLICATION)
+    done = folder.velo("run", app, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [{"region": "US", "revenue": "21.00"}, {"region": "EU", "revenue": "14.75"}]
+
+
+def test_statements_come_from_standard_input(folder):
+    done = folder.velo("run", "-", "--format", "csv", text="CREATE STREAM a AS SELECT 1 AS x; SELECT x + 1 AS y FROM a")
+    assert (done.returncode, done.stdout) == (0, "y\n2\n"), done.stderr
+
+
+def test_one_query_prints_rows(folder):
+    done = folder.velo("run", "-e", f"SELECT id FROM file://{folder.path}/orders.csv WHERE id < 3", "--format", "csv")
+    assert (done.returncode, done.stdout) == (0, "id\n1\n2\n"), done.stderr
+
+
+def test_final_prints_one_row_per_key(folder):
+    done = folder.velo("run", "--final", "--format", "csv", "-e",
+                       f"SELECT region, COUNT(*) AS n FROM file://{folder.path}/orders.csv GROUP BY region")
+    assert done.stdout == "region,n\nEU,2\nUS,2\n,1\n", done.stdout + done.stderr
+
+
+def test_a_limit_stops(folder):
+    done = folder.velo("run", "--limit", "2", "--format", "csv", "-e", f"SELECT id FROM file://{folder.path}/orders.csv")
+    assert done.stdout == "id\n1\n2\n", done.stdout + done.stderr
+
+
+def test_topics_hold_what_an_application_wrote(folder):
+    written = folder.velo("run", "-e", f"CREATE STREAM kept AS SELECT id, region FROM file://{folder.path}/orders.csv "
+                                       "WHERE id > 3 WITH ('kept.type' = 'kafka_sink')")
+    assert written.returncode == 0, written.stderr
+    read = folder.velo("run", "--for", "2s", "--limit", "2", "--format", "csv", "-e", "SELECT id FROM kept")
+    assert read.stdout == "id\n4\n5\n", read.stdout + read.stderr
+    shown = folder.velo("run", "--format", "csv", "-e", "SHOW TOPICS")
+    assert shown.stdout == "name,partitions,messages\nkept,1,2\n", shown.stdout + shown.stderr
+
+
+def test_show_and_explain_answer_with_rows(folder):
+    done = folder.velo("run", "--format", "json", "-e", "SHOW FUNCTIONS LIKE 'UPPER'")
+    assert json.loads(done.stdout)[0]["name"] == "UPPER", done.stderr
+    done = folder.velo("run", "--format", "csv", "-e", f"EXPLAIN SELECT id FROM file://{folder.path}/orders.csv")
+    assert done.stdout.startswith("plan\n") and "Source" in done.stdout, done.stdout
+
+
+def test_a_wrong_statement_stops_the_script_before_it_starts(folder):
+    done = folder.velo("run", "-e", "CREATE STREAM a AS SELECT 1 AS x INTO 'file:///tmp/never_written.csv'; SELECT wrong FROM a")
+    assert done.returncode == 1 and "E2102" in done.stderr, done.stderr
+    assert not os.path.exists("/tmp/never_written.csv")
+
+
+def test_a_missing_file_says_so(folder):
+    done = folder.velo("run", "-e", "SELECT * FROM file:///no/such/file.csv")
+    assert done.returncode == 3 and "E3022" in done.stderr + done.stdout or "SOURCE_NOT_FOUND" in done.stderr, done.stderr
+
+
+def test_validate_answers_with_its_exit_code(folder):
+    good, bad = folder.write("good.sql", "SELECT 1 AS x;\n"), folder.write("bad.sql", "SELECT;\n")
+    assert folder.velo("validate", good).returncode == 0
+    assert folder.velo("validate", bad).returncode == 1
+    assert folder.velo("validate", good, bad).returncode == 1
+    assert folder.velo("validate", folder.path / "missing.sql").returncode == 2
+    assert folder.velo("validate", "--no-such-flag").returncode == 2
+
+
+def test_validate_speaks_json_and_github(folder):
+    bad = folder.write("bad.sql", "SELECT a\nFROM t\nWHERE;\n")
+    answer = json.loads(folder.velo("validate", bad, "--format", "json").stdout)[0]
+    error = answer["errors"][0]
+    assert answer["valid"] is False and error["code"] == "E1005" and error["line"] == 3, answer
+    assert error["context"] == "WHERE;"
+    shown = folder.velo("validate", bad, "--format", "github").stdout
+    assert shown.startswith("::error file=") and ",line=3,col=" in shown, shown
+
+
+def test_strict_makes_readiness_count(folder):
+    loose = folder.write("loose.sql", "CREATE STREAM s AS SELECT a FROM nowhere_known WHERE a > 1;\n")
+    assert folder.velo("validate", loose).returncode == 0
+    strict = folder.velo("validate", "--strict", loose)
+    assert strict.returncode == 1 and "error[E3001]" in strict.stdout and "error[E3002]" in strict.stdout, strict.stdout
+
+
+def test_config_files_must_be_there(folder):
+    app = folder.write("app.sql", "SELECT a FROM t WITH ('t.config_file' = 'conf/t.yaml');\n")
+    assert "E3006" in folder.velo("validate", app).stdout
+    folder.write("conf/t.yaml", "topic: t\n")
+    assert "E3006" not in folder.velo("validate", app).stdout
+
+
+def test_several_findings_come_at_once(folder):
+    app = folder.write("app.sql", "SELECT;\nSELECT 1 FORM x;\nSELECT UPPER(1, 2);\n")
+    shown = folder.velo("validate", app).stdout
+    assert shown.count("error[") >= 3, shown
+
+
+def test_a_large_application_validates_quickly(folder):
+    lines = []
+    for number in range(100):
+        lines += [f"-- @name: step_{number}", f"CREATE STREAM s{number} AS SELECT id, region, total * {number} AS total",
+                  f"FROM {'orders' if number == 0 else f's{number - 1}'}", f"WHERE id > {number}",
+                  f"WITH ('s{number}.type' = 'kafka_sink');"]
+    app = folder.write("large.sql", "\n".join(["CREATE STREAM orders (id INTEGER, region STRING, total DECIMAL(12,2));"] + lines))
+    best = 60.0
+    for _ in range(5):
+        started = time.time()
+        done = folder.velo("validate", app, "--format", "json")
+        best = min(best, time.time() - started)
+        assert done.returncode == 0, done.stdout[:500]
+    # The start of the process is part of it; the analysis itself is measured by the benchmark.
+    assert best < 1.0, f"{best * 1000:.0f} ms"
+
+
+def test_properties_are_listed(folder):
+    listed = json.loads(folder.velo("properties", "--format", "json").stdout)
+    names = [entry["name"] for entry in listed]
+    assert len(names) > 200 and "watermark.strategy" in names and len(names) == len(set(names))
+
+
+def main():
+    passed, failed = 0, []
+    for name, test in list(globals().items()):
+        if not name.startswith("test_") or (sys.argv[1:] and not any(word in name for word in sys.argv[1:])):
+            continue
+        folder = Folder()
+        try:
+            test(folder)
+            passed += 1
+        except Exception:
+            failed.append(name)
+            print(f"FAILED {name}\n{traceback.format_exc(limit=-2)}", flush=True)
+        finally:
+            folder.place.cleanup()
+    print(f"cli: {passed} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
