@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -85,8 +86,10 @@ std::vector<std::string> ToList(std::string_view value) {
     items.push_back(std::move(item));
     item.clear();
   };
+  int depth = 0;  // DECIMAL(12,2) is one item.
   for (char letter : value) {
-    if (letter == ',') {
+    depth += letter == '(' ? 1 : letter == ')' ? -1 : 0;
+    if (letter == ',' && depth == 0) {
       finish();
     } else if (letter != ' ' || !item.empty()) {
       item.push_back(letter);
@@ -104,6 +107,8 @@ std::optional<SqlType> SimpleType(std::string_view name) {
       {"bool", TypeKind::kBoolean},        {"date", TypeKind::kDate},          {"time", TypeKind::kTime},
       {"timestamp", TypeKind::kTimestamp}, {"datetime", TypeKind::kTimestamp}, {"decimal", TypeKind::kDecimal}};
   const std::string lower = Lower(name);
+  int precision = 0, scale = 0;
+  if (std::sscanf(lower.c_str(), "decimal(%d,%d)", &precision, &scale) == 2) return SqlType::Decimal(precision, scale);
   for (const auto& [known, kind] : kTypes) {
     if (lower == known) return SqlType(kind);
   }

@@ -293,12 +293,13 @@ class Completer {
       for (const auto& [name, values] : relation.relation->sample_values) {
         if (name != context_.compared) continue;
         for (const std::string& value : values) {
-          std::string quoted = value;
-          if (text) {
-            quoted = "'";
-            for (char c : value) quoted += c == '\'' ? "''" : std::string(1, c);
-            quoted += "'";
+          std::string quoted;
+          if (text) quoted.push_back('\'');
+          for (char c : value) {
+            if (text && c == '\'') quoted.push_back(c);
+            quoted.push_back(c);
           }
+          if (text) quoted.push_back('\'');
           out_.Add(1, std::move(quoted), CompletionKind::kValue, "", "seen in " + name);
         }
       }

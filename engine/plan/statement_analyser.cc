@@ -7,6 +7,7 @@
 #include "engine/plan/statement_analyser.h"
 #include "engine/plan/statement_sinks.h"
 #include "engine/plan/summary.h"
+#include "engine/sql/printer.h"
 
 namespace velo::plan {
 namespace {
@@ -63,6 +64,50 @@ const sql::Query& StatementAnalyser::WithEmit(const sql::Query& query, sql::Emit
   return *rewritten_.back();
 }
 
+/// Whether every row of the query is made of one record, whose message key then is its own (dialect 4.13).
+bool StatementAnalyser::MayCarryKey(const sql::Query& query) {
+  if (query.body.select == nullptr || !query.common_tables.empty()) return false;
+  const sql::SelectCore& core = *query.body.select;
+  const bool plain = !core.distinct && core.group_by.empty() && !core.window.has_value() && core.having == nullptr &&
+                     core.from.size() == 1 && core.from[0].joins.empty() &&
+                     core.from[0].kind == sql::TableReference::Kind::kRelation && !views_.contains(core.from[0].name);
+  if (!plain) return false;
+  for (const sql::SelectItem& item : core.items) {
+    if (item.primary_key || ContainsAggregate(*item.expression, functions_)) return false;
+    bool names_key = item.alias.text == kKeyColumn;
+    VisitExpressions(*item.expression, [&](const sql::Expression& node) {
+      names_key |= node.kind == sql::ExpressionKind::kColumn &&
+                   LowerCase(static_cast<const sql::ColumnReference&>(node).parts.back().text) == kKeyColumn;
+      return true;
+    });
+    if (names_key) return false;
+  }
+  const Result<RelationPtr> relation = catalog_->Find(core.from[0].name, {});
+  // Files have no keys.
+  return relation.ok() && *relation != nullptr && !(*relation)->uri.starts_with("file:");
+}
+
+/// Binds a query with the key of its records as a hidden column; null when that cannot be bound.
+std::shared_ptr<PreparedQuery> StatementAnalyser::PrepareWithKey(const sql::Query& query, BindingContext* context,
+                                                                 BoundQuery* bound) {
+  sql::QueryPtr keyed = sql::Clone(query);
+  sql::SelectItem item;
+  auto reference = std::make_unique<sql::ColumnReference>(query.span);
+  reference->parts.push_back({std::string(kKeyColumn), query.span});
+  item.expression = std::move(reference);
+  item.alias = {std::string(kKeyColumn), query.span};
+  item.span = query.span;
+  keyed->body.select->items.push_back(std::move(item));
+  std::shared_ptr<PreparedQuery> prepared = Prepare(context, *keyed, bound, {.event_time = true});
+  if (prepared == nullptr || prepared->output.columns.back().name != kKeyColumn) return nullptr;
+  prepared->raw_key = static_cast<int>(prepared->output.columns.size()) - 1;
+  prepared->output.columns.pop_back();
+  prepared->sql = sql::Print(query);
+  bound->visible.columns.pop_back();
+  if (!bound->fields.empty()) bound->fields.pop_back();
+  return prepared;
+}
+
 /// Binds a query whose result others read by name: its rows carry their event time where the input has one.
 std::shared_ptr<PreparedQuery> StatementAnalyser::PrepareForReaders(const sql::Query& query, BindingContext* context,
                                                                     BoundQuery* bound) {
@@ -70,7 +115,15 @@ std::shared_ptr<PreparedQuery> StatementAnalyser::PrepareForReaders(const sql::Q
   trial.set_statement(diagnostics_->statement());
   BindingContext with_time = *context;
   with_time.diagnostics = &trial;
-  std::shared_ptr<PreparedQuery> prepared = Prepare(&with_time, query, bound, {.event_time = true});
+  std::shared_ptr<PreparedQuery> prepared;
+  if (MayCarryKey(query)) prepared = PrepareWithKey(query, &with_time, bound);
+  if (prepared == nullptr) {
+    trial = Diagnostics();
+    trial.set_statement(diagnostics_->statement());
+    with_time = *context;
+    with_time.diagnostics = &trial;
+    prepared = Prepare(&with_time, query, bound, {.event_time = true});
+  }
   if (prepared == nullptr) return Prepare(context, query, bound);
   diagnostics_->AddAll(trial.items());
   with_time.diagnostics = diagnostics_;
@@ -125,7 +178,7 @@ void StatementAnalyser::AnalyseStatement(const sql::Statement& statement, Statem
       BindingContext context = MakeContext();
       BoundQuery bound;
       const sql::Query& query = *static_cast<const sql::QueryStatement&>(statement).query;
-      AnalyseQuery(WithEmit(query, sql::EmitMode::kDefault), &context, report, &bound);
+      AnalyseQuery(WithEmit(query, sql::EmitMode::kDefault), &context, report, &bound, !query.into.empty());
       break;
     }
     case sql::StatementKind::kCreate:

@@ -47,6 +47,8 @@ class StatementAnalyser {
   bool AnalyseQuery(const sql::Query& query, BindingContext* context, StatementReport* report, BoundQuery* bound,
                     bool for_readers = false);
   std::shared_ptr<PreparedQuery> PrepareForReaders(const sql::Query& query, BindingContext* context, BoundQuery* bound);
+  bool MayCarryKey(const sql::Query& query);
+  std::shared_ptr<PreparedQuery> PrepareWithKey(const sql::Query& query, BindingContext* context, BoundQuery* bound);
   void AnalyseStatement(const sql::Statement& statement, StatementReport* report);
   void AnalyseCreate(const sql::CreateStatement& create, StatementReport* report);
   void DeclareColumns(const sql::CreateStatement& create, Relation* relation, StatementReport* report);

@@ -25,7 +25,7 @@ void StatementAnalyser::AnalyseInsert(const sql::InsertStatement& insert, Statem
     BindingContext context = MakeContext();
     context.properties.push_back(&insert.properties);
     BoundQuery bound;
-    if (!AnalyseQuery(WithEmit(*insert.query, sql::EmitMode::kDefault), &context, report, &bound)) return;
+    if (!AnalyseQuery(WithEmit(*insert.query, sql::EmitMode::kDefault), &context, report, &bound, true)) return;
     given = bound.visible.columns.size();
     given_span = insert.query->span;
     known = bound.schema_known;

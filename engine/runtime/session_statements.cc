@@ -173,7 +173,11 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   outputs.relation = made.rows;
   outputs.single_row = table && GivesSingleRow(*query);
   if (table) outputs.identity = query->key;
-  if (table && outputs.identity.empty() && query->raw_key >= 0) outputs.identity = {query->raw_key};
+  if (table && outputs.identity.empty() && query->raw_key >= 0 && query->sources.size() == 1) {
+    // Rows of a keyed input keep their key.
+    const Result<RelationPtr> input = catalog_.Find(query->sources[0], {});
+    if (input.ok() && *input != nullptr && !(*input)->key_columns.empty()) outputs.identity = {query->raw_key};
+  }
   if (shown) {
     step->info.live = options_.run.live && !query->bounded;
     step->info.updates = query->updates;
@@ -185,8 +189,8 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
 /// A relation with columns and no query: what its properties point at, or an empty one to INSERT INTO.
 Status ScriptSession::Declare(Step* step, const sql::CreateStatement& create, StatementOutcome* outcome) {
   SessionObject& object = objects_[create.name];
-  const PropertyMap properties =
-      plan::ResolveProperties(plan::PropertyListsOf(create), create.name, "", {}, plan::PropertyRole::kSource);
+  const sql::Properties written = plan::PropertiesOf(create);
+  const PropertyMap properties = plan::ResolveProperties({&written}, create.name, "", {}, plan::PropertyRole::kSource);
   const std::string address = plan::AddressOf(create.name, properties);
   Relation relation;
   relation.name = create.name;

@@ -6,6 +6,7 @@
 
 #include <charconv>
 
+#include "engine/topics/topic_source.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::topics {
@@ -69,7 +70,7 @@ class TopicSink : public Sink {
     if (std::any_of(share.begin(), share.end(), deletes)) {
       for (uint32_t row : share) {
         append.headers.emplace_back();
-        if (deletes(row)) append.headers.back().emplace_back("_deleted", "true");
+        if (deletes(row)) append.headers.back().emplace_back(std::string(kTombstoneHeader), "true");
       }
     }
     return append;

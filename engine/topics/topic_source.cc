@@ -114,6 +114,42 @@ class SystemColumns {
   const StoredColumns places_;
 };
 
+bool IsTombstone(const arrow::ListArray& headers, int64_t row) {
+  const auto& pairs = static_cast<const arrow::StructArray&>(*headers.values());
+  const auto& names = static_cast<const arrow::StringArray&>(*pairs.field(0));
+  for (int64_t i = headers.value_offset(row); i < headers.value_offset(row + 1); ++i) {
+    if (names.GetView(i) == kTombstoneHeader) return true;
+  }
+  return false;
+}
+
+/// `rows` holds the rows of the slices one after the other; those that only say that a key is gone are left out.
+Result<std::shared_ptr<arrow::RecordBatch>> WithoutTombstones(const std::vector<StoredSlice>& slices,
+                                                              int headers_column,
+                                                              std::shared_ptr<arrow::RecordBatch> rows) {
+  std::vector<int64_t> gone;
+  int64_t before = 0;
+  for (const StoredSlice& slice : slices) {
+    const auto& headers = static_cast<const arrow::ListArray&>(*slice.rows->column(headers_column));
+    const bool any = headers.length() > 0 && headers.value_offset(headers.length()) > headers.value_offset(0);
+    for (int64_t row = 0; any && row < headers.length(); ++row) {
+      if (IsTombstone(headers, row)) gone.push_back(before + row);
+    }
+    before += headers.length();
+  }
+  if (gone.empty()) return rows;
+  std::vector<std::shared_ptr<arrow::RecordBatch>> kept;
+  int64_t from = 0;
+  for (int64_t row : gone) {
+    if (row > from) kept.push_back(rows->Slice(from, row - from));
+    from = row + 1;
+  }
+  if (from < rows->num_rows()) kept.push_back(rows->Slice(from));
+  if (kept.empty()) return rows->Slice(0, 0);
+  VELO_ASSIGN_OR_RETURN_ARROW(rows, arrow::ConcatenateRecordBatches(kept));
+  return rows;
+}
+
 class TopicReader : public PartitionReader {
  public:
   TopicReader(std::shared_ptr<TopicPartition> partition, ReadOptions options, int64_t first_offset)
@@ -127,19 +163,24 @@ class TopicReader : public PartitionReader {
   }
 
   Result<ReadOutcome> Read() override {
-    int64_t wanted = options_.batch_rows;
-    if (!options_.follow) wanted = std::min(wanted, end_offset_ - next_offset_);
-    if (wanted <= 0) return ReadOutcome{ReadOutcome::State::kEnd, {}};
-    VELO_ASSIGN_OR_RETURN(std::vector<StoredSlice> slices, partition_->Read(next_offset_, wanted));
-    if (!options_.follow) CutAtEnd(&slices);
-    if (slices.empty()) {
-      return ReadOutcome{options_.follow ? ReadOutcome::State::kIdle : ReadOutcome::State::kEnd, {}};
+    while (true) {
+      int64_t wanted = options_.batch_rows;
+      if (!options_.follow) wanted = std::min(wanted, end_offset_ - next_offset_);
+      if (wanted <= 0) return ReadOutcome{ReadOutcome::State::kEnd, {}};
+      VELO_ASSIGN_OR_RETURN(std::vector<StoredSlice> slices, partition_->Read(next_offset_, wanted));
+      if (!options_.follow) CutAtEnd(&slices);
+      if (slices.empty()) {
+        return ReadOutcome{options_.follow ? ReadOutcome::State::kIdle : ReadOutcome::State::kEnd, {}};
+      }
+      VELO_ASSIGN_OR_RETURN(auto rows,
+                            ProjectSlices(partition_->definition(), partition_->partition(), slices, options_.columns));
+      next_offset_ = slices.back().end_offset();
+      VELO_ASSIGN_OR_RETURN(
+          rows, WithoutTombstones(slices, StoredColumnsOf(partition_->definition().schema).headers, std::move(rows)));
+      if (rows->num_rows() == 0) continue;
+      rows_ += rows->num_rows();
+      return ReadOutcome{ReadOutcome::State::kRows, Batch{std::move(rows), {}}};
     }
-    VELO_ASSIGN_OR_RETURN(auto rows,
-                          ProjectSlices(partition_->definition(), partition_->partition(), slices, options_.columns));
-    next_offset_ = slices.back().end_offset();
-    rows_ += rows->num_rows();
-    return ReadOutcome{ReadOutcome::State::kRows, Batch{std::move(rows), {}}};
   }
 
   void SetWakeUp(std::function<void()> wake_up) override {

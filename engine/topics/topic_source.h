@@ -1,12 +1,16 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "engine/io/source.h"
 #include "engine/topics/topic_partition.h"
 
 namespace velo::topics {
+
+/// Header of a record that says that its key is gone from a table (dialect 4.12); readers of the rows pass it over.
+inline constexpr std::string_view kTombstoneHeader = "_deleted";
 
 /// Gives the partitions of one topic as a Source: payload columns plus the system columns that the log knows.
 std::unique_ptr<Source> MakeTopicSource(std::vector<std::shared_ptr<TopicPartition>> partitions);

@@ -76,7 +76,11 @@ PropertyMap ResolveProperties(const std::vector<const sql::Properties*>& lists, 
     });
   }
   AddUriParameters(name, &map);
-  for (const sql::Property& property : attached) Set(&map, property.key, property.value);
+  for (const sql::Property& property : attached) {
+    const bool named =
+        StripPrefix(property.key, name, &rest) || StripPrefix(property.key, source ? "source" : "sink", &rest);
+    Set(&map, named ? rest : property.key, property.value);
+  }
   for (const std::string& prefix : {name + (source ? "_source" : "_sink"), alias, name}) {
     each([&](const sql::Property& property) {
       if (StripPrefix(property.key, prefix, &rest)) Set(&map, rest, property.value);
