@@ -1,6 +1,7 @@
 #include "engine/exec/aggregate_columns.h"
 
 #include "engine/exec/distinct_aggregator.h"
+#include "engine/functions/aggregate/ordered.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::exec {
@@ -12,9 +13,16 @@ std::unique_ptr<Aggregator> MakeAggregator(const AggregateCall& call) {
   for (size_t i = 0; i < call.constants.size(); ++i) {
     constants.push_back(i < call.constant_given.size() && call.constant_given[i] ? &call.constants[i] : nullptr);
   }
-  auto aggregator = call.function->make(call.types, constants);
-  if (!call.distinct || call.arguments.empty()) return aggregator;
-  return MakeDistinctAggregator(std::move(aggregator), call.types.arguments);
+  // The sort keys of ORDER BY are the last arguments; the aggregate itself does not see them.
+  CallTypes types = call.types;
+  types.arguments.resize(types.arguments.size() - call.order_by.size());
+  const auto make = [&call, types, constants]() -> std::unique_ptr<Aggregator> {
+    auto aggregator = call.function->make(types, constants);
+    if (!call.distinct || call.arguments.empty()) return aggregator;
+    return MakeDistinctAggregator(std::move(aggregator), types.arguments);
+  };
+  if (call.order_by.empty()) return make();
+  return MakeOrdered(make, call.types.arguments, call.order_by);
 }
 
 // One byte per row: 1 where the FILTER condition is true.

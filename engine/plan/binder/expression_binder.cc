@@ -1,4 +1,5 @@
 #include "engine/plan/binder/expression_binder.h"
+#include "engine/types/decimal.h"
 
 #include <arrow/scalar.h>
 #include <arrow/util/decimal.h>
@@ -31,11 +32,22 @@ BoundExpressionPtr ExpressionBinder::Bind(const sql::Expression& expression, Cla
     bound = BindNode(expression);
   }
   clause_ = outer;
+  if (NullsErrors()) bound = NullOnError(bound);
   bound = FoldConstants(bound);
   auto named = std::make_shared<BoundExpression>(*bound);
   named->text = ExpressionText(expression);
   named->span = expression.span;
   return named;
+}
+
+bool ExpressionBinder::NullsErrors() const {
+  const sql::Property* mode = context_->FindProperty("sql.error_mode");
+  return mode != nullptr && LowerCase(mode->value) == "null";
+}
+
+bool ExpressionBinder::FailsOnZeroDivisor() const {
+  const sql::Property* mode = context_->FindProperty("sql.division_by_zero");
+  return mode != nullptr && LowerCase(mode->value) == "error";
 }
 
 BoundExpressionPtr ExpressionBinder::BindOverInput(const sql::Expression& expression, Clause clause,
@@ -93,7 +105,9 @@ bool AnyUntyped(const std::vector<BoundExpressionPtr>& arguments) {
 
 BoundExpressionPtr ExpressionBinder::Operator(std::string_view name, std::vector<Bound> arguments, SourceSpan span,
                                               std::vector<Fix> fixes) {
-  const ScalarFunction* function = context_->functions->FindScalar(name);
+  const bool divides = name == "/" || name == "%";
+  const ScalarFunction* function =
+      context_->functions->FindScalar(divides && FailsOnZeroDivisor() ? std::string(name) + " OR ERROR" : name);
   if (function == nullptr) {
     context_->RefuseToRun("E3090", name == "[]" ? "Reading parts of nested values cannot be run in this version."
                                                 : fmt::format("{} cannot be computed in this version.", name));
@@ -492,9 +506,39 @@ BoundExpressionPtr ExpressionBinder::BindCase(const sql::Case& node) {
   return CaseOf(std::move(parts), node.span);
 }
 
+namespace {
+
+/// DECIMAL without arguments has the natural scale of the value (dialect 3.3) where that is known beforehand.
+SqlType NaturalDecimal(const BoundExpression& operand, const SqlType& otherwise) {
+  if (operand.type.kind() == TypeKind::kDecimal) return SqlType::Decimal(38, operand.type.scale());
+  if (operand.type.kind() == TypeKind::kInteger || operand.type.kind() == TypeKind::kBoolean) {
+    return SqlType::Decimal(38, 0);
+  }
+  if (operand.kind != BoundKind::kLiteral || !operand.literal->is_valid) return otherwise;
+  Result<BoundExpressionPtr> text = MakeCast(std::make_shared<BoundExpression>(operand), TypeKind::kString, false);
+  if (!text.ok() || (*text)->kind != BoundKind::kLiteral) return otherwise;
+  const auto number = ParseDecimal(TrimText(static_cast<const arrow::StringScalar&>(*(*text)->literal).view()));
+  return number ? SqlType::Decimal(38, number->scale) : otherwise;
+}
+
+/// n of VARCHAR(n) and the like; -1 for other types.
+int64_t LongestText(const sql::TypeName& written, const SqlType& type) {
+  return type.kind() == TypeKind::kString && written.arguments.size() == 1 ? written.arguments[0] : -1;
+}
+
+}  // namespace
+
 BoundExpressionPtr ExpressionBinder::BindCast(const sql::Cast& cast) {
   Bound operand = BindNode(*cast.operand);
-  const SqlType type = ResolveType(cast.type, &diagnostics());
+  SqlType type = ResolveType(cast.type, &diagnostics());
+  const bool scaled = UpperCase(cast.type.name).starts_with("SCALED");
+  if (type.kind() == TypeKind::kDecimal && cast.type.arguments.empty() && !scaled) {
+    type = NaturalDecimal(*FoldConstants(operand), type);
+  }
+  if (const int64_t longest = LongestText(cast.type, type); longest >= 0) {
+    Bound limit = MakeLiteral(std::make_shared<arrow::Int64Scalar>(longest), TypeKind::kInteger, "", cast.span);
+    operand = Operator("LEFT", {std::move(operand), std::move(limit)}, cast.span);
+  }
   if (operand->type.kind() == TypeKind::kAny || type.kind() == TypeKind::kAny) return Placeholder(type, cast.span);
   Result<Bound> bound = MakeCast(operand, type, cast.try_cast, "", cast.span);
   if (!bound.ok()) return Report(bound.status(), cast.span, "E2302");
