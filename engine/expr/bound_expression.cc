@@ -119,9 +119,8 @@ Result<BoundExpressionPtr> MakeCall(const ScalarFunction& function, std::vector<
     const SourceSpan argument_span = arguments[i]->span;
     // Text that is no JSON behaves as NULL where a collection is expected (dialect 3.8).
     const bool reads_json = wanted.is_nested() && !arguments[i]->type.is_nested();
-    VELO_ASSIGN_OR_RETURN(BoundExpressionPtr argument,
-                          MakeCast(std::move(arguments[i]), wanted, /*try_cast=*/reads_json, argument_text,
-                                   argument_span));
+    VELO_ASSIGN_OR_RETURN(BoundExpressionPtr argument, MakeCast(std::move(arguments[i]), wanted,
+                                                                /*try_cast=*/reads_json, argument_text, argument_span));
     call->arguments.push_back(std::move(argument));
   }
   call->argument_types = std::move(types->arguments);

@@ -92,8 +92,8 @@ class LargestValues : public Aggregator {
   }
 
   void Insert(std::vector<T>* kept, const T& value) {
-    const auto place = std::upper_bound(kept->begin(), kept->end(), value,
-                                        [](const T& a, const T& b) { return Before<T>(a, b); });
+    const auto place =
+        std::upper_bound(kept->begin(), kept->end(), value, [](const T& a, const T& b) { return Before<T>(a, b); });
     if (distinct_ && place != kept->begin() && !Before<T>(*(place - 1), value)) return;
     kept->insert(place, value);
     if (kept->size() > limit_) kept->pop_back();

@@ -277,9 +277,12 @@ void RegisterPositions(FunctionRegistry* registry) {
   end.name = "LAST_VALUE";
   end.aliases = {"LAST"};
   end.make = MakeEndValue<false>;
-  end.doc = {
-      "Aggregate", "LAST_VALUE(x) → type of x", "Value of the last row by event time, else by arrival.", "NULL counts as a value", "LAST_VALUE(price)",
-      ""};
+  end.doc = {"Aggregate",
+             "LAST_VALUE(x) → type of x",
+             "Value of the last row by event time, else by arrival.",
+             "NULL counts as a value",
+             "LAST_VALUE(price)",
+             ""};
   registry->Add(std::move(end));
   AggregateFunction by;
   by.types = ByKeyTypes;

@@ -99,8 +99,8 @@ Result<std::vector<int64_t>> ElementCodes(const Lists& lists, int64_t rows) {
   const arrow::Array& items = *lists.items();
   std::vector<int64_t> codes(static_cast<size_t>(items.length()));
   auto encoded = arrow::compute::DictionaryEncode(
-      arrow::Datum(lists.items()), arrow::compute::DictionaryEncodeOptions(
-                                       arrow::compute::DictionaryEncodeOptions::NullEncodingBehavior::ENCODE));
+      arrow::Datum(lists.items()),
+      arrow::compute::DictionaryEncodeOptions(arrow::compute::DictionaryEncodeOptions::NullEncodingBehavior::ENCODE));
   if (encoded.ok()) {
     const auto array = encoded->make_array();
     const auto& dictionary = static_cast<const arrow::DictionaryArray&>(*array);
@@ -153,9 +153,8 @@ Result<arrow::Datum> Sort(const KernelContext& context, Arguments arguments) {
   return Rearranged(context, *lists.items(), {&lists}, [&](int64_t row, std::vector<int64_t>* places) {
     const auto from = static_cast<ptrdiff_t>(places->size());
     for (int64_t i = lists.Begin(row); i < lists.End(row); ++i) places->push_back(i);
-    std::sort(places->begin() + from, places->end(), [&](int64_t a, int64_t b) {
-      return ranks[static_cast<size_t>(a)] < ranks[static_cast<size_t>(b)];
-    });
+    std::sort(places->begin() + from, places->end(),
+              [&](int64_t a, int64_t b) { return ranks[static_cast<size_t>(a)] < ranks[static_cast<size_t>(b)]; });
   });
 }
 
@@ -297,8 +296,8 @@ void RegisterArrayFunctions(FunctionRegistry* registry) {
     function.name = std::move(name);
     function.types = types;
     function.kernel = kernel;
-    function.doc = {category,         std::move(signature), std::move(description), std::move(nulls),
-                    std::move(example), std::move(result)};
+    function.doc = {category,         std::move(signature), std::move(description),
+                    std::move(nulls), std::move(example),   std::move(result)};
     registry->Add(std::move(function));
   };
   add("ARRAY_DISTINCT", SameArrayTypes, Distinct, "ARRAY_DISTINCT(array) → ARRAY",

@@ -262,7 +262,8 @@ Result<arrow::Datum> Cardinality(const KernelContext& context, Arguments argumen
     const Values<std::string_view> json(arguments[0]);
     return MapFixed<int64_t>(context, {&json}, [&](int64_t row) -> std::optional<int64_t> {
       const auto match = FindJson(json[row], {});
-      const bool nested = match && (match->shape == JsonMatch::Shape::kArray || match->shape == JsonMatch::Shape::kObject);
+      const bool nested =
+          match && (match->shape == JsonMatch::Shape::kArray || match->shape == JsonMatch::Shape::kObject);
       return nested ? std::optional<int64_t>(match->size) : std::nullopt;
     });
   }

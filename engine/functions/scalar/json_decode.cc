@@ -64,9 +64,8 @@ Result<arrow::Datum> Decode(const KernelContext& context, std::span<const arrow:
     return MapText(context, {&text}, [&](int64_t row, std::string* out) {
       const Json value = Parse(text[row]);
       if (value.is_discarded() || value.is_null()) return false;
-      *out = plain_text && value.is_string()
-                 ? value.get<std::string>()
-                 : value.dump(-1, ' ', false, nlohmann::detail::error_handler_t::replace);
+      *out = plain_text && value.is_string() ? value.get<std::string>()
+                                             : value.dump(-1, ' ', false, nlohmann::detail::error_handler_t::replace);
       return true;
     });
   }
@@ -76,14 +75,14 @@ Result<arrow::Datum> Decode(const KernelContext& context, std::span<const arrow:
 }  // namespace
 
 void RegisterJsonDecode(FunctionRegistry* registry) {
-  registry->Add(ScalarFunction{
-      .name = "PARSE_JSON",
-      .aliases = {"FROM_JSON"},
-      .types = DecodeTypes,
-      .kernel = Decode,
-      .doc = {"JSON", "PARSE_JSON(text) → STRUCT, ARRAY or scalar of a constant; JSON of a column",
-              "The decoded value, ready for paths.", "NULL for invalid JSON", "PARSE_JSON('{\"a\":[1,2]}').a",
-              "[1,2]"}});
+  registry->Add(
+      ScalarFunction{.name = "PARSE_JSON",
+                     .aliases = {"FROM_JSON"},
+                     .types = DecodeTypes,
+                     .kernel = Decode,
+                     .doc = {"JSON", "PARSE_JSON(text) → STRUCT, ARRAY or scalar of a constant; JSON of a column",
+                             "The decoded value, ready for paths.", "NULL for invalid JSON",
+                             "PARSE_JSON('{\"a\":[1,2]}').a", "[1,2]"}});
 }
 
 }  // namespace velo

@@ -107,8 +107,8 @@ void RegisterRecordOrigin(FunctionRegistry* registry) {
     function.types = types;
     function.kernel = kernel;
     function.null_in_null_out = false;
-    function.doc = {category,         std::move(signature), std::move(description), std::move(nulls),
-                    std::move(example), std::move(result)};
+    function.doc = {category,         std::move(signature), std::move(description),
+                    std::move(nulls), std::move(example),   std::move(result)};
     registry->Add(std::move(function));
   };
   const std::string nowhere = "NULL where the record has none";
@@ -117,8 +117,8 @@ void RegisterRecordOrigin(FunctionRegistry* registry) {
   add("HAS_HEADER", OriginTypes<TypeKind::kBoolean, 1>, HasHeader, "HAS_HEADER(name) → BOOLEAN",
       "Whether the record has a header of that name.", "NULL in, NULL out", "HAS_HEADER('trace')", "false");
   add("HEADER_KEYS", OriginTypes<TypeKind::kString, 0>, HeaderKeys, "HEADER_KEYS() → STRING",
-      "Names of the headers in order, with commas between them.", "'' where the record has none",
-      "HEADER_KEYS() = ''", "true");
+      "Names of the headers in order, with commas between them.", "'' where the record has none", "HEADER_KEYS() = ''",
+      "true");
   add("FILENAME", OriginTypes<TypeKind::kString, 0>, SystemValue, "FILENAME() → STRING",
       "The file a record was read from.", "NULL for other sources", "FILENAME()", "NULL");
   add("TOPIC_NAME", OriginTypes<TypeKind::kString, 0>, SystemValue, "TOPIC_NAME() → STRING",

@@ -18,8 +18,8 @@ std::optional<std::string> ConstantText(const BoundExpression& expression) {
 
 /// Aggregates whose result depends on the order of their values; for all others ORDER BY inside the call is idle.
 bool DependsOnOrder(std::string_view function) {
-  static constexpr std::string_view kNames[] = {"STRING_AGG", "ARRAY_AGG",  "COLLECT_SET", "MAP_AGG", "MODE",
-                                                "MIN_BY",     "MAX_BY",     "FIRST_VALUE", "LAST_VALUE"};
+  static constexpr std::string_view kNames[] = {"STRING_AGG", "ARRAY_AGG", "COLLECT_SET", "MAP_AGG",   "MODE",
+                                                "MIN_BY",     "MAX_BY",    "FIRST_VALUE", "LAST_VALUE"};
   return std::find(std::begin(kNames), std::end(kNames), function) != std::end(kNames);
 }
 

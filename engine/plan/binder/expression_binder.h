@@ -71,10 +71,12 @@ class ExpressionBinder {
   Bound BindRowEquality(const sql::Binary& binary);
   Bound BindLike(const sql::Like& like);
   Bound BindCase(const sql::Case& node);
-  Bound BindCast(const sql::Cast& cast);
   Bound BindAccess(const sql::Access& access);
   Bound BindConstructor(const sql::Expression& expression);
   Bound BindStringOperand(const sql::Expression& expression);
+
+  // expression_cast.cc
+  Bound BindCast(const sql::Cast& cast);
 
   // expression_columns.cc
   Bound BindColumn(const sql::ColumnReference& reference, bool whole_element);

@@ -83,9 +83,8 @@ BoundExpressionPtr ExpressionBinder::BindRecordOrigin(const sql::Call& call, std
   const bool file = !relations.empty() && IsFile(relations[0]);
   const bool applies = name == "FILENAME" ? file : name == "TOPIC_NAME" ? !file : true;
   std::vector<Bound> arguments = BindArguments(call);
-  arguments.push_back(applies
-                          ? SystemColumn(column, call.span)
-                          : MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull, "NULL", call.span));
+  arguments.push_back(applies ? SystemColumn(column, call.span)
+                              : MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull, "NULL", call.span));
   Result<Bound> bound = MakeCall(*context_->functions->FindScalar(name), std::move(arguments), "", call.span);
   return bound.ok() ? std::move(*bound) : Report(bound.status(), call.span);
 }
@@ -93,8 +92,8 @@ BoundExpressionPtr ExpressionBinder::BindRecordOrigin(const sql::Call& call, std
 BoundExpressionPtr ExpressionBinder::BindCalendarShift(const sql::Call& call, std::string_view name) {
   const ScalarFunction& function = *context_->functions->FindScalar(name);
   Bound unit = MakeLiteral(std::make_shared<arrow::StringScalar>("month"), TypeKind::kString, "'month'", call.span);
-  Bound months = MakeLiteral(std::make_shared<arrow::Int64Scalar>(WholeMonths(*call.arguments[1])),
-                             TypeKind::kInteger, "", call.arguments[1]->span);
+  Bound months = MakeLiteral(std::make_shared<arrow::Int64Scalar>(WholeMonths(*call.arguments[1])), TypeKind::kInteger,
+                             "", call.arguments[1]->span);
   Bound time = FoldConstants(BindNode(*call.arguments[0]));
   Result<Bound> bound = MakeCall(function, {unit, months, time}, "", call.span);
   return bound.ok() ? std::move(*bound) : Report(bound.status(), call.span);

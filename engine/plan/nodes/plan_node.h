@@ -131,8 +131,8 @@ struct AggregateCall {
   std::vector<BoundExpressionPtr> arguments;  ///< Over the input; empty for COUNT(*).
   /// ORDER BY inside the call: its keys are the last arguments, one per entry.
   std::vector<ValueOrder> order_by;
-  std::vector<std::string> constants;         ///< Text of constant arguments (percentile, separator).
-  std::vector<bool> constant_given;           ///< Parallel to constants.
+  std::vector<std::string> constants;  ///< Text of constant arguments (percentile, separator).
+  std::vector<bool> constant_given;    ///< Parallel to constants.
   bool distinct = false;
   BoundExpressionPtr filter;  ///< May be null.
   std::string text;
