@@ -154,7 +154,8 @@ BoundExpressionPtr FoldConstants(const BoundExpressionPtr& expression) {
     argument = FoldConstants(argument);
     all_literals = all_literals && IsLiteral(argument);
   }
-  const bool fixed = folded->function == nullptr || folded->function->deterministic;
+  // Text of unknown meaning stays a call, so that what stands around it knows.
+  const bool fixed = folded->function == nullptr || (folded->function->deterministic && !folded->function->untyped_text);
   if (all_literals && fixed) {
     EvaluationContext context;
     auto value = Evaluate(*folded, OneRow(), &context);

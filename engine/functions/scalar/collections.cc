@@ -277,7 +277,9 @@ Result<arrow::Datum> Cardinality(const KernelContext& context, Arguments argumen
 Result<CallTypes> SearchTypes(std::string_view name, TypeSpan arguments, ConstantSpan) {
   VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
   const size_t list = arguments[0].kind() != TypeKind::kArray && arguments[1].kind() == TypeKind::kArray ? 1 : 0;
-  VELO_ASSIGN_OR_RETURN(const SqlType given, CollectionArgument(name, list, arguments[list]));
+  VELO_ASSIGN_OR_RETURN(SqlType given, CollectionArgument(name, list, arguments[list]));
+  // JSON text is read as an array of what is looked for.
+  if (IsTextLike(arguments[list]) && !IsUnknown(arguments[1 - list])) given = SqlType::Array(arguments[1 - list]);
   if (given.kind() != TypeKind::kArray) return WrongArgumentType(name, list, given, "an ARRAY");
   bool mixed = false;
   const SqlType common = CommonType(given.children()[0].type, arguments[1 - list], &mixed);

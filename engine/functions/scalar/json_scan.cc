@@ -198,7 +198,7 @@ class JsonScanner {
     const size_t start = at_;
     if (step == path.size()) {
       if (!SkipValue(depth)) return false;
-      if (!found_) value_ = text_.substr(start, at_ - start);
+      value_ = text_.substr(start, at_ - start);
       found_ = true;
       return true;
     }
@@ -208,10 +208,11 @@ class JsonScanner {
     if (depth > kDeepest) return false;
     const JsonStep& wanted = path[step];
     if (object) {
-      bool taken = wanted.kind != JsonStep::Kind::kMember;
+      // Of several members with one name the last counts.
+      const bool named = wanted.kind == JsonStep::Kind::kMember;
       return ForEachChild([&](std::string_view key, int64_t) {
-        if (taken || !SameName(key, wanted.name)) return SkipValue(depth + 1);
-        taken = true;
+        if (!named || !SameName(key, wanted.name)) return SkipValue(depth + 1);
+        found_ = false;
         return Follow(path, step + 1, depth + 1);
       });
     }

@@ -87,7 +87,8 @@ bool ExpressionBinder::CollectAggregateArguments(const sql::Call& call, Aggregat
     }
   }
   --inside_aggregate_;
-  for (Bound& argument : arguments) argument = FoldConstants(NullsErrors() ? NullOnError(argument) : argument);
+  const bool lenient = PropertyIs("sql.error_mode", "null");
+  for (Bound& argument : arguments) argument = FoldConstants(lenient ? NullOnError(argument) : argument);
   out->arguments = std::move(arguments);
   return diagnostics().error_count() == errors;
 }
@@ -142,12 +143,15 @@ bool ExpressionBinder::AggregateMayStandHere(const sql::Call& call, std::string_
   return true;
 }
 
-BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const AggregateFunction& function) {
+BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const AggregateFunction& named) {
   const std::string name = UpperCase(call.name.text);
   if (!AggregateMayStandHere(call, name)) return Poison(call.span);
+  // COUNT(DISTINCT a, b) counts combinations.
+  const bool combinations = named.counts_rows && call.distinct && call.arguments.size() > 1;
+  const AggregateFunction& function = combinations ? *context_->functions->FindAggregate("COUNT_DISTINCT") : named;
   AggregateCall bound;
   bound.function = &function;
-  bound.distinct = call.distinct;
+  bound.distinct = call.distinct && !combinations;
   bound.text = ExpressionText(call);
   const bool star = call.arguments.size() == 1 && call.arguments[0]->kind == sql::ExpressionKind::kStar;
   if (star && !function.counts_rows) {

@@ -31,7 +31,7 @@ BoundExpressionPtr ExpressionBinder::Bind(const sql::Expression& expression, Cla
     bound = BindNode(expression);
   }
   clause_ = outer;
-  if (NullsErrors()) bound = NullOnError(bound);
+  if (PropertyIs("sql.error_mode", "null")) bound = NullOnError(bound);
   bound = FoldConstants(bound);
   auto named = std::make_shared<BoundExpression>(*bound);
   named->text = ExpressionText(expression);
@@ -39,14 +39,15 @@ BoundExpressionPtr ExpressionBinder::Bind(const sql::Expression& expression, Cla
   return named;
 }
 
-bool ExpressionBinder::NullsErrors() const {
-  const sql::Property* mode = context_->FindProperty("sql.error_mode");
-  return mode != nullptr && LowerCase(mode->value) == "null";
-}
-
-bool ExpressionBinder::FailsOnZeroDivisor() const {
-  const sql::Property* mode = context_->FindProperty("sql.division_by_zero");
-  return mode != nullptr && LowerCase(mode->value) == "error";
+bool ExpressionBinder::PropertyIs(std::string_view key, std::string_view value) const {
+  if (const sql::Property* property = context_->FindProperty(key)) return LowerCase(property->value) == value;
+  // WITH right behind a relation belongs to the relation, but says the same.
+  for (const ScopeRelation& relation : env_->scope->relations()) {
+    for (const auto& [name, text] : relation.properties) {
+      if (name == key) return LowerCase(text) == value;
+    }
+  }
+  return false;
 }
 
 BoundExpressionPtr ExpressionBinder::BindOverInput(const sql::Expression& expression, Clause clause,
@@ -106,7 +107,7 @@ BoundExpressionPtr ExpressionBinder::Operator(std::string_view name, std::vector
                                               std::vector<Fix> fixes) {
   const bool divides = name == "/" || name == "%";
   const ScalarFunction* function =
-      context_->functions->FindScalar(divides && FailsOnZeroDivisor() ? std::string(name) + " OR ERROR" : name);
+      context_->functions->FindScalar(divides && PropertyIs("sql.division_by_zero", "error") ? std::string(name) + " OR ERROR" : name);
   if (function == nullptr) {
     context_->RefuseToRun("E3090", name == "[]" ? "Reading parts of nested values cannot be run in this version."
                                                 : fmt::format("{} cannot be computed in this version.", name));
@@ -470,8 +471,10 @@ BoundExpressionPtr ExpressionBinder::CaseOf(std::vector<Bound> parts, SourceSpan
         "cast the branches to one type";
   }
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (!is_value(i) || parts[i]->type.kind() == TypeKind::kAny || type.kind() == TypeKind::kAny) continue;
-    Result<Bound> cast = MakeCast(parts[i], type, false, parts[i]->text, parts[i]->span);
+    if (parts[i]->type.kind() == TypeKind::kAny || type.kind() == TypeKind::kAny) continue;
+    if (!is_value(i) && parts[i]->type.kind() != TypeKind::kNull) continue;
+    const SqlType wanted = is_value(i) ? type : SqlType(TypeKind::kBoolean);
+    Result<Bound> cast = MakeCast(parts[i], wanted, false, parts[i]->text, parts[i]->span);
     if (!cast.ok()) return Report(cast.status(), span, "E2302");
     parts[i] = std::move(*cast);
   }

@@ -141,9 +141,8 @@ class ExpressionBinder {
   /// Casts for arithmetic on two texts.
   std::vector<Fix> CastFixes(const sql::Binary& binary, const BoundExpression& left, const BoundExpression& right);
   Bound Negated(Bound operand, bool negated, SourceSpan span);
-  /// 'sql.error_mode' = 'null' and 'sql.division_by_zero' = 'error' (dialect 3.4, 4.18).
-  bool NullsErrors() const;
-  bool FailsOnZeroDivisor() const;
+  /// Whether a property of the query has that value: 'sql.error_mode', 'sql.division_by_zero' (dialect 3.4, 4.18).
+  bool PropertyIs(std::string_view key, std::string_view value) const;
   Diagnostics& diagnostics() { return *context_->diagnostics; }
   bool input_level() const { return env_->stage == nullptr || inside_aggregate_ > 0; }
 
