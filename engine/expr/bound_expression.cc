@@ -155,7 +155,8 @@ BoundExpressionPtr FoldConstants(const BoundExpressionPtr& expression) {
     all_literals = all_literals && IsLiteral(argument);
   }
   // Text of unknown meaning stays a call, so that what stands around it knows.
-  const bool fixed = folded->function == nullptr || (folded->function->deterministic && !folded->function->untyped_text);
+  const bool fixed =
+      folded->function == nullptr || (folded->function->deterministic && !folded->function->untyped_text);
   if (all_literals && fixed) {
     EvaluationContext context;
     auto value = Evaluate(*folded, OneRow(), &context);

@@ -290,7 +290,7 @@ TEST(Aggregates, SeeTheirValuesInOrder) {
   ASSERT_TRUE(loaded->Load(&in).ok());
   const uint32_t map[] = {1, 0};
   ASSERT_TRUE(loaded->Merge(*state, map).ok());
-  EXPECT_EQ(Text(*loaded, {0, 1}), "d,b,e,a,c b,d,e,a,c");
+  EXPECT_EQ(Text(*loaded, {0, 1}), "d,b,e,a,c d,b,e,a,c");
   loaded->Reset(std::vector<uint32_t>{0});
   EXPECT_EQ(Text(*loaded, {0}), "NULL");
 }

@@ -106,8 +106,8 @@ bool AnyUntyped(const std::vector<BoundExpressionPtr>& arguments) {
 BoundExpressionPtr ExpressionBinder::Operator(std::string_view name, std::vector<Bound> arguments, SourceSpan span,
                                               std::vector<Fix> fixes) {
   const bool divides = name == "/" || name == "%";
-  const ScalarFunction* function =
-      context_->functions->FindScalar(divides && PropertyIs("sql.division_by_zero", "error") ? std::string(name) + " OR ERROR" : name);
+  const ScalarFunction* function = context_->functions->FindScalar(
+      divides && PropertyIs("sql.division_by_zero", "error") ? std::string(name) + " OR ERROR" : name);
   if (function == nullptr) {
     context_->RefuseToRun("E3090", name == "[]" ? "Reading parts of nested values cannot be run in this version."
                                                 : fmt::format("{} cannot be computed in this version.", name));

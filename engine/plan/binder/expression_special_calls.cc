@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "engine/functions/type_rules.h"
 #include "engine/plan/binder/expression_binder.h"
 
 namespace velo::plan {
@@ -52,7 +53,8 @@ BoundExpressionPtr ExpressionBinder::BindSpecialCall(const sql::Call& call, std:
     if (name == function) return BindRecordOrigin(call, name, column);
   }
   const bool job = name == "CURRENT_JOB", node = name == "CURRENT_NODE";
-  if ((job || node || name == "APP_VERSION") && call.arguments.empty()) {
+  if (job || node || name == "APP_VERSION") {
+    if (!call.arguments.empty()) return Report(WrongArgumentCount(name, call.arguments.size()), call.span);
     return TextLiteral(job ? context_->job_name : node ? NodeName() : context_->application_version, call.span);
   }
   const bool adds = name == "DATE_ADD" || name == "DATE_SUB" || name == "TIMESTAMPADD" || name == "DATEADD";
