@@ -227,7 +227,7 @@ class QueryGenerator:
     # ---- FROM
 
     def base(self, alias):
-        names = ["t", "t", "t", "u", "empty"]
+        names = ["t"] * 6 + ["u"] * 3 + ["empty"]
         if self.random.random() < 0.35:
             return Base(self.random.choice(self.relations), alias)
         return Base(self.by_name[self.random.choice(names)], alias)
@@ -279,7 +279,7 @@ class QueryGenerator:
             if kinds[0] != "INTEGER" and inner:
                 raise Unfit
         having = above.make("BOOLEAN", 1) if self.random.random() < 0.3 and isinstance(source, Base) else None
-        select = Select(source, items, where, keys, True, having, letter=letter, final=inner or self.random.random() < 0.4)
+        select = Select(source, items, where, keys, True, having, letter=letter, final=self.random.random() < 0.5)
         return self.finish(select, inner)
 
     def keys(self, leaves):
