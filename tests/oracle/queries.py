@@ -140,6 +140,16 @@ class Select:
     def ordered(self):
         return bool(self.order)
 
+    @property
+    def takes_rows_back(self):
+        """Whether a row that was given out may not be part of the answer: a stream does not say so (dialect 4.7, 4.15)."""
+        above_groups = isinstance(self.source, Derived) and self.source.query.has_groups
+        return bool(self.order or self.having or self.distinct or above_groups or isinstance(self.source, Join))
+
+    @property
+    def has_groups(self):
+        return self.grouped
+
     def smaller(self, expressions_smaller):
         """Simpler queries that might fail in the same way."""
         if isinstance(self.source, Derived):
@@ -190,6 +200,14 @@ class Union:
     @property
     def ordered(self):
         return False
+
+    @property
+    def takes_rows_back(self):
+        return not self.every or any(arm.takes_rows_back or arm.has_groups for arm in self.arms)
+
+    @property
+    def has_groups(self):
+        return any(arm.has_groups for arm in self.arms)
 
     def text(self, dialect):
         return (" UNION ALL " if self.every else " UNION ").join(arm.text(dialect) for arm in self.arms)

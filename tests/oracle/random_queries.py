@@ -101,7 +101,7 @@ class Comparison:
 
 
 def features_of(velo):
-    found = velo.run([(name, sql, False) for name, sql in PROBES.items()])
+    found = velo.run([(name, sql, "") for name, sql in PROBES.items()])
     return {name for name in PROBES if "error" not in found[name]}
 
 
@@ -110,7 +110,9 @@ def generate(random_, relations, features, count):
     queries = []
     while len(queries) < count:
         try:
-            queries.append((generator.query(), random_.random() < 0.2))
+            query = generator.query()
+            variants = "variants" if query.takes_rows_back else "variants+changes"
+            queries.append((query, variants if random_.random() < 0.2 else ""))
         except expressions.Unfit:
             continue
     return queries
@@ -121,7 +123,7 @@ def run(binary, seed, count, folder):
     duck = open_duckdb()
     data = Data(seed, folder, duck)
     velo = Velo(binary, data.sources)
-    data.add_inferred(lambda item: velo.run([("0", f"SELECT * FROM {item} LIMIT 1", False)])["0"]["types"])
+    data.add_inferred(lambda item: velo.run([("0", f"SELECT * FROM {item} LIMIT 1", "")])["0"]["types"])
     features = features_of(velo)
     print(f"seed {seed}, {count} queries, features: {', '.join(sorted(features)) or 'none'}", flush=True)
     queries = generate(random.Random(seed), data.relations, features, count)
