@@ -44,6 +44,7 @@ ScriptReport AnalyseScript(std::string_view text, Catalog* catalog, const Functi
   const sql::Script script = sql::ParseScript(text, diagnostics);
   MemoryCatalog relations(catalog);
   plan::StatementAnalyser analyser(&relations, functions);
+  analyser.set_annotations(&script.annotations);
   ScriptReport report;
   report.annotations = script.annotations;
   size_t parsed = 0;
@@ -53,7 +54,6 @@ ScriptReport AnalyseScript(std::string_view text, Catalog* catalog, const Functi
     statement.span = script.spans[i];
     if (parsed < script.statements.size() && script.statement_numbers[parsed] == number) {
       diagnostics->set_statement(number);
-      analyser.set_default_emit(plan::AnnotatedEmitMode(script.annotations, number));
       analyser.Analyse(*script.statements[parsed], diagnostics, &statement);
       ++parsed;
     } else {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/plan/annotations/annotation_reader.h"
 #include "engine/plan/binder/expression_binder.h"
 #include "engine/plan/binder/from_binder.h"
 #include "engine/plan/prepare.h"
@@ -46,6 +47,13 @@ BindingContext StatementAnalyser::MakeContext() {
   context.views = &views_;
   context.broken_names = &broken_names_;
   if (!attached_.empty()) context.properties.push_back(&attached_);
+  if (annotations_ == nullptr) return context;
+  for (const sql::Annotation& annotation : *annotations_) {
+    const bool application = annotation.statement == 0;
+    if (application && annotation.name == "version") context.application_version = annotation.value;
+    const bool mine = annotation.statement == diagnostics_->statement();
+    if (!application && mine && annotation.name == "name") context.job_name = annotation.value;
+  }
   return context;
 }
 
@@ -166,6 +174,8 @@ bool StatementAnalyser::AnalyseQuery(const sql::Query& query, BindingContext* co
 void StatementAnalyser::Analyse(const sql::Statement& statement, Diagnostics* diagnostics, StatementReport* report) {
   diagnostics_ = diagnostics;
   attached_ = AttachedProperties(statement);
+  default_emit_ =
+      annotations_ == nullptr ? sql::EmitMode::kDefault : AnnotatedEmitMode(*annotations_, diagnostics->statement());
   AnalyseStatement(statement, report);
   CheckProperties(statement, *report, diagnostics);
 }
@@ -255,6 +265,7 @@ void StatementAnalyser::AnalyseCreate(const sql::CreateStatement& create, Statem
   const bool view = create.what == sql::RelationWord::kView;
   const sql::Query& query = view ? *create.query : WithEmit(*create.query, create.emit);
   BindingContext context = MakeContext();
+  if (context.job_name.empty()) context.job_name = create.name;
   context.properties.push_back(&create.properties);
   BoundQuery bound;
   const bool valid = AnalyseQuery(query, &context, report, &bound, !view);

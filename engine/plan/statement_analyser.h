@@ -28,8 +28,8 @@ class StatementAnalyser {
   /// Takes the target of a statement that could not be understood, so that its readers are not blamed.
   void AddBrokenName(std::string name) { broken_names_.insert(std::move(name)); }
   void RemoveView(const std::string& name) { views_.erase(name); }
-  /// EMIT of the next statements that do not say it themselves (-- @emit_mode).
-  void set_default_emit(sql::EmitMode mode) { default_emit_ = mode; }
+  /// The annotations of the script at hand (not owned); the statement number of the diagnostics says which are meant.
+  void set_annotations(const std::vector<sql::Annotation>* annotations) { annotations_ = annotations; }
   /// For running: results that others read carry their event time.
   void set_carries_event_time(bool carries) { carries_event_time_ = carries; }
   /// Null when there is no such view.
@@ -80,7 +80,8 @@ class StatementAnalyser {
   std::map<std::string, const sql::CreateStatement*> declarations_;
   std::vector<sql::QueryPtr> rewritten_;  ///< Copies with another emit mode; plans do not need them, views never are.
   sql::Properties attached_;              ///< Of the statement at hand: what lists of relations say about others.
-  sql::EmitMode default_emit_ = sql::EmitMode::kDefault;
+  sql::EmitMode default_emit_ = sql::EmitMode::kDefault;  ///< What -- @emit_mode says of the statement at hand.
+  const std::vector<sql::Annotation>* annotations_ = nullptr;
   bool carries_event_time_ = false;
 };
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <functional>
 
-#include "engine/plan/annotations/annotation_reader.h"
 #include "engine/runtime/introspection.h"
 #include "engine/types/arrow_status.h"
 
@@ -83,6 +82,7 @@ Status ScriptSession::Execute(std::string_view text, ScriptObserver* observer) {
   if (!report.valid) return InvalidText(&findings);
   scripts_.push_back(std::make_unique<sql::Script>(sql::ParseScript(text, &ignored)));
   const sql::Script& script = *scripts_.back();
+  analyser_.set_annotations(&script.annotations);
   later_sources_.clear();
   for (const StatementReport& statement : report.statements) later_sources_.push_back(statement.sources);
   for (const size_t i : ExecutionOrder(report.statements)) {
@@ -93,7 +93,6 @@ Status ScriptSession::Execute(std::string_view text, ScriptObserver* observer) {
     step.info.number = script.statement_numbers[i];
     step.info.span = step.statement->span;
     step.text = std::string(text.substr(step.info.span.offset, step.info.span.length));
-    analyser_.set_default_emit(plan::AnnotatedEmitMode(script.annotations, step.info.number));
     const Status done = ExecuteStatement(&step, observer);
     if (!done.ok()) {
       for (const Running& running : running_) running.job->Cancel();
