@@ -4,10 +4,12 @@
 #include "engine/exec/operators/filter.h"
 #include "engine/exec/operators/hash_aggregate.h"
 #include "engine/exec/operators/limit.h"
+#include "engine/exec/operators/lookup_join.h"
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
 #include "engine/exec/operators/top_n.h"
+#include "engine/exec/operators/unnest.h"
 #include "engine/exec/operators/window_aggregate.h"
 #include "engine/exec/operators/window_rows.h"
 #include "engine/exec/pipeline.h"
@@ -47,6 +49,10 @@ bool IsNearSource(const PlanNode& node) {
   }
 }
 
+bool IsLookup(const PlanNode& node) {
+  return node.kind == PlanKind::kJoin && static_cast<const JoinNode&>(node).method == JoinMethod::kLookup;
+}
+
 template <typename Node>
 std::shared_ptr<const Node> As(const PlanNodePtr& node) {
   return std::static_pointer_cast<const Node>(node);
@@ -58,7 +64,8 @@ struct Demand {
   bool keeps_newest = false;     ///< Rows are folded by key, so deletes are understood.
   bool rows_counted = false;     ///< Rows of a source are counted as used further up.
   std::vector<const Step*> limits;
-  std::vector<const TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
+  std::vector<TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
+  std::vector<TwoInputOperator*> loads;      ///< Joins on whose right side this is.
 };
 
 class Builder {
@@ -93,7 +100,7 @@ class Builder {
     std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, true, false});
     MergeableOperator* step = made.get();
     Port* stage = Own(MakeHoldingStage(std::move(made)));
-    VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, {}, {}}));
+    VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, {}, {}, {}}));
     pipeline_->operators.push_back(step);
     return step;
   }
@@ -111,15 +118,20 @@ class Builder {
       case PlanKind::kAggregate:
       case PlanKind::kDistinct:
       case PlanKind::kWindowRows:
-        return {settings_.ends, false, true, demand.limits, demand.waits_for};
+        return {settings_.ends, false, true, demand.limits, demand.waits_for, demand.loads};
       case PlanKind::kSort: {
         const auto& sort = static_cast<const SortNode&>(node);
         const bool continuous = sort.scope == SortNode::Scope::kContinuous;
-        return {settings_.ends, continuous && !sort.row_key.empty(), true, demand.limits, demand.waits_for};
+        return {settings_.ends, continuous && !sort.row_key.empty(), true, demand.limits, demand.waits_for,
+                demand.loads};
       }
       case PlanKind::kLimit:
         demand.limits.push_back(step);
         demand.last_state_only |= settings_.ends;
+        demand.rows_counted = true;
+        return demand;
+      case PlanKind::kUnnest:
+        demand.keeps_newest = false;
         demand.rows_counted = true;
         return demand;
       default:
@@ -138,20 +150,26 @@ class Builder {
   }
 
   Status BuildTwoInputs(const PlanNodePtr& node, Port* next, const Demand& demand) {
-    VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node));
+    // A lookup join counts the rows of its sources itself, as their keys may be bad.
+    const bool counts = IsLookup(*node);
+    const bool counts_left = counts && IsNearSource(*node->inputs[0]);
+    const bool counts_right = counts && IsNearSource(*node->inputs[1]);
+    VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node, counts_left, counts_right));
     TwoInputOperator* step = made.get();
     auto ports = MakeTwoInputStage(std::move(made), next);
-    Demand left{settings_.ends, false, false, demand.limits, demand.waits_for};
+    Demand left{settings_.ends, false, counts_left, demand.limits, demand.waits_for, demand.loads};
     left.waits_for.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
-    Demand right{settings_.ends, false, false, demand.limits, demand.waits_for};
+    Demand right{settings_.ends, false, counts_right, demand.limits, demand.waits_for, demand.loads};
+    right.limits.push_back(step);
+    right.loads.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[1], Own(std::move(ports[1])), std::move(right)));
     pipeline_->operators.push_back(step);
     return Status::OK();
   }
 
   Status AddLeaf(const PlanNodePtr& node, Port* port, const Demand& demand) {
-    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for});
+    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for, demand.loads});
     return Status::OK();
   }
 
@@ -197,14 +215,16 @@ class Builder {
       case PlanKind::kSubquery:
         break;
       case PlanKind::kOver:
-      case PlanKind::kUnnest:
       case PlanKind::kNormalise:
         return NotYet(*node);
+      case PlanKind::kUnnest:
+        return MakeUnnest(As<UnnestNode>(node), near_source, context_);
     }
     return Status::Bug("a leaf of the plan is no operator");
   }
 
-  Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node) {
+  Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node, bool counts_left, bool counts_right) {
+    if (IsLookup(*node)) return MakeLookupJoin({As<JoinNode>(node), counts_left, counts_right}, context_);
     if (node->kind == PlanKind::kJoin) return NotYet(*node);
     if (node->kind == PlanKind::kSubquery) return NotYet(*node);
     return Status::Bug("an operator with two inputs is missing");
@@ -263,7 +283,7 @@ std::vector<OperatorInsight> Pipeline::Explain() const {
 Result<std::unique_ptr<Pipeline>> BuildPipeline(const PlanNodePtr& plan, const PipelineSettings& settings,
                                                 LaneContext* context, Port* sink, const PlanNode* cut) {
   Builder builder(settings, context, cut);
-  VELO_RETURN_IF_ERROR(builder.Build(plan, sink, {false, settings.coalesce_changes, false, {}, {}}));
+  VELO_RETURN_IF_ERROR(builder.Build(plan, sink, {false, settings.coalesce_changes, false, {}, {}, {}}));
   return builder.Take();
 }
 

@@ -193,8 +193,18 @@ std::vector<uint32_t> RowTable::AllRows() const {
 
 Status RowTable::Probe(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, bool outer,
                        Matches* out) const {
+  Walk walk;
+  VELO_RETURN_IF_ERROR(Begin(keys, rows, &walk));
+  Continue(&walk, outer, SIZE_MAX, out);
+  return Status::OK();
+}
+
+Status RowTable::Begin(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, Walk* walk) const {
   const auto count = static_cast<size_t>(rows);
-  std::vector<uint32_t> found(count);
+  std::vector<uint32_t>& found = walk->first;
+  found.resize(count);
+  walk->row = 0;
+  walk->next = kNoRow;
   VELO_RETURN_IF_ERROR(keys_->Find(keys, rows, found.data()));
   for (const auto& key : keys) {
     if (key->null_count() == 0) continue;
@@ -202,32 +212,43 @@ Status RowTable::Probe(std::span<const std::shared_ptr<arrow::Array>> keys, int6
       if (key->IsNull(static_cast<int64_t>(i))) found[i] = kNoRow;
     }
   }
-  size_t missing = 0;
-  for (size_t i = 0; i < count; ++i) {
-    if (found[i] != kNoRow) found[i] = first_row_[found[i]];
-    missing += found[i] == kNoRow ? 1 : 0;
-  }
+  for (uint32_t& row : found) row = row == kNoRow ? kNoRow : first_row_[row];
+  return Status::OK();
+}
+
+void RowTable::Continue(Walk* walk, bool outer, size_t limit, Matches* out) const {
   out->probe_rows.clear();
-  out->one_each = unique_ && (outer || missing == 0);
-  if (unique_ && missing == 0) {
-    out->probe_rows.resize(count);
-    std::iota(out->probe_rows.begin(), out->probe_rows.end(), 0U);
-    out->table_rows = std::move(found);
-    return Status::OK();
-  }
   out->table_rows.clear();
-  out->probe_rows.reserve(count);
-  out->table_rows.reserve(count);
-  for (size_t i = 0; i < count; ++i) {
-    if (found[i] == kNoRow && !outer) continue;
-    uint32_t row = found[i];
+  out->one_each = false;
+  const std::vector<uint32_t>& first = walk->first;
+  const size_t count = first.size();
+  if (unique_ && walk->row == 0) {
+    const auto missing = outer ? 0 : std::count(first.begin(), first.end(), kNoRow);
+    out->one_each = missing == 0;
+    if (missing == 0) {
+      out->probe_rows.resize(count);
+      std::iota(out->probe_rows.begin(), out->probe_rows.end(), 0U);
+      out->table_rows = first;
+      walk->row = count;
+      return;
+    }
+  }
+  out->probe_rows.reserve(std::min(count, limit));
+  out->table_rows.reserve(std::min(count, limit));
+  for (; walk->row < count && out->probe_rows.size() < limit; ++walk->row) {
+    uint32_t row = walk->next != kNoRow ? walk->next : first[walk->row];
+    walk->next = kNoRow;
+    if (row == kNoRow && !outer) continue;
     do {
-      out->probe_rows.push_back(static_cast<uint32_t>(i));
+      if (out->probe_rows.size() >= limit) {
+        walk->next = row;
+        return;
+      }
+      out->probe_rows.push_back(static_cast<uint32_t>(walk->row));
       out->table_rows.push_back(row);
       row = row == kNoRow ? kNoRow : next_[row];
     } while (row != kNoRow);
   }
-  return Status::OK();
 }
 
 Result<std::shared_ptr<arrow::Array>> RowTable::TakeColumn(int column, std::span<const uint32_t> rows) const {

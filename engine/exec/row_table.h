@@ -38,6 +38,14 @@ class RowTable {
   };
   static constexpr uint32_t kNoRow = UINT32_MAX;
 
+  /// A walk over the matches of one batch, which may be many more than its rows.
+  struct Walk {
+    std::vector<uint32_t> first;  ///< Per probe row: its first match.
+    size_t row = 0;               ///< Where the walk goes on: this probe row ...
+    uint32_t next = kNoRow;       ///< ... and, in the middle of its matches, this table row.
+    bool IsDone() const { return row == first.size(); }
+  };
+
   explicit RowTable(Settings settings);
 
   /// Takes in what the rows say. `keys`: the key columns of the same rows.
@@ -54,6 +62,9 @@ class RowTable {
 
   /// Finds the rows of each key. With `outer`, a probe row without match is paired with kNoRow.
   Status Probe(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, bool outer, Matches* out) const;
+  /// The same in pieces of about `limit` pairs.
+  Status Begin(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, Walk* walk) const;
+  void Continue(Walk* walk, bool outer, size_t limit, Matches* out) const;
   /// Values of `columns` (positions in the schema) for row ids, in order; kNoRow gives NULL.
   Result<Columns> Take(std::span<const int> columns, std::span<const uint32_t> rows) const;
 

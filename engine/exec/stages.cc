@@ -135,10 +135,10 @@ class TwoInputStage : public Output {
   Status Watermark(Side side, EventMillis watermark) {
     watermarks_[static_cast<size_t>(side)] = watermark;
     VELO_RETURN_IF_ERROR(step_->OnWatermark(side, watermark, *this));
-    const EventMillis lowest = std::min(watermarks_[0], watermarks_[1]);
-    if (lowest <= passed_) return Status::OK();
-    passed_ = lowest;
-    return next_->Watermark(lowest);
+    const EventMillis passed = step_->PassedWatermark(watermarks_[0], watermarks_[1]);
+    if (passed <= passed_) return Status::OK();
+    passed_ = passed;
+    return next_->Watermark(passed);
   }
   Status End(Side side) {
     VELO_RETURN_IF_ERROR(step_->OnEnd(side, *this));
