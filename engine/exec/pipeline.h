@@ -15,6 +15,12 @@ class Port {
   virtual Status Rows(const Batch& batch) = 0;
   virtual Status Watermark(EventMillis watermark) = 0;
   virtual Status End() = 0;
+  /// Of the operator behind this entrance; not passed on.
+  virtual Timestamp NextTimer() const { return INT64_MAX; }
+  virtual Status Timer(Timestamp now) {
+    (void)now;
+    return Status::OK();
+  }
 };
 
 /// The operators of one lane, wired from the leaves of the plan to a sink. Everything runs in the caller's thread:
@@ -36,6 +42,10 @@ struct Pipeline {
 
   int64_t StateBytes() const;
   std::vector<OperatorInsight> Explain() const;
+  /// When the next operator wants to be called by the wall clock; INT64_MAX: never.
+  Timestamp NextTimer() const;
+  /// Calls those whose time has come, from the leaves up.
+  Status FireTimers(Timestamp now);
 };
 
 /// How a query is run; decides between equivalent forms of operators.

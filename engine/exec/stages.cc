@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/exec/batch_rows.h"
+
 namespace velo::exec {
 
 namespace {
@@ -24,6 +26,8 @@ class OperatorStage : public Port, public Output {
     VELO_RETURN_IF_ERROR(step_->OnEnd(*this));
     return next_->End();
   }
+  Timestamp NextTimer() const override { return step_->NextTimer(); }
+  Status Timer(Timestamp now) override { return step_->OnTimer(now, *this); }
   Status Emit(Batch batch) override { return next_->Rows(batch); }
 
  private:
@@ -126,6 +130,30 @@ class HoldingStage : public Port, public Output {
   std::unique_ptr<Operator> step_;
 };
 
+class ChangelogPort : public Port {
+ public:
+  ChangelogPort(bool deletes, Port* next) : deletes_(deletes), next_(next) {}
+  Status Rows(const Batch& batch) override {
+    const auto ends_here = [this](RowKind kind) {
+      return kind == RowKind::kUpdateBefore || (kind == RowKind::kDelete && !deletes_);
+    };
+    if (std::none_of(batch.kinds.begin(), batch.kinds.end(), ends_here)) return next_->Rows(batch);
+    std::vector<uint32_t> rows;
+    for (size_t i = 0; i < batch.kinds.size(); ++i) {
+      if (!ends_here(batch.kinds[i])) rows.push_back(static_cast<uint32_t>(i));
+    }
+    if (rows.empty()) return Status::OK();
+    VELO_ASSIGN_OR_RETURN(const Batch shown, TakeRows(batch, rows));
+    return next_->Rows(shown);
+  }
+  Status Watermark(EventMillis watermark) override { return next_->Watermark(watermark); }
+  Status End() override { return next_->End(); }
+
+ private:
+  const bool deletes_;
+  Port* next_;
+};
+
 // Both entrances of a TwoInputOperator.
 class TwoInputStage : public Output {
  public:
@@ -189,6 +217,10 @@ std::vector<std::unique_ptr<Port>> MakeUnion(size_t inputs, const std::shared_pt
   std::vector<std::unique_ptr<Port>> ports;
   for (size_t i = 0; i < inputs; ++i) ports.push_back(std::make_unique<UnionPort>(target, i, schema));
   return ports;
+}
+
+std::unique_ptr<Port> MakeChangelogPort(bool deletes, Port* next) {
+  return std::make_unique<ChangelogPort>(deletes, next);
 }
 
 std::array<std::unique_ptr<Port>, 2> MakeTwoInputStage(std::unique_ptr<TwoInputOperator> step, Port* next) {

@@ -9,6 +9,25 @@
 namespace velo::plan {
 bool IsInner(sql::JoinKind kind) { return kind == sql::JoinKind::kInner || kind == sql::JoinKind::kCross; }
 
+namespace {
+
+/// Whether the rows of an unbounded plan are the newest ones of groups: a table that changes.
+bool HoldsNewestRows(const PlanNode& plan) {
+  switch (plan.kind) {
+    case PlanKind::kAggregate:
+      return !static_cast<const AggregateNode&>(plan).window.has_value();
+    case PlanKind::kFilter:
+    case PlanKind::kProject:
+      return HoldsNewestRows(*plan.inputs[0]);
+    case PlanKind::kScan:
+      return static_cast<const ScanNode&>(plan).relation->kind == RelationKind::kTable;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 std::string_view JoinWords(sql::JoinKind kind) {
   static constexpr std::string_view kWords[] = {"inner join", "left join",  "right join",
                                                 "full join",  "cross join", "left semi join"};
@@ -33,7 +52,7 @@ JoinSides JoinBinder::SidesOf(size_t step) const {
 bool JoinBinder::IsTable(int index) const {
   const ScopeRelation& relation = RelationOf(index);
   if (layout_->IsBounded(index)) return true;
-  if (relation.plan != nullptr) return relation.plan->changes != Changes::kAppend;
+  if (relation.plan != nullptr) return HoldsNewestRows(*relation.plan);
   return relation.relation->kind == RelationKind::kTable || PropertyValue(relation.properties, "role") == "table" ||
          PropertyValue(relation.properties, "type").starts_with("file");
 }
