@@ -40,7 +40,12 @@ struct Environment {
   /// Place of the window's bounds when there is no grouping; -1 else.
   int window_start_column = -1;
   int window_end_column = -1;
+  /// The array of UNNEST(...) in a SELECT item; its elements are a column of the scope.
+  BoundExpressionPtr unnested;
 };
+
+/// Name of that column.
+inline constexpr std::string_view kUnnestedColumn = "_unnested";
 
 /// Binds expressions of one SELECT. Never returns null: what is wrong is reported once and replaced by an untyped NULL
 /// so that the rest is still checked.
@@ -102,6 +107,7 @@ class ExpressionBinder {
   void OfferHaving(const sql::Call& call, Diagnostic* found);
   Bound BindOver(const sql::Call& call, std::string_view name);
   Bound BindScalar(const sql::Call& call, const ScalarFunction& function);
+  Bound BindUnnest(const sql::Call& call);
   void CheckOver(const sql::Call& call, std::string_view name);
   Bound UnknownFunction(const sql::Call& call);
   bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out);

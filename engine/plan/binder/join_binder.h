@@ -90,7 +90,6 @@ class JoinBinder {
 /// whose element is the column kUnnestedColumn of the scope.
 InputPlan AddUnnest(InputPlan input, const BoundExpressionPtr& array, bool keeps_empty, const Scope& scope,
                     int relation, SourceSpan span);
-inline constexpr std::string_view kUnnestedColumn = "_unnested";
 
 bool IsInner(sql::JoinKind kind);
 /// How long both sides of a join without time bound are kept (dialect 4.9).

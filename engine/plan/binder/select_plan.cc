@@ -37,6 +37,11 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
   if (where_ != nullptr) {
     node = AddFilter(node, {RemapColumns(where_, input.mapping)}, *context_->functions, core_.where_span);
   }
+  if (environment_.unnested != nullptr) {
+    input.plan = node;
+    input = AddUnnest(std::move(input), environment_.unnested, false, scope_, -1, core_.span);
+    node = input.plan;
+  }
   if (aggregated_) {
     *mapping = stage_.Layout(window_.has_value());
     node = BuildAggregate(node, input.mapping, *mapping, newest_time);
