@@ -33,6 +33,10 @@ RowTable::Settings TableSettings(const JoinNode& node) {
   for (const BoundExpressionPtr& key : node.right_keys) settings.key_types.push_back(key->type.ToArrow());
   settings.changes = table.changes;
   settings.identity = table.change_key;
+  if (settings.changes == Changes::kAppend && !node.table_key.empty()) {
+    settings.changes = Changes::kUpsert;
+    settings.identity = node.table_key;
+  }
   return settings;
 }
 
