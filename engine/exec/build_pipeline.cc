@@ -4,6 +4,7 @@
 #include "engine/exec/operators/filter.h"
 #include "engine/exec/operators/hash_aggregate.h"
 #include "engine/exec/operators/limit.h"
+#include "engine/exec/operators/over.h"
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
@@ -59,6 +60,7 @@ struct Demand {
   bool rows_counted = false;     ///< Rows of a source are counted as used further up.
   std::vector<const Step*> limits;
   std::vector<const TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
+  bool every_change = false;                       ///< Each change counts: a row window remembers them.
 };
 
 class Builder {
@@ -116,6 +118,10 @@ class Builder {
         const auto& sort = static_cast<const SortNode&>(node);
         const bool continuous = sort.scope == SortNode::Scope::kContinuous;
         return {settings_.ends, continuous && !sort.row_key.empty(), true, demand.limits, demand.waits_for};
+      }
+      case PlanKind::kOver: {
+        const bool every_change = !static_cast<const OverNode&>(node).per_emission;
+        return {false, false, true, demand.limits, demand.waits_for, every_change};
       }
       case PlanKind::kLimit:
         demand.limits.push_back(step);
@@ -196,7 +202,11 @@ class Builder {
       case PlanKind::kJoin:
       case PlanKind::kSubquery:
         break;
-      case PlanKind::kOver:
+      case PlanKind::kOver: {
+        auto over = As<OverNode>(node);
+        if (over->per_emission) return MakeOverEmission(std::move(over), context_);
+        return MakeOver(std::move(over), near_source, context_);
+      }
       case PlanKind::kUnnest:
       case PlanKind::kNormalise:
         return NotYet(*node);
@@ -218,9 +228,10 @@ class Builder {
                                                   const Demand& demand) {
     AggregateSettings settings{std::move(node), EmitMode::kFinal, near_source,
                                settings_.coalesce_changes || demand.keeps_newest};
-    const bool only_last = settings_.ends && (demand.last_state_only || settings_.coalesce_changes);
+    const bool coalesces = settings_.coalesce_changes && !demand.every_change;
+    const bool only_last = settings_.ends && (demand.last_state_only || coalesces);
     if (settings.node->emit_changes && !only_last) {
-      settings.emit = settings_.coalesce_changes ? EmitMode::kEachBatch : EmitMode::kEachRow;
+      settings.emit = coalesces ? EmitMode::kEachBatch : EmitMode::kEachRow;
     }
     return std::unique_ptr<Operator>(MakeAnyAggregate(std::move(settings)));
   }
@@ -275,7 +286,11 @@ std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& pl
       auto aggregate = As<AggregateNode>(node);
       return !aggregate->emit_changes || last_state_only ? aggregate : nullptr;
     }
-    if (node->kind != PlanKind::kFilter && node->kind != PlanKind::kProject) last_state_only = true;
+    if (node->kind == PlanKind::kOver) {
+      last_state_only = false;  // It remembers every change.
+    } else if (node->kind != PlanKind::kFilter && node->kind != PlanKind::kProject) {
+      last_state_only = true;
+    }
   }
   return nullptr;
 }

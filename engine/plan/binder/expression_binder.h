@@ -8,6 +8,7 @@
 #include "engine/expr/bound_expression.h"
 #include "engine/plan/binder/aggregate_stage.h"
 #include "engine/plan/binder/binding_context.h"
+#include "engine/plan/binder/over_stage.h"
 #include "engine/plan/binder/scope.h"
 #include "engine/sql/words.h"
 
@@ -34,6 +35,7 @@ struct Environment {
   std::vector<Alias> aliases;
   /// Set while binding above a grouping: plain columns then become keys or last values.
   AggregateStage* stage = nullptr;
+  OverStage* overs = nullptr;  ///< Collects OVER calls; null where there can be none.
   /// The query has a time window whose bounds may be named.
   bool windowed = false;
   int64_t session_gap_ms = 0;  ///< For SESSION_DURATION().
@@ -96,12 +98,23 @@ class ExpressionBinder {
   Bound BindWindowCall(const sql::Call& call, std::string_view name, bool* handled);
   Bound BindAggregate(const sql::Call& call, const AggregateFunction& function);
   void OfferHaving(const sql::Call& call, Diagnostic* found);
-  Bound BindOver(const sql::Call& call, std::string_view name);
+  /// Types the arguments of `bound` and casts them. Null when all is well, else what stands for the call.
+  Bound TypeAggregate(const sql::Call& call, AggregateCall* bound);
   Bound BindScalar(const sql::Call& call, const ScalarFunction& function);
-  void CheckOver(const sql::Call& call, std::string_view name);
   Bound UnknownFunction(const sql::Call& call);
   bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out);
   std::vector<Bound> BindArguments(const sql::Call& call);
+
+  // expression_over.cc
+  Bound BindOver(const sql::Call& call, std::string_view name);
+  bool CheckOver(const sql::Call& call, std::string_view name, const sql::Over& over);
+  const sql::Over* OverBody(const sql::Call& call);
+  bool CollectOverArguments(const sql::Call& call, const sql::Over& over, OverCall* out);
+  Bound TypeWindowFunction(const sql::Call& call, std::string_view name, OverCall* out);
+  bool BindOverWindow(const sql::Over& over, OverWindow* out);
+  bool BindRangeBounds(const sql::Over& over, OverWindow* out);
+  bool DeriveBuffer(const sql::Call& call, std::string_view name, const sql::Over& over, OverCall* bound,
+                    OverWindow* out);
 
   // expression_queries.cc
   Bound BindScalarQuery(const sql::ScalarQuery& node);
@@ -129,6 +142,7 @@ class ExpressionBinder {
   Clause clause_ = Clause::kSelect;
   int inside_aggregate_ = 0;
   bool expanding_alias_ = false;
+  bool inside_over_ = false;
 };
 
 /// True when the expression calls an aggregate that belongs to the query it stands in.

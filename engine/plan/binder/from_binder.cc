@@ -301,6 +301,15 @@ BoundExpressionPtr FromBinder::DefaultTime(SourceSpan span, std::string* name) {
   return time;
 }
 
+bool FromBinder::HasTime() const {
+  if (env_->scope->relations().empty()) return false;
+  const ScopeRelation& relation = env_->scope->relations()[0];
+  if (relation.plan != nullptr) return relation.plan->event_time >= 0;
+  // Messages carry their time; rows of a file only when a column holds it.
+  return !relation.relation->bounded || !relation.relation->event_time_column.empty() ||
+         !PropertyValue(relation.properties, "event.time.field").empty();
+}
+
 namespace {
 
 /// Default reading of durations in properties: milliseconds, or `fallback` when the text is not one.

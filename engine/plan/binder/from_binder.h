@@ -30,6 +30,8 @@ class FromBinder {
   }
   /// The default event time of the input over scope places; null (after reporting E4201) when there is none.
   BoundExpressionPtr DefaultTime(SourceSpan span, std::string* name);
+  /// Whether rows of the input carry a time of their own; else only the clock tells when they came.
+  bool HasTime() const;
   bool bounded() const;
   InputPlan Build();
 
