@@ -146,8 +146,8 @@ std::string StateBound(const OverNode& node, const std::string& partition) {
   if (node.buffer_rows < 0) {
     bound = fmt::format("1 running value{}", per);
   } else if (node.buffer_ms >= 0) {
-    bound = fmt::format("rows of the last {}, at most {}{}", plan::DescribeDuration(node.buffer_ms), node.buffer_rows,
-                        per);
+    bound =
+        fmt::format("rows of the last {}, at most {}{}", plan::DescribeDuration(node.buffer_ms), node.buffer_rows, per);
   } else {
     bound = fmt::format("{} row{}{}", node.buffer_rows, node.buffer_rows == 1 ? "" : "s", per);
   }

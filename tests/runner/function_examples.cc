@@ -25,7 +25,6 @@ Result<std::string> Evaluate(Engine* engine, const std::string& example) {
   std::string text;
   for (int64_t row = 0; row < rows.num_rows(); ++row) {
     if (row > 0) text += ", ";
-    if (rows.columns->column(0)->IsNull(row)) text += rows.num_rows() > 1 ? "NULL" : "";
     AppendText(*rows.columns->column(0), row, &text);
   }
   return text;

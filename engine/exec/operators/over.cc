@@ -83,8 +83,7 @@ class OverOperator : public Operator {
     return EvaluateGoodRows(
         batch, *context_, counts_input_,
         [&](const Batch& part) -> Status {
-          VELO_ASSIGN_OR_RETURN(inputs,
-                                EvaluateOverInputs(node_, arguments_, *part.columns, &context_->evaluation));
+          VELO_ASSIGN_OR_RETURN(inputs, EvaluateOverInputs(node_, arguments_, *part.columns, &context_->evaluation));
           return Status::OK();
         },
         [&](const Batch& part) { return Consume(part, inputs, out); });

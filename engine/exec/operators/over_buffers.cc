@@ -84,11 +84,11 @@ int64_t OverBuffers::TakeIn(const Arrivals& rows, int64_t from, OverFacts* facts
         frame = finder_.Find(view, nullptr);
       }
     } else {
-      const auto place = std::lower_bound(state.view.begin(), state.view.end(), rows.ids[i],
-                                          [this](uint32_t a, uint32_t b) {
-                                            const int order = order_->Compare(a, b);
-                                            return order != 0 ? order < 0 : a < b;
-                                          });
+      const auto place =
+          std::lower_bound(state.view.begin(), state.view.end(), rows.ids[i], [this](uint32_t a, uint32_t b) {
+            const int order = order_->Compare(a, b);
+            return order != 0 ? order < 0 : a < b;
+          });
       view.position = static_cast<uint32_t>(place - state.view.begin());
       frame = finder_.Find(view, nullptr);
     }
@@ -258,8 +258,8 @@ void OverBuffers::RenumberRows(std::span<const uint32_t> new_ids) {
 }
 
 int64_t OverBuffers::MemoryBytes() const {
-  int64_t bytes = static_cast<int64_t>(buffers_.capacity() * sizeof(PartitionBuffer) +
-                                       partitions_.capacity() * sizeof(Partition));
+  int64_t bytes =
+      static_cast<int64_t>(buffers_.capacity() * sizeof(PartitionBuffer) + partitions_.capacity() * sizeof(Partition));
   for (const PartitionBuffer& buffer : buffers_) bytes += static_cast<int64_t>(buffer.ids.capacity() * 4);
   for (const Partition& partition : partitions_) bytes += static_cast<int64_t>(partition.view.capacity() * 4);
   return bytes;

@@ -57,7 +57,7 @@ class OverBuffers {
     std::vector<uint32_t> view;  ///< Sorted ids while the buffer is out of order, else empty.
     uint32_t late = 0;           ///< Number of the newest row that came below its predecessor; only with a view.
     int64_t newest_time = INT64_MIN;
-    FrameFinder::Frame hint;  ///< As numbers: the frame of the newest row while in order.
+    FrameFinder::Frame hint;                  ///< As numbers: the frame of the newest row while in order.
     uint32_t newer = kNoRow, older = kNoRow;  ///< Neighbours in the list of recent use.
     bool live = false;
   };

@@ -88,8 +88,7 @@ class OverEmission : public Operator {
   // Appends the results to `columns`.
   Status Compute(const arrow::RecordBatch& input, std::vector<std::shared_ptr<arrow::Array>>* columns) {
     const int64_t rows = input.num_rows();
-    VELO_ASSIGN_OR_RETURN(const OverInputs inputs,
-                          EvaluateOverInputs(node_, arguments_, input, &context_->evaluation));
+    VELO_ASSIGN_OR_RETURN(const OverInputs inputs, EvaluateOverInputs(node_, arguments_, input, &context_->evaluation));
     VELO_RETURN_IF_ERROR(arguments_.Append(inputs.arguments));
     if (!inputs.order.empty()) VELO_RETURN_IF_ERROR(order_.Append(inputs.order, rows));
     VELO_RETURN_IF_ERROR(SortPartitions(inputs, rows));
@@ -109,9 +108,8 @@ class OverEmission : public Operator {
     const arrow::UInt32Array indices(rows, arrow::Buffer::Wrap(place.data(), place.size()));
     for (const auto& function : functions_) {
       VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> found, function->Compute(view));
-      VELO_ASSIGN_OR_RETURN_ARROW(
-          std::shared_ptr<arrow::Array> result,
-          arrow::compute::Take(*found, indices, arrow::compute::TakeOptions::NoBoundsCheck()));
+      VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> result,
+                                  arrow::compute::Take(*found, indices, arrow::compute::TakeOptions::NoBoundsCheck()));
       columns->push_back(std::move(result));
       function->KeepPartitions({});
     }
@@ -132,8 +130,7 @@ class OverEmission : public Operator {
     for (uint32_t p = 0; p < buffers_.size(); ++p) {
       std::vector<uint32_t>& ids = buffers_[p].ids;
       if (!node_.order_by.empty()) {
-        std::stable_sort(ids.begin(), ids.end(),
-                         [this](uint32_t a, uint32_t b) { return order_.Compare(a, b) < 0; });
+        std::stable_sort(ids.begin(), ids.end(), [this](uint32_t a, uint32_t b) { return order_.Compare(a, b) < 0; });
       }
       ids_.insert(ids_.end(), ids.begin(), ids.end());
       partitions_.resize(ids_.size(), p);

@@ -107,9 +107,7 @@ class ExtremeFunction : public OverFunction {
   };
 
   bool Better(uint32_t a, uint32_t b) const { return kLeast ? values_.Less(a, b) : values_.Less(b, a); }
-  bool Improves(uint32_t id, uint32_t best) const {
-    return valid_[id] != 0 && (best == kNoRow || Better(id, best));
-  }
+  bool Improves(uint32_t id, uint32_t best) const { return valid_[id] != 0 && (best == kNoRow || Better(id, best)); }
 
   void Run(const OverRows& rows) {
     running_.resize(static_cast<size_t>(rows.partition_count), kNoRow);

@@ -9,8 +9,7 @@
 
 namespace velo::exec {
 
-const LogColumn* OverArguments::Add(const BoundExpressionPtr& value, const BoundExpressionPtr& filter,
-                                    bool only_true) {
+const LogColumn* OverArguments::Add(const BoundExpressionPtr& value, const BoundExpressionPtr& filter, bool only_true) {
   if (value->kind == BoundKind::kColumn && filter == nullptr && !only_true) {
     for (const Argument& known : arguments_) {
       const bool same = known.value->kind == BoundKind::kColumn && known.value->column == value->column &&
@@ -181,8 +180,7 @@ std::unique_ptr<OverFunction> MakeOverAggregate(const OverCall& call, OverArgume
   facts->order_matters = true;
   std::vector<const LogColumn*> logs;
   for (const BoundExpressionPtr& argument : call.call.arguments) logs.push_back(arguments->Add(argument, nullptr));
-  const LogColumn* filter =
-      call.call.filter == nullptr ? nullptr : arguments->Add(call.call.filter, nullptr, true);
+  const LogColumn* filter = call.call.filter == nullptr ? nullptr : arguments->Add(call.call.filter, nullptr, true);
   return std::make_unique<AggregateFunctionOver>(call, std::move(logs), filter);
 }
 

@@ -54,7 +54,7 @@ class LogColumn {
 
   std::shared_ptr<arrow::DataType> type_;
   Layout layout_ = Layout::kFixed;
-  size_t width_ = 0;            ///< Bytes per value for kFixed and kBoolean.
+  size_t width_ = 0;  ///< Bytes per value for kFixed and kBoolean.
   std::vector<uint8_t> valid_;
   std::vector<uint8_t> fixed_;
   std::string bytes_;

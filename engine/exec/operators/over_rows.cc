@@ -53,9 +53,9 @@ uint32_t FrameFinder::PeersBegin(const View& view, uint32_t position) const {
   const uint32_t* ids = view.ids;
   const uint32_t id = ids[position];
   if (position == 0 || order_->Compare(ids[position - 1], id) != 0) return position;
-  return static_cast<uint32_t>(std::lower_bound(ids, ids + position, id,
-                                                [this](uint32_t a, uint32_t b) { return order_->Compare(a, b) < 0; }) -
-                               ids);
+  return static_cast<uint32_t>(
+      std::lower_bound(ids, ids + position, id, [this](uint32_t a, uint32_t b) { return order_->Compare(a, b) < 0; }) -
+      ids);
 }
 
 uint32_t FrameFinder::PeersEnd(const View& view, uint32_t position) const {
@@ -85,11 +85,10 @@ uint32_t FrameFinder::FirstNotBelow(const View& view, OrderLog::Number bound, ui
     while (from < view.size && order_->number(view.ids[from]) < bound) ++from;
     return from;
   }
-  return static_cast<uint32_t>(std::lower_bound(view.ids, view.ids + view.size, bound,
-                                                [this](uint32_t id, OrderLog::Number b) {
-                                                  return order_->number(id) < b;
-                                                }) -
-                               view.ids);
+  return static_cast<uint32_t>(
+      std::lower_bound(view.ids, view.ids + view.size, bound,
+                       [this](uint32_t id, OrderLog::Number b) { return order_->number(id) < b; }) -
+      view.ids);
 }
 
 uint32_t FrameFinder::FirstAbove(const View& view, OrderLog::Number bound, uint32_t from) const {
@@ -97,11 +96,10 @@ uint32_t FrameFinder::FirstAbove(const View& view, OrderLog::Number bound, uint3
     while (from < view.size && order_->number(view.ids[from]) <= bound) ++from;
     return from;
   }
-  return static_cast<uint32_t>(std::upper_bound(view.ids, view.ids + view.size, bound,
-                                                [this](OrderLog::Number b, uint32_t id) {
-                                                  return b < order_->number(id);
-                                                }) -
-                               view.ids);
+  return static_cast<uint32_t>(
+      std::upper_bound(view.ids, view.ids + view.size, bound,
+                       [this](OrderLog::Number b, uint32_t id) { return b < order_->number(id); }) -
+      view.ids);
 }
 
 uint32_t FrameFinder::Start(const View& view, uint32_t from) const {

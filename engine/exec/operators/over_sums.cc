@@ -40,11 +40,7 @@ class WholeSumRule {
     int64_t count = 0;
   };
   WholeSumRule(const LogColumn* log, const CallTypes& types, bool mean)
-      : log_(log),
-        argument_(types.arguments[0]),
-        type_(types.result),
-        mean_(mean),
-        results_(types.result.ToArrow()) {}
+      : log_(log), argument_(types.arguments[0]), type_(types.result), mean_(mean), results_(types.result.ToArrow()) {}
 
   void Prepare(int64_t rows) {
     results_.Prepare(rows);

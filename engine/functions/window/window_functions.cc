@@ -54,8 +54,8 @@ void RegisterWindowFunctions(FunctionRegistry* registry) {
     WindowFunction function;
     function.name = std::move(name);
     function.types = types;
-    function.doc = {"Window", std::move(signature), std::move(description), "", std::move(example),
-                    results + " for prices 10, 20, 20, 15"};
+    function.doc = {"Window", std::move(signature), std::move(description),
+                    "",       std::move(example),   results + " for prices 10, 20, 20, 15"};
     registry->Add(std::move(function));
   };
   const TypeRule counter = FixedTypes<TypeKind::kInteger, 0>;

@@ -54,14 +54,6 @@ FrameUnit UnitOf(sql::Frame::Unit unit) {
 
 int64_t OffsetOf(const OverBound& bound, FrameEdge kind) { return bound.kind == kind ? bound.offset : 0; }
 
-int64_t IntegerProperty(const BindingContext& context, std::string_view key, int64_t fallback) {
-  const sql::Property* property = context.FindProperty(key);
-  if (property == nullptr) return fallback;
-  int64_t value = fallback;
-  std::from_chars(property->value.data(), property->value.data() + property->value.size(), value);
-  return value > 0 ? value : fallback;
-}
-
 bool IsTimeLike(TypeKind kind) {
   return kind == TypeKind::kTimestamp || kind == TypeKind::kDate || kind == TypeKind::kTime ||
          kind == TypeKind::kInterval;
@@ -123,9 +115,8 @@ const sql::Over* ExpressionBinder::OverBody(const sql::Call& call) {
       known += (known.empty() ? "windows of this query: " : ", ") + named.name.text;
     }
   }
-  diagnostics()
-      .Error("E2104", over.window_name.span, fmt::format("unknown window '{}'", over.window_name.text))
-      .hint = known.empty() ? fmt::format("define it: WINDOW {} AS (PARTITION BY ...)", over.window_name.text) : known;
+  diagnostics().Error("E2104", over.window_name.span, fmt::format("unknown window '{}'", over.window_name.text)).hint =
+      known.empty() ? fmt::format("define it: WINDOW {} AS (PARTITION BY ...)", over.window_name.text) : known;
   return nullptr;
 }
 
@@ -138,15 +129,15 @@ bool ExpressionBinder::CheckOver(const sql::Call& call, std::string_view name, c
     return false;
   }
   if (inside_aggregate_ > 0) {
-    diagnostics()
-        .Error("E2110", call.span, fmt::format("{} OVER (...) cannot stand inside an aggregate", name))
-        .hint = "compute it in a subquery in FROM and aggregate there";
+    diagnostics().Error("E2110", call.span, fmt::format("{} OVER (...) cannot stand inside an aggregate", name)).hint =
+        "compute it in a subquery in FROM and aggregate there";
     return false;
   }
   if (context_->functions->FindAggregate(name) == nullptr && (call.filter != nullptr || call.distinct)) {
     diagnostics()
-        .Error("E1005", call.filter != nullptr ? call.filter->span : call.span,
-               fmt::format("{} goes with aggregates, not with {}", call.filter != nullptr ? "FILTER" : "DISTINCT", name))
+        .Error(
+            "E1005", call.filter != nullptr ? call.filter->span : call.span,
+            fmt::format("{} goes with aggregates, not with {}", call.filter != nullptr ? "FILTER" : "DISTINCT", name))
         .hint = "filter the rows in a subquery in FROM";
     return false;
   }
@@ -265,9 +256,9 @@ bool ExpressionBinder::BindOverWindow(const sql::Over& over, OverWindow* out) {
   for (const sql::OrderItem& item : over.order_by) {
     Bound bound = FoldConstants(BindNode(*item.expression));
     if (bound->type.is_nested()) {
-      diagnostics().Error("E2301", item.expression->span,
-                          fmt::format("{} is {}, which has no order", ExpressionText(*item.expression),
-                                      bound->type.ToString()));
+      diagnostics().Error(
+          "E2301", item.expression->span,
+          fmt::format("{} is {}, which has no order", ExpressionText(*item.expression), bound->type.ToString()));
       return false;
     }
     auto named = std::make_shared<BoundExpression>(*bound);
@@ -329,9 +320,8 @@ bool ExpressionBinder::DeriveBuffer(const sql::Call& call, std::string_view name
                                     OverCall* bound, OverWindow* out) {
   const OverStage& overs = *env_->overs;
   if (overs.final_rows && !over.buffer_rows) {
-    out->per_emission = std::none_of(out->order_by.begin(), out->order_by.end(), [&](const SortKey& key) {
-      return overs.reads_window_bound(*key.expression);
-    });
+    out->per_emission = std::none_of(out->order_by.begin(), out->order_by.end(),
+                                     [&](const SortKey& key) { return overs.reads_window_bound(*key.expression); });
     if (out->per_emission) {
       out->expire_ms = -1;
       if (!out->emit_on_full) return true;
@@ -343,16 +333,16 @@ bool ExpressionBinder::DeriveBuffer(const sql::Call& call, std::string_view name
     const OverFrame& bounds = out->frame;
     const bool in_view_order = bounds.end.kind == FrameEdge::kUnboundedFollowing && !out->order_by.empty();
     if (bounds.unit == FrameUnit::kRows && !in_view_order) {
-      out->buffer_rows = OffsetOf(bounds.start, FrameEdge::kPreceding) + 1 +
-                         std::max(OffsetOf(bounds.start, FrameEdge::kFollowing),
-                                  OffsetOf(bounds.end, FrameEdge::kFollowing));
+      out->buffer_rows =
+          OffsetOf(bounds.start, FrameEdge::kPreceding) + 1 +
+          std::max(OffsetOf(bounds.start, FrameEdge::kFollowing), OffsetOf(bounds.end, FrameEdge::kFollowing));
       // LAG looks past the frame, so the rows it needs are kept as well.
       if (name == "LAG") out->buffer_rows = std::max(out->buffer_rows, bound->offset + 1);
     } else if (frame.start.duration || frame.end.duration) {
       const bool following = out->frame.end.kind == FrameEdge::kFollowing;
       const bool preceding = out->frame.start.kind == FrameEdge::kPreceding;
       out->buffer_ms = (preceding ? out->frame.start.offset : 0) + (following ? out->frame.end.offset : 0);
-      out->buffer_rows = IntegerProperty(*context_, "row_window.max_rows", kDefaultMaxRows);
+      out->buffer_rows = RowWindowLimit(*context_, *env_->scope, "row_window.max_rows", kDefaultMaxRows);
     }
   }
   const bool constant_rank = IsRank(name) && out->order_by.empty();
@@ -374,9 +364,8 @@ bool ExpressionBinder::DeriveBuffer(const sql::Call& call, std::string_view name
     }
   }
   if (out->emit_on_full && (out->buffer_rows < 0 || out->buffer_ms >= 0 || out->per_emission)) {
-    diagnostics()
-        .Error("E2211", call.over->span, "EMIT ON BUFFER FULL needs a buffer that can be full")
-        .hint = "OVER (ROWS WINDOW BUFFER 100 ROWS ... EMIT ON BUFFER FULL)";
+    diagnostics().Error("E2211", call.over->span, "EMIT ON BUFFER FULL needs a buffer that can be full").hint =
+        "OVER (ROWS WINDOW BUFFER 100 ROWS ... EMIT ON BUFFER FULL)";
     return false;
   }
   return true;

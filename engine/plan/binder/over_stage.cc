@@ -1,8 +1,10 @@
 #include "engine/plan/binder/over_stage.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "engine/plan/binder/aggregate_stage.h"
+#include "engine/plan/binder/from_binder.h"
 
 namespace velo::plan {
 namespace {
@@ -127,6 +129,15 @@ PlanNodePtr OverStage::Build(const PlanNodePtr& input, int64_t max_partitions, s
     below = node;
   }
   return below;
+}
+
+int64_t RowWindowLimit(const BindingContext& context, const Scope& scope, std::string_view key, int64_t fallback) {
+  const sql::Property* property = context.FindProperty(key);
+  std::string text = property == nullptr ? "" : property->value;
+  if (text.empty() && !scope.relations().empty()) text = PropertyValue(scope.relations()[0].properties, key);
+  int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value > 0 ? value : fallback;
 }
 
 bool GivesFinalRows(const PlanNode& plan) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/plan/binder/binding_context.h"
+#include "engine/plan/binder/scope.h"
 #include "engine/plan/nodes/over_node.h"
 
 namespace velo::plan {
@@ -54,6 +55,8 @@ class OverStage {
   std::map<int, int> levels_;  ///< Level of each place that is the result of an OVER call.
 };
 
+/// A positive limit set by a property of the statement or of the first relation (row_window.max_rows ...).
+int64_t RowWindowLimit(const BindingContext& context, const Scope& scope, std::string_view key, int64_t fallback);
 /// Whether the rows of a plan are final results of a grouping or window rather than changes on the way to them.
 bool GivesFinalRows(const PlanNode& plan);
 /// Whether column `column` of the plan's output is a bound of the time window below.

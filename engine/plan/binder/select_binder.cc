@@ -168,7 +168,8 @@ void SelectBinder::PrepareOvers() {
     return std::any_of(columns.begin(), columns.end(), [this](int column) {
       if (aggregated_) return column == stage_.window_start_place() || column == stage_.window_end_place();
       const ScopeColumn& place = scope_.columns()[column];
-      if (place.relation < 0) return column == environment_.window_start_column || column == environment_.window_end_column;
+      if (place.relation < 0)
+        return column == environment_.window_start_column || column == environment_.window_end_column;
       const PlanNodePtr& plan = scope_.relations()[place.relation].plan;
       return plan != nullptr && IsWindowBound(*plan, plan->output.Find(place.column.name));
     });

@@ -96,11 +96,7 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
     node = filter;
   }
   if (overs_.empty()) return node;
-  int64_t max_partitions = 0;
-  if (const sql::Property* limit = context_->FindProperty("row_window.max_partitions")) {
-    std::from_chars(limit->value.data(), limit->value.data() + limit->value.size(), max_partitions);
-  }
-  return overs_.Build(node, max_partitions, mapping);
+  return overs_.Build(node, RowWindowLimit(*context_, scope_, "row_window.max_partitions", 0), mapping);
 }
 
 /// Grouped rows take the time of the newest record of their group. Returns the place of that time, or -1.
