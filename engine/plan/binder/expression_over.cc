@@ -79,6 +79,11 @@ BoundExpressionPtr ExpressionBinder::BindOver(const sql::Call& call, std::string
       bound.call.function != nullptr && (bound.window == nullptr || call.filter != nullptr || call.distinct);
   if (as_aggregate) {
     bound.window = nullptr;
+    // COUNT(DISTINCT a, b) counts combinations.
+    if (bound.call.function->counts_rows && call.distinct && call.arguments.size() > 1) {
+      bound.call.function = context_->functions->FindAggregate("COUNT_DISTINCT");
+      bound.call.distinct = false;
+    }
   } else {
     bound.call.function = nullptr;
   }
@@ -89,10 +94,11 @@ BoundExpressionPtr ExpressionBinder::BindOver(const sql::Call& call, std::string
   window.span = call.span;
   const bool outer = inside_over_;
   inside_over_ = true;
-  const bool understood = CollectOverArguments(call, *over, &bound) & BindOverWindow(*over, &window);
+  std::vector<Bound> order_keys;
+  const bool understood = CollectOverArguments(call, *over, &bound, &order_keys) & BindOverWindow(*over, &window);
   inside_over_ = outer;
   if (!understood) return Poison(call.span);
-  Bound failed = as_aggregate ? TypeAggregate(call, &bound.call) : TypeWindowFunction(call, name, &bound);
+  Bound failed = as_aggregate ? TypeAggregate(call, std::move(order_keys), &bound.call) : TypeWindowFunction(call, name, &bound);
   if (failed != nullptr) return failed;
   const bool untyped = std::any_of(bound.call.arguments.begin(), bound.call.arguments.end(),
                                    [](const Bound& a) { return a->type.kind() == TypeKind::kAny; });
@@ -165,7 +171,8 @@ bool ExpressionBinder::CheckOver(const sql::Call& call, std::string_view name, c
   return true;
 }
 
-bool ExpressionBinder::CollectOverArguments(const sql::Call& call, const sql::Over& over, OverCall* out) {
+bool ExpressionBinder::CollectOverArguments(const sql::Call& call, const sql::Over& over, OverCall* out,
+                                            std::vector<Bound>* order_keys) {
   const size_t errors = diagnostics().error_count();
   const bool star = call.arguments.size() == 1 && call.arguments[0]->kind == sql::ExpressionKind::kStar;
   if (star && (out->call.function == nullptr || !out->call.function->counts_rows)) {
@@ -176,23 +183,16 @@ bool ExpressionBinder::CollectOverArguments(const sql::Call& call, const sql::Ov
   // PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY x), or over the ORDER BY column of the window, is PERCENTILE_CONT(x, p).
   const bool of_order = out->call.function != nullptr && call.within_group.empty() && call.arguments.size() == 1 &&
                         out->call.function->name.starts_with("PERCENTILE_") && !over.order_by.empty();
-  const sql::OrderItem* ordered = !call.within_group.empty() ? &call.within_group[0]
-                                  : of_order                 ? &over.order_by[0]
-                                                             : nullptr;
-  if (ordered != nullptr) {
-    Bound value = BindNode(*ordered->expression);
-    if (ordered->descending && !arguments.empty()) {
-      Bound one = MakeLiteral(std::make_shared<arrow::Int64Scalar>(1), TypeKind::kInteger, "1", call.span);
-      arguments[0] = Operator("-", {one, arguments[0]}, call.span);
-    }
-    arguments.insert(arguments.begin(), std::move(value));
+  if (!call.within_group.empty() || of_order) {
+    BindWithinGroup(call, of_order ? over.order_by[0] : call.within_group[0], &arguments);
   }
-  if (!call.order_by.empty()) {
+  if (!call.order_by.empty() && out->call.function == nullptr) {
     diagnostics()
-        .Error("E3090", call.span, fmt::format("ORDER BY inside {} cannot be combined with OVER", call.name.text))
+        .Error("E1005", call.span, fmt::format("ORDER BY inside {} has no meaning", call.name.text))
         .hint = "order the rows with ORDER BY in OVER (...)";
     return false;
   }
+  if (!BindOrderKeys(call.order_by, &out->call, order_keys)) return false;
   if (call.filter != nullptr) {
     Bound filter = FoldConstants(BindNode(*call.filter));
     const TypeKind kind = filter->type.kind();
