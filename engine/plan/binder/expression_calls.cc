@@ -28,14 +28,6 @@ bool IsWindowEnd(std::string_view name) {
          name == "WINDOW_END";
 }
 
-/// Text of a literal argument as the type rules want it; nothing for other expressions.
-std::optional<std::string> ConstantText(const BoundExpression& expression) {
-  if (expression.kind != BoundKind::kLiteral || expression.literal == nullptr || !expression.literal->is_valid) {
-    return std::nullopt;
-  }
-  return expression.literal->ToString();
-}
-
 }  // namespace
 
 BoundExpressionPtr ExpressionBinder::BindCall(const sql::Call& call) {

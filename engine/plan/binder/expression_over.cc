@@ -98,7 +98,8 @@ BoundExpressionPtr ExpressionBinder::BindOver(const sql::Call& call, std::string
   const bool understood = CollectOverArguments(call, *over, &bound, &order_keys) & BindOverWindow(*over, &window);
   inside_over_ = outer;
   if (!understood) return Poison(call.span);
-  Bound failed = as_aggregate ? TypeAggregate(call, std::move(order_keys), &bound.call) : TypeWindowFunction(call, name, &bound);
+  Bound failed =
+      as_aggregate ? TypeAggregate(call, std::move(order_keys), &bound.call) : TypeWindowFunction(call, name, &bound);
   if (failed != nullptr) return failed;
   const bool untyped = std::any_of(bound.call.arguments.begin(), bound.call.arguments.end(),
                                    [](const Bound& a) { return a->type.kind() == TypeKind::kAny; });
@@ -187,9 +188,8 @@ bool ExpressionBinder::CollectOverArguments(const sql::Call& call, const sql::Ov
     BindWithinGroup(call, of_order ? over.order_by[0] : call.within_group[0], &arguments);
   }
   if (!call.order_by.empty() && out->call.function == nullptr) {
-    diagnostics()
-        .Error("E1005", call.span, fmt::format("ORDER BY inside {} has no meaning", call.name.text))
-        .hint = "order the rows with ORDER BY in OVER (...)";
+    diagnostics().Error("E1005", call.span, fmt::format("ORDER BY inside {} has no meaning", call.name.text)).hint =
+        "order the rows with ORDER BY in OVER (...)";
     return false;
   }
   if (!BindOrderKeys(call.order_by, &out->call, order_keys)) return false;

@@ -84,8 +84,8 @@ class SelectBinder {
   ExpressionBinder binder_;
   AggregateStage stage_;
   OverStage overs_;
-  bool has_over_ = false;          ///< Some item calls a function OVER a row window,
-  bool over_needs_time_ = false;   ///< and forgets rows by time.
+  bool has_over_ = false;         ///< Some item calls a function OVER a row window,
+  bool over_needs_time_ = false;  ///< and forgets rows by time.
   bool aggregated_ = false;
   bool schema_known_ = true;
   std::optional<WindowSpec> window_;
