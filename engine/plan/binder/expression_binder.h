@@ -40,7 +40,12 @@ struct Environment {
   /// Place of the window's bounds when there is no grouping; -1 else.
   int window_start_column = -1;
   int window_end_column = -1;
+  /// The array of UNNEST(...) in a SELECT item; its elements are a column of the scope.
+  BoundExpressionPtr unnested;
 };
+
+/// Name of that column.
+inline constexpr std::string_view kUnnestedColumn = "_unnested";
 
 /// Binds expressions of one SELECT. Never returns null: what is wrong is reported once and replaced by an untyped NULL
 /// so that the rest is still checked.
@@ -56,6 +61,8 @@ class ExpressionBinder {
   BoundExpressionPtr BindBoolean(const sql::Expression& expression, Clause clause, std::string_view clause_name);
   /// Makes the last value of an input column available above the grouping (dialect 4.2).
   BoundExpressionPtr LastValue(const BoundExpressionPtr& input_column, SourceSpan span, bool warn);
+  /// The value of a USING column in `*`.
+  BoundExpressionPtr BindMerged(const ColumnMatch& match, SourceSpan span) { return MergedColumn(match, span); }
 
  private:
   using Bound = BoundExpressionPtr;
@@ -71,10 +78,12 @@ class ExpressionBinder {
   Bound BindRowEquality(const sql::Binary& binary);
   Bound BindLike(const sql::Like& like);
   Bound BindCase(const sql::Case& node);
-  Bound BindCast(const sql::Cast& cast);
   Bound BindAccess(const sql::Access& access);
   Bound BindConstructor(const sql::Expression& expression);
   Bound BindStringOperand(const sql::Expression& expression);
+
+  // expression_cast.cc
+  Bound BindCast(const sql::Cast& cast);
 
   // expression_columns.cc
   Bound BindColumn(const sql::ColumnReference& reference, bool whole_element);
@@ -83,6 +92,8 @@ class ExpressionBinder {
   /// An aggregate's argument may name an earlier item that does not aggregate itself.
   Bound ExpandAliasOverInput(const sql::ColumnReference& reference);
   Bound UseMatch(const ColumnMatch& match, const sql::ColumnReference& reference);
+  /// The first value of a column that a FULL JOIN ... USING merges.
+  Bound MergedColumn(const ColumnMatch& match, SourceSpan span);
   Bound UseOuter(const sql::ColumnReference& reference, const std::vector<std::string_view>& parts);
   Bound ReportMissing(const ColumnMatch& match, const sql::ColumnReference& reference);
   bool ReportMissingAlias(const sql::ColumnReference& reference);
@@ -94,14 +105,33 @@ class ExpressionBinder {
   Bound BindCall(const sql::Call& call);
   Bound BindLazyCall(const sql::Call& call, std::string_view name, bool* handled);
   Bound BindWindowCall(const sql::Call& call, std::string_view name, bool* handled);
-  Bound BindAggregate(const sql::Call& call, const AggregateFunction& function);
-  void OfferHaving(const sql::Call& call, Diagnostic* found);
   Bound BindOver(const sql::Call& call, std::string_view name);
   Bound BindScalar(const sql::Call& call, const ScalarFunction& function);
+  Bound BindUnnest(const sql::Call& call);
   void CheckOver(const sql::Call& call, std::string_view name);
   Bound UnknownFunction(const sql::Call& call);
-  bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out);
   std::vector<Bound> BindArguments(const sql::Call& call);
+
+  // expression_aggregates.cc
+  Bound BindAggregate(const sql::Call& call, const AggregateFunction& function);
+  bool AggregateMayStandHere(const sql::Call& call, std::string_view name);
+  void OfferHaving(const sql::Call& call, Diagnostic* found);
+  /// `order_keys` takes the keys of ORDER BY inside the call.
+  bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out, std::vector<Bound>* order_keys);
+  void BindWithinGroup(const sql::Call& call, std::vector<Bound>* arguments);
+  bool BindOrderKeys(const std::vector<sql::OrderItem>& items, AggregateCall* out, std::vector<Bound>* order_keys);
+  /// FIRST and LAST go by event time where records have one.
+  bool OrdersByEventTime() const;
+  Bound EventTimeColumn(SourceSpan span);
+
+  // expression_special_calls.cc
+  /// Calls that are more than a function of their arguments: headers and origin of the record, names of the job,
+  /// DATE_ADD by months, STRUCT(value AS name).
+  Bound BindSpecialCall(const sql::Call& call, std::string_view name, bool* handled);
+  Bound BindRecordOrigin(const sql::Call& call, std::string_view name, std::string_view column);
+  Bound BindCalendarShift(const sql::Call& call, std::string_view name);
+  Bound BindNamedStruct(const sql::Call& call);
+  Bound SystemColumn(std::string_view name, SourceSpan span);
 
   // expression_queries.cc
   Bound BindScalarQuery(const sql::ScalarQuery& node);
@@ -112,6 +142,8 @@ class ExpressionBinder {
 
   // Building blocks.
   Bound Poison(SourceSpan span);
+  /// The expression with its SQL as text, where it has none.
+  static Bound WithText(const Bound& bound, const sql::Expression& source);
   /// Stands for a value that cannot be computed in this version, with its type known.
   Bound Placeholder(SqlType type, SourceSpan span);
   Bound Report(const Status& status, SourceSpan span, std::string_view default_code = "E2301",
@@ -121,6 +153,8 @@ class ExpressionBinder {
   /// Casts for arithmetic on two texts.
   std::vector<Fix> CastFixes(const sql::Binary& binary, const BoundExpression& left, const BoundExpression& right);
   Bound Negated(Bound operand, bool negated, SourceSpan span);
+  /// Whether a property of the query has that value: 'sql.error_mode', 'sql.division_by_zero' (dialect 3.4, 4.18).
+  bool PropertyIs(std::string_view key, std::string_view value) const;
   Diagnostics& diagnostics() { return *context_->diagnostics; }
   bool input_level() const { return env_->stage == nullptr || inside_aggregate_ > 0; }
 
