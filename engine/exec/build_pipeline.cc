@@ -3,10 +3,12 @@
 #include "engine/exec/operators/distinct.h"
 #include "engine/exec/operators/filter.h"
 #include "engine/exec/operators/hash_aggregate.h"
+#include "engine/exec/operators/interval_join.h"
 #include "engine/exec/operators/limit.h"
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
+#include "engine/exec/operators/table_join.h"
 #include "engine/exec/operators/top_n.h"
 #include "engine/exec/operators/window_aggregate.h"
 #include "engine/exec/operators/window_rows.h"
@@ -141,10 +143,12 @@ class Builder {
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node));
     TwoInputOperator* step = made.get();
     auto ports = MakeTwoInputStage(std::move(made), next);
-    Demand left{settings_.ends, false, false, demand.limits, demand.waits_for};
+    // An interval join counts rows itself: those without a time are bad.
+    const bool is_interval = node->kind == PlanKind::kJoin && As<JoinNode>(node)->method == JoinMethod::kInterval;
+    Demand left{settings_.ends, false, is_interval && IsNearSource(*node->inputs[0]), demand.limits, demand.waits_for};
     left.waits_for.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
-    Demand right{settings_.ends, false, false, demand.limits, demand.waits_for};
+    Demand right{settings_.ends, false, is_interval && IsNearSource(*node->inputs[1]), demand.limits, demand.waits_for};
     VELO_RETURN_IF_ERROR(Build(node->inputs[1], Own(std::move(ports[1])), std::move(right)));
     pipeline_->operators.push_back(step);
     return Status::OK();
@@ -205,9 +209,30 @@ class Builder {
   }
 
   Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node) {
-    if (node->kind == PlanKind::kJoin) return NotYet(*node);
+    if (node->kind == PlanKind::kJoin) return MakeJoin(As<JoinNode>(node));
     if (node->kind == PlanKind::kSubquery) return NotYet(*node);
     return Status::Bug("an operator with two inputs is missing");
+  }
+
+  Result<std::unique_ptr<TwoInputOperator>> MakeJoin(const std::shared_ptr<const JoinNode>& node) {
+    switch (node->method) {
+      case JoinMethod::kInterval: {
+        IntervalJoinSettings settings{node, {IsNearSource(*node->inputs[0]), IsNearSource(*node->inputs[1])}};
+        const bool has_limits = node->max_rows > 0 || node->max_rows_per_key > 0;
+        const bool joins_at_end = settings_.ends && !settings_.has_watermarks && !has_limits;
+        return joins_at_end ? MakeCompleteIntervalJoin(std::move(settings), context_)
+                            : MakeIntervalJoin(std::move(settings), context_);
+      }
+      case JoinMethod::kTable: {
+        const bool only_inserts = node->inputs[0]->changes == Changes::kAppend &&
+                                  node->inputs[1]->changes == Changes::kAppend && settings_.ends;
+        if (only_inserts) return MakeCompleteIntervalJoin({node, {false, false}}, context_);
+        return MakeTableJoin(node, settings_.ends, context_);
+      }
+      case JoinMethod::kLookup:
+        break;
+    }
+    return NotYet(*node);
   }
 
   static Status NotYet(const PlanNode& node) {

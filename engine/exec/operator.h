@@ -54,12 +54,17 @@ class Output {
 
 /// What an operator can say about rows it is holding back; for "why are there no rows".
 struct OperatorInsight {
-  enum class Kind : uint8_t { kFilter, kWindow };
+  enum class Kind : uint8_t { kFilter, kWindow, kJoin };
   Kind kind = Kind::kFilter;
   std::string text;                    ///< Filter: the predicate as written.
   int64_t rows_removed = 0;            ///< Filter.
   int64_t open_windows = 0;            ///< Window: not yet emitted.
   EventMillis first_end = kEndOfTime;  ///< Window: end of the earliest open one.
+  int64_t rows_seen[2] = {0, 0};       ///< Join: rows that came from the left and from the right.
+  int64_t rows_waiting[2] = {0, 0};    ///< Join: those kept for a partner.
+  int64_t matches = 0;                 ///< Join: pairs found.
+  int64_t evicted = 0;                 ///< Join: rows that had to go because of a limit.
+  std::string sample_key[2];           ///< Join: the key of a waiting row of each side; empty: none.
 };
 
 /// What every step of a running query has, however many inputs it reads.
@@ -92,8 +97,8 @@ class Operator : public Step {
 
 enum class Side : uint8_t { kLeft = 0, kRight = 1 };
 
-/// A step that brings two inputs together (joins, subqueries). The caller passes the lower of both watermarks on after
-/// OnWatermark returns, and the end after the second OnEnd.
+/// A step that brings two inputs together (joins, subqueries). The caller passes OutputWatermark of the lower of both
+/// watermarks on after OnWatermark returns, and the end after the second OnEnd.
 class TwoInputOperator : public Step {
  public:
   virtual Status OnBatch(Side side, const Batch& batch, Output& out) = 0;
@@ -101,6 +106,9 @@ class TwoInputOperator : public Step {
   virtual Status OnEnd(Side side, Output& out);
   /// False while rows of the left must wait (the table on the right is loading); asked before every read.
   virtual bool WantsLeft() const { return true; }
+  /// The watermark for the next step once both inputs have reached `lowest`: earlier where rows still come out that
+  /// are older than that.
+  virtual EventMillis OutputWatermark(EventMillis lowest) const { return lowest; }
 };
 
 /// An aggregate that can run in several lanes on parts of the input and be joined at the end.

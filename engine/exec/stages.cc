@@ -135,7 +135,8 @@ class TwoInputStage : public Output {
   Status Watermark(Side side, EventMillis watermark) {
     watermarks_[static_cast<size_t>(side)] = watermark;
     VELO_RETURN_IF_ERROR(step_->OnWatermark(side, watermark, *this));
-    const EventMillis lowest = std::min(watermarks_[0], watermarks_[1]);
+    const EventMillis reached = std::min(watermarks_[0], watermarks_[1]);
+    const EventMillis lowest = reached == kEndOfTime ? reached : step_->OutputWatermark(reached);
     if (lowest <= passed_) return Status::OK();
     passed_ = lowest;
     return next_->Watermark(lowest);
