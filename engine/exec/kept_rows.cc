@@ -155,9 +155,4 @@ Result<std::shared_ptr<arrow::RecordBatch>> KeptRows::TakeAll(std::span<const ui
   return arrow::RecordBatch::Make(schema_, static_cast<int64_t>(rows.size()), std::move(columns));
 }
 
-uint32_t KeptRows::NeighboursFrom(uint32_t row) const {
-  const Segment& segment = segments_[SegmentOf(row)];
-  return segment.first + segment.rows - row;
-}
-
 }  // namespace velo::exec

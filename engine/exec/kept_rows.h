@@ -44,9 +44,6 @@ class KeptRows {
   Result<std::shared_ptr<arrow::Array>> Take(int column, const Found& found) const;
   Result<std::shared_ptr<arrow::RecordBatch>> TakeAll(std::span<const uint32_t> rows) const;
 
-  /// How many rows from `row` on, itself included, came in the same batch.
-  uint32_t NeighboursFrom(uint32_t row) const;
-
   int64_t live() const { return live_; }
   /// Live rows, and those that are kept only because their batch is.
   int64_t held() const { return held_; }

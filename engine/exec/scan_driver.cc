@@ -150,6 +150,15 @@ Status ScanDriver::Finish() {
   return leaf_.port->End();
 }
 
+EventMillis ScanDriver::ReadUpTo() const {
+  EventMillis lowest = kEndOfTime;
+  if (settings_.order != ReadOrder::kByTime) return lowest;
+  for (const Partition& partition : partitions_) {
+    if (!partition.ended) lowest = std::min(lowest, partition.max_time);
+  }
+  return lowest;
+}
+
 int64_t ScanDriver::MillisToIdleTimeout() const {
   if (!settings_.has_watermarks || settings_.node->idle_timeout_ms <= 0) return -1;
   int64_t nearest = -1;

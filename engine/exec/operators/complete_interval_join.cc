@@ -98,9 +98,8 @@ class Sequence {
     rows_.clear();
     times_ = {};
     if (at_end()) return Status::OK();
-    uint32_t count = std::min(kSliceRows, keys_.end() - next_);
+    const uint32_t count = std::min(kSliceRows, keys_.end() - next_);
     if (is_sorted_) {
-      count = std::min(count, keys_.NeighboursFrom(next_));
       rows_.resize(count);
       std::iota(rows_.begin(), rows_.end(), next_);
     } else {
