@@ -75,9 +75,12 @@ Diagnosis ExplainJoin(const std::vector<exec::LaneStatus>& statuses) {
       if (insight.kind != exec::OperatorInsight::Kind::kJoin || insight.matches > 0) continue;
       for (size_t side = 0; side < 2; ++side) {
         if (insight.rows_seen[side] > 0 || insight.rows_seen[1 - side] == 0) continue;
-        return {"join_no_match", fmt::format("No row has reached the {} side of the {}; {} from the other side {}.",
-                                             kSides[side], insight.text, Rows(insight.rows_seen[1 - side]),
-                                             insight.rows_waiting[1 - side] > 0 ? "wait for it" : "found no partner")};
+        std::string text = fmt::format("No row has reached the {} side of the {}; the other side has given {}",
+                                       kSides[side], insight.text, Rows(insight.rows_seen[1 - side]));
+        if (insight.rows_waiting[1 - side] > 0) {
+          text += fmt::format(", {} waiting for a partner", WithThousands(insight.rows_waiting[1 - side]));
+        }
+        return {"join_no_match", text + "."};
       }
       if (insight.rows_seen[0] == 0) continue;
       std::string text = fmt::format("None of {} on the left and {} on the right of the {} belong together",
