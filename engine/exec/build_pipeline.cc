@@ -5,12 +5,14 @@
 #include "engine/exec/operators/hash_aggregate.h"
 #include "engine/exec/operators/interval_join.h"
 #include "engine/exec/operators/limit.h"
+#include "engine/exec/operators/lookup_join.h"
 #include "engine/exec/operators/normalise.h"
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
 #include "engine/exec/operators/table_join.h"
 #include "engine/exec/operators/top_n.h"
+#include "engine/exec/operators/unnest.h"
 #include "engine/exec/operators/window_aggregate.h"
 #include "engine/exec/operators/window_rows.h"
 #include "engine/exec/pipeline.h"
@@ -50,6 +52,14 @@ bool IsNearSource(const PlanNode& node) {
   }
 }
 
+bool IsLookup(const PlanNode& node) {
+  return node.kind == PlanKind::kJoin && static_cast<const JoinNode&>(node).method == JoinMethod::kLookup;
+}
+
+bool IsInterval(const PlanNode& node) {
+  return node.kind == PlanKind::kJoin && static_cast<const JoinNode&>(node).method == JoinMethod::kInterval;
+}
+
 template <typename Node>
 std::shared_ptr<const Node> As(const PlanNodePtr& node) {
   return std::static_pointer_cast<const Node>(node);
@@ -62,7 +72,8 @@ struct Demand {
   bool joins_updates = false;    ///< Somebody takes the old and the new row of an update in as one step.
   bool rows_counted = false;     ///< Rows of a source are counted as used further up.
   std::vector<const Step*> limits;
-  std::vector<const TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
+  std::vector<TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
+  std::vector<TwoInputOperator*> loads;      ///< Joins on whose right side this is.
 };
 
 class Builder {
@@ -118,12 +129,12 @@ class Builder {
       case PlanKind::kAggregate:
       case PlanKind::kDistinct:
       case PlanKind::kWindowRows:
-        return {settings_.ends, false, true, true, demand.limits, demand.waits_for};
+        return {settings_.ends, false, true, true, demand.limits, demand.waits_for, demand.loads};
       case PlanKind::kSort: {
         const auto& sort = static_cast<const SortNode&>(node);
         const bool continuous = sort.scope == SortNode::Scope::kContinuous;
         const bool keyed = (continuous || sort.scope == SortNode::Scope::kWhole) && !sort.row_key.empty();
-        return {settings_.ends, keyed, false, true, demand.limits, demand.waits_for};
+        return {settings_.ends, keyed, false, true, demand.limits, demand.waits_for, demand.loads};
       }
       case PlanKind::kNormalise:
         demand.keeps_newest = true;
@@ -131,6 +142,10 @@ class Builder {
       case PlanKind::kLimit:
         demand.limits.push_back(step);
         demand.last_state_only |= settings_.ends;
+        demand.rows_counted = true;
+        return demand;
+      case PlanKind::kUnnest:
+        demand.keeps_newest = false;
         demand.rows_counted = true;
         return demand;
       default:
@@ -160,23 +175,26 @@ class Builder {
   }
 
   Status BuildTwoInputs(const PlanNodePtr& node, Port* next, const Demand& demand) {
-    VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node));
+    // These joins count the rows of their sources themselves, as their keys and times may be bad.
+    const bool counts = IsLookup(*node) || IsInterval(*node);
+    const bool counts_left = counts && IsNearSource(*node->inputs[0]);
+    const bool counts_right = counts && IsNearSource(*node->inputs[1]);
+    VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node, counts_left, counts_right));
     TwoInputOperator* step = made.get();
     auto ports = MakeTwoInputStage(std::move(made), next);
-    // An interval join counts rows itself: those without a time are bad.
-    const bool is_interval = node->kind == PlanKind::kJoin && As<JoinNode>(node)->method == JoinMethod::kInterval;
-    const auto counts = [&](size_t side) { return is_interval && IsNearSource(*node->inputs[side]); };
-    Demand left{settings_.ends, demand.keeps_newest, false, counts(0), demand.limits, demand.waits_for};
+    Demand left{settings_.ends, demand.keeps_newest, false, counts_left, demand.limits, demand.waits_for, demand.loads};
     left.waits_for.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
-    Demand right{settings_.ends, true, false, counts(1), demand.limits, demand.waits_for};
+    Demand right{settings_.ends, true, false, counts_right, demand.limits, demand.waits_for, demand.loads};
+    right.limits.push_back(step);
+    right.loads.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[1], Own(std::move(ports[1])), std::move(right)));
     pipeline_->operators.push_back(step);
     return Status::OK();
   }
 
   Status AddLeaf(const PlanNodePtr& node, Port* port, const Demand& demand) {
-    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for});
+    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for, demand.loads});
     return Status::OK();
   }
 
@@ -226,30 +244,32 @@ class Builder {
       case PlanKind::kNormalise:
         return MakeNormalise(As<NormaliseNode>(node));
       case PlanKind::kOver:
-      case PlanKind::kUnnest:
         return NotYet(*node);
+      case PlanKind::kUnnest:
+        return MakeUnnest(As<UnnestNode>(node), near_source, context_);
     }
     return Status::Bug("a leaf of the plan is no operator");
   }
 
-  Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node) {
-    if (node->kind == PlanKind::kJoin) return MakeJoin(As<JoinNode>(node));
+  Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node, bool counts_left, bool counts_right) {
+    if (IsLookup(*node)) return MakeLookupJoin({As<JoinNode>(node), counts_left, counts_right}, context_);
+    if (node->kind == PlanKind::kJoin) return MakeJoin(As<JoinNode>(node), counts_left, counts_right);
     if (node->kind == PlanKind::kSubquery) return NotYet(*node);
     return Status::Bug("an operator with two inputs is missing");
   }
 
-  Result<std::unique_ptr<TwoInputOperator>> MakeJoin(const std::shared_ptr<const JoinNode>& node) {
+  Result<std::unique_ptr<TwoInputOperator>> MakeJoin(const std::shared_ptr<const JoinNode>& node, bool counts_left,
+                                                     bool counts_right) {
     switch (node->method) {
       case JoinMethod::kInterval: {
-        IntervalJoinSettings settings{node, {IsNearSource(*node->inputs[0]), IsNearSource(*node->inputs[1])}};
+        IntervalJoinSettings settings{node, {counts_left, counts_right}};
         const bool has_limits = node->max_rows > 0 || node->max_rows_per_key > 0;
         const bool joins_at_end = settings_.ends && !settings_.has_watermarks && !has_limits;
         return joins_at_end ? MakeCompleteIntervalJoin(std::move(settings), context_)
                             : MakeIntervalJoin(std::move(settings), context_);
       }
       case JoinMethod::kTable: {
-        const bool only_inserts = node->inputs[0]->changes == Changes::kAppend &&
-                                  node->inputs[1]->changes == Changes::kAppend && settings_.ends;
+        const bool only_inserts = settings_.ends && !ChangesNow(*node->inputs[0]) && !ChangesNow(*node->inputs[1]);
         if (only_inserts) return MakeCompleteIntervalJoin({node, {false, false}}, context_);
         return MakeTableJoin(node, settings_.ends, context_);
       }

@@ -47,6 +47,7 @@ class ScanDriver {
   /// The event time up to which every partition has been read, for taking turns in order of time; kEndOfTime when order
   /// does not matter or nothing is left to read.
   EventMillis ReadUpTo() const;
+  const Pipeline::Leaf& leaf() const { return leaf_; }
   /// Reads and pushes at most one batch. kIdle: nothing to read now.
   Result<Progress> Step();
   void SetWakeUp(const std::function<void()>& wake_up);

@@ -212,11 +212,10 @@ class TwoInputStage : public Output {
   Status Watermark(Side side, EventMillis watermark) {
     inputs_[static_cast<size_t>(side)].watermark = watermark;
     VELO_RETURN_IF_ERROR(step_->OnWatermark(side, watermark, *this));
-    const EventMillis reached = Lowest(inputs_);
-    const EventMillis lowest = reached == kEndOfTime ? reached : step_->OutputWatermark(reached);
-    if (lowest <= passed_) return Status::OK();
-    passed_ = lowest;
-    return next_->Watermark(lowest);
+    const EventMillis passed = PassedWatermark();
+    if (passed <= passed_) return Status::OK();
+    passed_ = passed;
+    return next_->Watermark(passed);
   }
   Status End(Side side) {
     VELO_RETURN_IF_ERROR(step_->OnEnd(side, *this));
@@ -227,11 +226,13 @@ class TwoInputStage : public Output {
   void Save(Side side, std::string* out) const { inputs_[static_cast<size_t>(side)].Save(out); }
   Status Load(Side side, std::string_view* in) {
     VELO_RETURN_IF_ERROR(inputs_[static_cast<size_t>(side)].Load(in));
-    passed_ = Lowest(inputs_);
+    passed_ = PassedWatermark();
     return Status::OK();
   }
 
  private:
+  EventMillis PassedWatermark() const { return step_->PassedWatermark(inputs_[0].watermark, inputs_[1].watermark); }
+
   std::unique_ptr<TwoInputOperator> step_;
   Port* next_;
   std::array<InputProgress, 2> inputs_;

@@ -48,7 +48,9 @@ class IntervalJoin : public TwoInputOperator {
   }
 
   // An outer row can come out as late as its time plus the time it waits for partners.
-  EventMillis OutputWatermark(EventMillis lowest) const override {
+  EventMillis PassedWatermark(EventMillis left, EventMillis right) const override {
+    const EventMillis lowest = std::min(left, right);
+    if (lowest == kEndOfTime) return lowest;
     int64_t delay = 0;
     if (node_->join == sql::JoinKind::kLeft || node_->join == sql::JoinKind::kFull) {
       delay = std::max(delay, delays_.until_unmatched[0]);

@@ -40,7 +40,12 @@ struct Environment {
   /// Place of the window's bounds when there is no grouping; -1 else.
   int window_start_column = -1;
   int window_end_column = -1;
+  /// The array of UNNEST(...) in a SELECT item; its elements are a column of the scope.
+  BoundExpressionPtr unnested;
 };
+
+/// Name of that column.
+inline constexpr std::string_view kUnnestedColumn = "_unnested";
 
 /// Binds expressions of one SELECT. Never returns null: what is wrong is reported once and replaced by an untyped NULL
 /// so that the rest is still checked.
@@ -56,6 +61,8 @@ class ExpressionBinder {
   BoundExpressionPtr BindBoolean(const sql::Expression& expression, Clause clause, std::string_view clause_name);
   /// Makes the last value of an input column available above the grouping (dialect 4.2).
   BoundExpressionPtr LastValue(const BoundExpressionPtr& input_column, SourceSpan span, bool warn);
+  /// The value of a USING column in `*`.
+  BoundExpressionPtr BindMerged(const ColumnMatch& match, SourceSpan span) { return MergedColumn(match, span); }
 
  private:
   using Bound = BoundExpressionPtr;
@@ -83,6 +90,8 @@ class ExpressionBinder {
   /// An aggregate's argument may name an earlier item that does not aggregate itself.
   Bound ExpandAliasOverInput(const sql::ColumnReference& reference);
   Bound UseMatch(const ColumnMatch& match, const sql::ColumnReference& reference);
+  /// The first value of a column that a FULL JOIN ... USING merges.
+  Bound MergedColumn(const ColumnMatch& match, SourceSpan span);
   Bound UseOuter(const sql::ColumnReference& reference, const std::vector<std::string_view>& parts);
   Bound ReportMissing(const ColumnMatch& match, const sql::ColumnReference& reference);
   bool ReportMissingAlias(const sql::ColumnReference& reference);
@@ -98,6 +107,7 @@ class ExpressionBinder {
   void OfferHaving(const sql::Call& call, Diagnostic* found);
   Bound BindOver(const sql::Call& call, std::string_view name);
   Bound BindScalar(const sql::Call& call, const ScalarFunction& function);
+  Bound BindUnnest(const sql::Call& call);
   void CheckOver(const sql::Call& call, std::string_view name);
   Bound UnknownFunction(const sql::Call& call);
   bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out);
@@ -112,6 +122,8 @@ class ExpressionBinder {
 
   // Building blocks.
   Bound Poison(SourceSpan span);
+  /// The expression with its SQL as text, where it has none.
+  static Bound WithText(const Bound& bound, const sql::Expression& source);
   /// Stands for a value that cannot be computed in this version, with its type known.
   Bound Placeholder(SqlType type, SourceSpan span);
   Bound Report(const Status& status, SourceSpan span, std::string_view default_code = "E2301",

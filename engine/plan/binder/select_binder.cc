@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "engine/plan/binder/event_time.h"
 #include "engine/plan/binder/select_binder_internal.h"
 #include "engine/plan/binder/window_binder.h"
 
@@ -129,15 +128,7 @@ void SelectBinder::BindExplicitTime(const sql::WindowClause& window) {
   }
   const BoundExpressionPtr value = binder_.Bind(*window.time, Clause::kWindow);
   if (context_->diagnostics->error_count() > errors) return;
-  std::string format;
-  if (!scope_.relations().empty()) {
-    const ScopeRelation& relation = scope_.relations()[0];
-    const bool same_column = relation.relation != nullptr && value->text == relation.relation->event_time_column;
-    if (same_column) format = relation.relation->event_time_format;
-    const std::string property = PropertyValue(relation.properties, "event.time.format");
-    if (!property.empty() && value->text == PropertyValue(relation.properties, "event.time.field")) format = property;
-  }
-  time_ = ToEventTime(value, format, *context_->functions);
+  time_ = from_.ExplicitTime(value);
   time_name_ = value->text;
   if (time_ == nullptr) {
     context_->diagnostics

@@ -51,6 +51,7 @@ class SelectBinder {
   void BindItem(const sql::SelectItem& item, size_t ordinal);
   void ExpandStar(const sql::SelectItem& item);
   void AddStarColumn(int relation, const Column& column, const std::string& name, SourceSpan span, bool* ungrouped);
+  void AddMergedColumn(const MergedColumn& merged, SourceSpan span, bool* ungrouped);
   void AddItem(OutputItem item, bool replaces);
   void MakeNamesUnique();
   bool Nullable(const BoundExpression& expression) const;
@@ -69,7 +70,6 @@ class SelectBinder {
                     BoundQuery* result);
   std::vector<SortKey> BuildSortKeys(ProjectNode* project, const std::vector<int>& mapping);
   void BindOrderBy();
-  void PushDownFilter(const PlanNodePtr& input, const BoundExpression& predicate);
   bool FinalForReaders() const;
 
   BindingContext* context_;
