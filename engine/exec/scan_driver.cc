@@ -53,7 +53,12 @@ size_t ScanDriver::NextPartition() const {
   for (size_t i = 0; i < partitions_.size(); ++i) {
     const size_t at = settings_.order == ReadOrder::kTurns ? (turn_ + i) % partitions_.size() : i;
     const Partition& partition = partitions_[at];
-    if (partition.ended || !partition.maybe_ready) continue;
+    if (partition.ended) continue;
+    if (!partition.maybe_ready) {
+      // The next one has its turn when this one is read to its end.
+      if (settings_.order == ReadOrder::kSequential) break;
+      continue;
+    }
     if (settings_.order != ReadOrder::kByTime) return at;
     if (best == partitions_.size() || partition.max_time < partitions_[best].max_time) best = at;
   }
