@@ -1,13 +1,13 @@
 #include "engine/exec/join_input.h"
 
-#include "engine/exec/batch_rows.h"
 #include "engine/exec/row_errors.h"
-#include "engine/types/value_text.h"
+#include "engine/types/arrow_status.h"
 
 namespace velo::exec {
 
 JoinInput::JoinInput(std::shared_ptr<const JoinNode> node, Side side, bool counts_input, LaneContext* context)
     : node_(std::move(node)),
+      side_(side),
       keys_(side == Side::kLeft ? node_->left_keys : node_->right_keys),
       counts_input_(counts_input),
       context_(context) {
@@ -39,30 +39,23 @@ Status JoinInput::EvaluateParts(const Batch& part, JoinRows* rows) const {
     if (rows->times->null_count() > 0 && counts_input_) {
       return Status::User("E4202", "the time of the row is NULL, and the join needs it");
     }
-    if (rows->times->null_count() > 0) VELO_RETURN_IF_ERROR(DropWithoutTime(rows));
+    if (rows->times->null_count() > 0) VELO_RETURN_IF_ERROR(SetMissingTimes(rows));
   }
   VELO_ASSIGN_OR_RETURN(rows->keys, Keys(*rows->batch.columns));
   return Status::OK();
 }
 
-// Rows made by the query itself are in no account, so they are only noted.
-Status JoinInput::DropWithoutTime(JoinRows* rows) const {
-  std::vector<uint32_t> good;
+// Rows made by the query itself, by an outer join below, may lack the time of the side that was missing. They meet
+// nobody, and go out alone where this join is an outer one: their time is so long ago that nothing is near it, and not
+// the same on both sides.
+Status JoinInput::SetMissingTimes(JoinRows* rows) const {
+  const int64_t long_ago = side_ == Side::kLeft ? INT64_MIN / 2 : INT64_MIN / 4;
+  arrow::Int64Builder times;
+  VELO_RETURN_IF_ARROW_ERROR(times.Reserve(rows->times->length()));
   for (int64_t i = 0; i < rows->times->length(); ++i) {
-    if (rows->times->IsValid(i)) {
-      good.push_back(static_cast<uint32_t>(i));
-      continue;
-    }
-    BadRecord record;
-    AppendJsonRow(*rows->batch.columns, i, JsonStyle::kDialect, &record.raw);
-    record.reason = "the time of the row is NULL, and the join needs it";
-    context_->bad_records->Add(std::move(record));
+    times.UnsafeAppend(rows->times->IsValid(i) ? rows->times->Value(i) : long_ago);
   }
-  const auto times = arrow::RecordBatch::Make(arrow::schema({arrow::field("t", arrow::int64())}), rows->times->length(),
-                                              {rows->times});
-  VELO_ASSIGN_OR_RETURN(const Batch good_times, TakeRows({times, {}}, good));
-  VELO_ASSIGN_OR_RETURN(rows->batch, TakeRows(rows->batch, good));
-  rows->times = std::static_pointer_cast<arrow::Int64Array>(good_times.columns->column(0));
+  VELO_RETURN_IF_ARROW_ERROR(times.Finish(&rows->times));
   return Status::OK();
 }
 

@@ -17,7 +17,7 @@ struct JoinRows {
 };
 
 /// Evaluates keys and join times of one side. Counts rows that come straight from a source: as used, or as bad when
-/// they have no time or an expression fails on them.
+/// they have no time or an expression fails on them. Other rows without a time meet nobody.
 class JoinInput {
  public:
   JoinInput(std::shared_ptr<const JoinNode> node, Side side, bool counts_input, LaneContext* context);
@@ -30,9 +30,10 @@ class JoinInput {
 
  private:
   Status EvaluateParts(const Batch& part, JoinRows* rows) const;
-  Status DropWithoutTime(JoinRows* rows) const;
+  Status SetMissingTimes(JoinRows* rows) const;
 
   const std::shared_ptr<const JoinNode> node_;
+  const Side side_;
   const std::vector<BoundExpressionPtr>& keys_;
   BoundExpressionPtr time_;  ///< Null: the event time column.
   int time_column_ = -1;     ///< -1: none.
