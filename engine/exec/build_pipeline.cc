@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/exec/columns_read.h"
 #include "engine/exec/operators/distinct.h"
 #include "engine/exec/operators/filter.h"
 #include "engine/exec/operators/hash_aggregate.h"
@@ -94,6 +95,7 @@ class Builder {
       return Build(node->inputs[0], next, std::move(demand));
     }
     const bool near_source = IsNearSource(*node->inputs[0]);
+    columns_read_[node->inputs[0].get()] = ColumnsRead(*node, TakeColumnsRead(*node));
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<Operator> made, Make(node, near_source, demand));
     Operator* step = made.get();
     InputMeter* counts_used = near_source && TakesRowsIn(*node) ? context_->meter : nullptr;
@@ -198,6 +200,12 @@ class Builder {
     return Status::OK();
   }
 
+  // The node is built once for each reader, who says anew what it reads.
+  std::vector<bool> TakeColumnsRead(const PlanNode& node) {
+    const auto known = columns_read_.extract(&node);
+    return known.empty() ? std::vector<bool>() : known.mapped();
+  }
+
   Port* Own(std::unique_ptr<Port> port) {
     pipeline_->stages.push_back(std::move(port));
     return pipeline_->stages.back().get();
@@ -262,7 +270,7 @@ class Builder {
                                                      bool counts_right) {
     switch (node->method) {
       case JoinMethod::kInterval: {
-        IntervalJoinSettings settings{node, {counts_left, counts_right}};
+        IntervalJoinSettings settings{node, {counts_left, counts_right}, TakeColumnsRead(*node)};
         const bool has_limits = node->max_rows > 0 || node->max_rows_per_key > 0;
         const bool joins_at_end = settings_.ends && !settings_.has_watermarks && !has_limits;
         return joins_at_end ? MakeCompleteIntervalJoin(std::move(settings), context_)
@@ -270,7 +278,7 @@ class Builder {
       }
       case JoinMethod::kTable: {
         const bool only_inserts = settings_.ends && !ChangesNow(*node->inputs[0]) && !ChangesNow(*node->inputs[1]);
-        if (only_inserts) return MakeCompleteIntervalJoin({node, {false, false}}, context_);
+        if (only_inserts) return MakeCompleteIntervalJoin({node, {false, false}, TakeColumnsRead(*node)}, context_);
         return MakeTableJoin(node, settings_.ends, context_);
       }
       case JoinMethod::kLookup:
@@ -309,6 +317,7 @@ class Builder {
   const PipelineSettings settings_;
   LaneContext* const context_;
   const PlanNode* const cut_;
+  std::map<const PlanNode*, std::vector<bool>> columns_read_;  ///< Of nodes with one reader; empty: all.
   std::unique_ptr<Pipeline> pipeline_;
 };
 

@@ -38,12 +38,12 @@ bool IsOuter(sql::JoinKind kind, Side side) {
 
 }  // namespace
 
-IntervalJoinState::IntervalJoinState(std::shared_ptr<const JoinNode> node, const JoinDelays& delays,
-                                     LaneContext* context)
+IntervalJoinState::IntervalJoinState(std::shared_ptr<const JoinNode> node, std::vector<bool> wanted,
+                                     const JoinDelays& delays, LaneContext* context)
     : node_(std::move(node)),
       delays_(delays),
       context_(context),
-      output_(node_, context),
+      output_(node_, std::move(wanted), context),
       is_semi_(node_->join == sql::JoinKind::kLeftSemi),
       needs_matched_(is_semi_ || IsOuter(node_->join, Side::kLeft) || IsOuter(node_->join, Side::kRight)),
       keys_(KeyTypes(node_->left_keys)),

@@ -26,7 +26,9 @@ struct JoinDelays {
 /// on top decide when rows arrive and time passes. Not thread safe.
 class IntervalJoinState {
  public:
-  IntervalJoinState(std::shared_ptr<const JoinNode> node, const JoinDelays& delays, LaneContext* context);
+  /// `wanted`: as for JoinOutput.
+  IntervalJoinState(std::shared_ptr<const JoinNode> node, std::vector<bool> wanted, const JoinDelays& delays,
+                    LaneContext* context);
 
   KeptRows& rows(Side side) { return sides_[Index(side)].rows; }
   const KeptRows& rows(Side side) const { return sides_[Index(side)].rows; }

@@ -11,18 +11,49 @@ JoinInput::JoinInput(std::shared_ptr<const JoinNode> node, Side side, bool count
       keys_(side == Side::kLeft ? node_->left_keys : node_->right_keys),
       counts_input_(counts_input),
       context_(context) {
+  for (const BoundExpressionPtr& key : keys_) CollectColumns(*key, &key_columns_);
+  std::sort(key_columns_.begin(), key_columns_.end());
+  key_columns_.erase(std::unique(key_columns_.begin(), key_columns_.end()), key_columns_.end());
+  std::vector<int> mapping(node_->inputs[static_cast<size_t>(side)]->output.columns.size(), -1);
+  for (size_t i = 0; i < key_columns_.size(); ++i) mapping[key_columns_[i]] = static_cast<int>(i);
+  for (const BoundExpressionPtr& key : keys_) narrow_keys_.push_back(RemapColumns(key, mapping));
   if (node_->method != JoinMethod::kInterval) return;
   if (node_->bound.has_value()) time_ = side == Side::kLeft ? node_->bound->left_time : node_->bound->right_time;
   if (time_ == nullptr) time_column_ = node_->inputs[static_cast<size_t>(side)]->event_time;
 }
 
-Result<std::vector<std::shared_ptr<arrow::Array>>> JoinInput::Keys(const arrow::RecordBatch& rows) const {
-  std::vector<std::shared_ptr<arrow::Array>> keys;
-  for (const BoundExpressionPtr& key : keys_) {
-    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, EvaluateToArray(*key, rows, &context_->evaluation));
-    keys.push_back(std::move(column));
+namespace {
+
+Result<std::vector<std::shared_ptr<arrow::Array>>> EvaluateAll(const std::vector<BoundExpressionPtr>& expressions,
+                                                               const arrow::RecordBatch& rows,
+                                                               EvaluationContext* context) {
+  std::vector<std::shared_ptr<arrow::Array>> arrays;
+  for (const BoundExpressionPtr& expression : expressions) {
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, EvaluateToArray(*expression, rows, context));
+    arrays.push_back(std::move(array));
   }
-  return keys;
+  return arrays;
+}
+
+}  // namespace
+
+Result<std::vector<std::shared_ptr<arrow::Array>>> JoinInput::Keys(const arrow::RecordBatch& rows) const {
+  return EvaluateAll(keys_, rows, &context_->evaluation);
+}
+
+Result<std::vector<std::shared_ptr<arrow::Array>>> JoinInput::Keys(const KeptRows& kept,
+                                                                   std::span<const uint32_t> rows) const {
+  KeptRows::Found found;
+  kept.Find(rows, &found);
+  arrow::FieldVector fields;
+  std::vector<std::shared_ptr<arrow::Array>> columns;
+  for (int column : key_columns_) {
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> taken, kept.Take(column, found));
+    fields.push_back(kept.schema()->field(column));
+    columns.push_back(std::move(taken));
+  }
+  const auto narrow = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), std::ssize(rows), std::move(columns));
+  return EvaluateAll(narrow_keys_, *narrow, &context_->evaluation);
 }
 
 Status JoinInput::EvaluateParts(const Batch& part, JoinRows* rows) const {

@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "engine/exec/kept_rows.h"
 #include "engine/exec/operator.h"
 #include "engine/plan/nodes/join_node.h"
 
@@ -25,8 +27,10 @@ class JoinInput {
   bool has_time() const { return time_ != nullptr || time_column_ >= 0; }
   /// Calls `consume` for the good rows of the batch, in order; more than once when some are bad.
   Status Evaluate(const Batch& batch, const std::function<Status(const JoinRows&)>& consume) const;
-  /// The key columns only, of rows that have been evaluated before.
+  /// The keys of a whole batch.
   Result<std::vector<std::shared_ptr<arrow::Array>>> Keys(const arrow::RecordBatch& rows) const;
+  /// The keys of some kept rows; takes only the columns they are made of.
+  Result<std::vector<std::shared_ptr<arrow::Array>>> Keys(const KeptRows& kept, std::span<const uint32_t> rows) const;
 
  private:
   Status EvaluateParts(const Batch& part, JoinRows* rows) const;
@@ -35,8 +39,10 @@ class JoinInput {
   const std::shared_ptr<const JoinNode> node_;
   const Side side_;
   const std::vector<BoundExpressionPtr>& keys_;
-  BoundExpressionPtr time_;  ///< Null: the event time column.
-  int time_column_ = -1;     ///< -1: none.
+  std::vector<int> key_columns_;                 ///< Those that keys read.
+  std::vector<BoundExpressionPtr> narrow_keys_;  ///< The keys over key_columns_ alone.
+  BoundExpressionPtr time_;                      ///< Null: the event time column.
+  int time_column_ = -1;                         ///< -1: none.
   const bool counts_input_;
   LaneContext* const context_;
 };

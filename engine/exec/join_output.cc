@@ -29,8 +29,8 @@ Result<std::shared_ptr<arrow::Array>> Later(const arrow::Array& left, const arro
 
 }  // namespace
 
-JoinOutput::JoinOutput(std::shared_ptr<const JoinNode> node, LaneContext* context)
-    : node_(std::move(node)), schema_(node_->output.ToArrow()), context_(context) {
+JoinOutput::JoinOutput(std::shared_ptr<const JoinNode> node, std::vector<bool> wanted, LaneContext* context)
+    : node_(std::move(node)), wanted_(std::move(wanted)), schema_(node_->output.ToArrow()), context_(context) {
   for (size_t side = 0; side < 2; ++side) {
     times_[side] = node_->inputs[side]->event_time;
     const bool is_shown = side == 0 || node_->join != sql::JoinKind::kLeftSemi;
@@ -90,6 +90,12 @@ Status JoinOutput::KeepMatching(const KeptRows& left, const KeptRows& right, std
   return Status::OK();
 }
 
+Result<std::shared_ptr<arrow::Array>> JoinOutput::Nulls(size_t output, int64_t count) const {
+  VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> nulls,
+                              arrow::MakeArrayOfNull(schema_->field(static_cast<int>(output))->type(), count));
+  return nulls;
+}
+
 Result<std::shared_ptr<arrow::RecordBatch>> JoinOutput::Pairs(const KeptRows& left, const KeptRows& right,
                                                               Rows left_rows, Rows right_rows) const {
   const KeptRows* sides[2] = {&left, &right};
@@ -97,13 +103,16 @@ Result<std::shared_ptr<arrow::RecordBatch>> JoinOutput::Pairs(const KeptRows& le
   std::vector<std::shared_ptr<arrow::Array>> columns;
   std::shared_ptr<arrow::Array> time;
   for (size_t side = 0; side < 2; ++side) {
-    const bool needs_time = node_->event_time >= 0 && times_[side] >= 0;
+    const bool needs_time =
+        node_->event_time >= 0 && times_[side] >= 0 && IsWanted(static_cast<size_t>(node_->event_time));
     if (columns_[side].empty() && !needs_time) continue;
     KeptRows::Found found;
     sides[side]->Find(rows[side], &found);
     for (int c : columns_[side]) {
-      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, sides[side]->Take(c, found));
-      columns.push_back(std::move(column));
+      Result<std::shared_ptr<arrow::Array>> column =
+          IsWanted(columns.size()) ? sides[side]->Take(c, found) : Nulls(columns.size(), std::ssize(left_rows));
+      if (!column.ok()) return column.status();
+      columns.push_back(*std::move(column));
     }
     if (!needs_time) continue;
     VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> own, sides[side]->Take(times_[side], found));
@@ -112,6 +121,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> JoinOutput::Pairs(const KeptRows& le
     } else {
       VELO_ASSIGN_OR_RETURN(time, Later(*time, *own));
     }
+  }
+  if (node_->event_time >= 0 && time == nullptr) {
+    VELO_ASSIGN_OR_RETURN(time, Nulls(columns.size(), std::ssize(left_rows)));
   }
   if (time != nullptr) columns.push_back(std::move(time));
   return arrow::RecordBatch::Make(schema_, static_cast<int64_t>(left_rows.size()), std::move(columns));
@@ -125,24 +137,16 @@ Result<std::shared_ptr<arrow::RecordBatch>> JoinOutput::Unmatched(Side side, con
   std::vector<std::shared_ptr<arrow::Array>> columns;
   for (size_t part = 0; part < 2; ++part) {
     for (int c : columns_[part]) {
-      if (part == own) {
-        VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, rows.Take(c, found));
-        columns.push_back(std::move(column));
-      } else {
-        const auto& type = schema_->field(static_cast<int>(columns.size()))->type();
-        VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> nulls, arrow::MakeArrayOfNull(type, count));
-        columns.push_back(std::move(nulls));
-      }
+      Result<std::shared_ptr<arrow::Array>> column = part == own ? rows.Take(c, found) : Nulls(columns.size(), count);
+      if (!column.ok()) return column.status();
+      columns.push_back(*std::move(column));
     }
   }
   if (node_->event_time >= 0) {
-    if (times_[own] >= 0) {
-      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> time, rows.Take(times_[own], found));
-      columns.push_back(std::move(time));
-    } else {
-      VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> nulls, arrow::MakeArrayOfNull(arrow::int64(), count));
-      columns.push_back(std::move(nulls));
-    }
+    Result<std::shared_ptr<arrow::Array>> time =
+        times_[own] >= 0 ? rows.Take(times_[own], found) : Nulls(columns.size(), count);
+    if (!time.ok()) return time.status();
+    columns.push_back(*std::move(time));
   }
   return arrow::RecordBatch::Make(schema_, count, std::move(columns));
 }

@@ -15,7 +15,8 @@ class JoinOutput {
  public:
   using Rows = std::span<const uint32_t>;
 
-  JoinOutput(std::shared_ptr<const JoinNode> node, LaneContext* context);
+  /// `wanted`: the output columns that somebody reads; the others are filled with NULLs. Empty: all.
+  JoinOutput(std::shared_ptr<const JoinNode> node, std::vector<bool> wanted, LaneContext* context);
 
   /// Takes the pairs out for which the residual condition does not hold, looking at them a column at a time.
   Status KeepMatching(const KeptRows& left, const KeptRows& right, std::vector<uint32_t>* left_rows,
@@ -26,7 +27,11 @@ class JoinOutput {
   Result<std::shared_ptr<arrow::RecordBatch>> Unmatched(Side side, const KeptRows& rows, Rows numbers) const;
 
  private:
+  bool IsWanted(size_t output) const { return wanted_.empty() || wanted_[output]; }
+  Result<std::shared_ptr<arrow::Array>> Nulls(size_t output, int64_t count) const;
+
   const std::shared_ptr<const JoinNode> node_;
+  const std::vector<bool> wanted_;
   const std::shared_ptr<arrow::Schema> schema_;
   LaneContext* const context_;
   std::vector<int> columns_[2];  ///< Input columns of each side that go to the output.

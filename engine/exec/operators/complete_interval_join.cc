@@ -72,13 +72,6 @@ class Sequence {
     return Load();
   }
 
-  Result<std::vector<std::shared_ptr<arrow::Array>>> KeysOf(std::span<const uint32_t> rows) const {
-    VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> columns, keys_.TakeAll(rows));
-    std::vector<std::shared_ptr<arrow::Array>> keys = columns->columns();
-    keys.pop_back();
-    return keys;
-  }
-  bool is_sorted() const { return is_sorted_; }
   uint32_t size() const { return keys_.end(); }
   int64_t MemoryBytes() const {
     return keys_.MemoryBytes() + static_cast<int64_t>(order_.capacity() * sizeof(TimedRow));
@@ -129,7 +122,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
         inputs_{JoinInput(node_, Side::kLeft, settings.counts_input[0], context),
                 JoinInput(node_, Side::kRight, settings.counts_input[1], context)},
         sequences_{Sequence(node_->left_keys), Sequence(node_->right_keys)},
-        state_(node_, DelaysOf(*node_), context) {}
+        state_(node_, std::move(settings.wanted), DelaysOf(*node_), context) {}
 
   Status OnBatch(Side side, const Batch& batch, Output&) override {
     VELO_ASSIGN_OR_RETURN(const Batch plain, WithoutRetractions(batch));
@@ -211,10 +204,8 @@ class CompleteIntervalJoin : public TwoInputOperator {
   Status Run(Output& out) {
     VELO_RETURN_IF_ERROR(sequences_[0].Start());
     VELO_RETURN_IF_ERROR(sequences_[1].Start());
-    const IntervalJoinState::KeysOf keys_of =
-        [this](Side side, std::span<const uint32_t> rows) -> Result<std::vector<std::shared_ptr<arrow::Array>>> {
-      VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> columns, state_.rows(side).TakeAll(rows));
-      return inputs_[Index(side)].Keys(*columns);
+    const IntervalJoinState::KeysOf keys_of = [this](Side side, std::span<const uint32_t> rows) {
+      return inputs_[Index(side)].Keys(state_.rows(side), rows);
     };
     int64_t since_cleanup = 0;
     std::vector<uint32_t> ids;

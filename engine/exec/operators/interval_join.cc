@@ -35,7 +35,7 @@ class IntervalJoin : public TwoInputOperator {
         inputs_{JoinInput(node_, Side::kLeft, settings.counts_input[0], context),
                 JoinInput(node_, Side::kRight, settings.counts_input[1], context)},
         uses_clock_(!inputs_[0].has_time() && !inputs_[1].has_time()),
-        state_(node_, delays_, context) {}
+        state_(node_, std::move(settings.wanted), delays_, context) {}
 
   Status OnBatch(Side side, const Batch& batch, Output& out) override {
     VELO_ASSIGN_OR_RETURN(const Batch plain, WithoutRetractions(batch));
@@ -100,9 +100,8 @@ class IntervalJoin : public TwoInputOperator {
   static size_t Index(Side side) { return static_cast<size_t>(side); }
 
   IntervalJoinState::KeysOf KeysOfKept() {
-    return [this](Side side, std::span<const uint32_t> rows) -> Result<std::vector<std::shared_ptr<arrow::Array>>> {
-      VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> columns, state_.rows(side).TakeAll(rows));
-      return inputs_[Index(side)].Keys(*columns);
+    return [this](Side side, std::span<const uint32_t> rows) {
+      return inputs_[Index(side)].Keys(state_.rows(side), rows);
     };
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "engine/exec/operator.h"
 #include "engine/plan/nodes/join_node.h"
@@ -10,6 +11,7 @@ namespace velo::exec {
 struct IntervalJoinSettings {
   std::shared_ptr<const JoinNode> node;
   bool counts_input[2] = {false, false};  ///< The rows of that side come straight from a source.
+  std::vector<bool> wanted;               ///< The output columns that somebody reads; empty: all.
 };
 
 /// Joins rows as they arrive: pairs go out at once, outer rows once the watermark says that no partner can come.

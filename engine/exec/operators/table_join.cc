@@ -22,7 +22,7 @@ class TableJoin : public TwoInputOperator {
         is_semi_(node_->join == sql::JoinKind::kLeftSemi),
         keeps_before_(node_->changes != Changes::kUpsert),
         context_(context),
-        output_(node_, context),
+        output_(node_, {}, context),
         inputs_{JoinInput(node_, Side::kLeft, false, context), JoinInput(node_, Side::kRight, false, context)},
         keys_(KeyTypes(node_->left_keys)),
         sides_{TableSide(*node_->inputs[0]), TableSide(*node_->inputs[1])} {
