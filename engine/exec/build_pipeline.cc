@@ -1,8 +1,10 @@
 #include <algorithm>
 
+#include "engine/exec/columns_read.h"
 #include "engine/exec/operators/distinct.h"
 #include "engine/exec/operators/filter.h"
 #include "engine/exec/operators/hash_aggregate.h"
+#include "engine/exec/operators/interval_join.h"
 #include "engine/exec/operators/limit.h"
 #include "engine/exec/operators/lookup_join.h"
 #include "engine/exec/operators/normalise.h"
@@ -10,6 +12,7 @@
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
+#include "engine/exec/operators/table_join.h"
 #include "engine/exec/operators/top_n.h"
 #include "engine/exec/operators/unnest.h"
 #include "engine/exec/operators/window_aggregate.h"
@@ -53,6 +56,10 @@ bool IsNearSource(const PlanNode& node) {
 
 bool IsLookup(const PlanNode& node) {
   return node.kind == PlanKind::kJoin && static_cast<const JoinNode&>(node).method == JoinMethod::kLookup;
+}
+
+bool IsInterval(const PlanNode& node) {
+  return node.kind == PlanKind::kJoin && static_cast<const JoinNode&>(node).method == JoinMethod::kInterval;
 }
 
 // Whether several lanes may run what is at and below the node over parts of its left-most scan.
@@ -104,6 +111,7 @@ class Builder {
       return Build(node->inputs[0], next, std::move(demand));
     }
     const bool near_source = IsNearSource(*node->inputs[0]);
+    columns_read_[node->inputs[0].get()] = ColumnsRead(*node, TakeColumnsRead(*node));
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<Operator> made, Make(node, near_source, demand));
     Operator* step = made.get();
     InputMeter* counts_used = near_source && TakesRowsIn(*node) ? context_->meter : nullptr;
@@ -190,8 +198,8 @@ class Builder {
   }
 
   Status BuildTwoInputs(const PlanNodePtr& node, Port* next, const Demand& demand) {
-    // A lookup join counts the rows of its sources itself, as their keys may be bad.
-    const bool counts = IsLookup(*node);
+    // These joins count the rows of their sources themselves, as their keys and times may be bad.
+    const bool counts = IsLookup(*node) || IsInterval(*node);
     const bool counts_left = counts && IsNearSource(*node->inputs[0]);
     const bool counts_right = counts && IsNearSource(*node->inputs[1]);
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node, counts_left, counts_right));
@@ -216,6 +224,12 @@ class Builder {
   Status AddLeaf(const PlanNodePtr& node, Port* port, const Demand& demand) {
     pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for, demand.loads});
     return Status::OK();
+  }
+
+  // The node is built once for each reader, who says anew what it reads.
+  std::vector<bool> TakeColumnsRead(const PlanNode& node) {
+    const auto known = columns_read_.extract(&node);
+    return known.empty() ? std::vector<bool>() : known.mapped();
   }
 
   Port* Own(std::unique_ptr<Port> port) {
@@ -282,9 +296,30 @@ class Builder {
       if (tables_ != nullptr) (*tables_)[node.get()] = table;
       return MakeLookupJoin({join, std::move(table), counts_left, counts_right}, context_);
     }
-    if (node->kind == PlanKind::kJoin) return NotYet(*node);
+    if (node->kind == PlanKind::kJoin) return MakeJoin(As<JoinNode>(node), counts_left, counts_right);
     if (node->kind == PlanKind::kSubquery) return NotYet(*node);
     return Status::Bug("an operator with two inputs is missing");
+  }
+
+  Result<std::unique_ptr<TwoInputOperator>> MakeJoin(const std::shared_ptr<const JoinNode>& node, bool counts_left,
+                                                     bool counts_right) {
+    switch (node->method) {
+      case JoinMethod::kInterval: {
+        IntervalJoinSettings settings{node, {counts_left, counts_right}, TakeColumnsRead(*node)};
+        const bool has_limits = node->max_rows > 0 || node->max_rows_per_key > 0;
+        const bool joins_at_end = settings_.ends && !settings_.has_watermarks && !has_limits;
+        return joins_at_end ? MakeCompleteIntervalJoin(std::move(settings), context_)
+                            : MakeIntervalJoin(std::move(settings), context_);
+      }
+      case JoinMethod::kTable: {
+        const bool only_inserts = settings_.ends && !ChangesNow(*node->inputs[0]) && !ChangesNow(*node->inputs[1]);
+        if (only_inserts) return MakeCompleteIntervalJoin({node, {false, false}, TakeColumnsRead(*node)}, context_);
+        return MakeTableJoin(node, settings_.ends, context_);
+      }
+      case JoinMethod::kLookup:
+        break;
+    }
+    return NotYet(*node);
   }
 
   static Status NotYet(const PlanNode& node) {
@@ -318,8 +353,9 @@ class Builder {
   const PipelineSettings settings_;
   LaneContext* const context_;
   const PlanNode* const cut_;
-  LaneTables* const tables_;  ///< Shared by lanes; null when there is one lane.
-  const bool later_lane_;     ///< The first lane fills the tables.
+  std::map<const PlanNode*, std::vector<bool>> columns_read_;  ///< Of nodes with one reader; empty: all.
+  LaneTables* const tables_;                                   ///< Shared by lanes; null when there is one lane.
+  const bool later_lane_;                                      ///< The first lane fills the tables.
   std::unique_ptr<Pipeline> pipeline_;
 };
 

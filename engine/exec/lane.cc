@@ -43,8 +43,7 @@ Task::Next Lane::Step() {
   }
   size_t ended = 0;
   std::vector<const ScanDriver*> waiting;
-  for (size_t tried = 0; tried < scans_.size(); ++tried) {
-    const size_t at = (turn_ + tried) % scans_.size();
+  for (const size_t at : Turns()) {
     if (!scans_[at]->MayRead()) {
       waiting.push_back(scans_[at].get());
       continue;
@@ -76,6 +75,16 @@ Task::Next Lane::Step() {
   }
   if (nearest >= 0) pool_->WakeAfter(shared_from_this(), nearest);
   return Next::kWait;
+}
+
+// The order in which scans are asked for rows. In a replay the one that lags in time comes first, so that joins and
+// unions keep few rows; otherwise they take turns.
+std::vector<size_t> Lane::Turns() const {
+  std::vector<size_t> turns;
+  for (size_t tried = 0; tried < scans_.size(); ++tried) turns.push_back((turn_ + tried) % scans_.size());
+  std::stable_sort(turns.begin(), turns.end(),
+                   [this](size_t a, size_t b) { return scans_[a]->ReadUpTo() < scans_[b]->ReadUpTo(); });
+  return turns;
 }
 
 /// Tells joins whose left waits that all there is of their right is read. True when that lets a leaf go on.

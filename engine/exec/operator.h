@@ -78,12 +78,17 @@ class Output {
 
 /// What an operator can say about rows it is holding back; for "why are there no rows".
 struct OperatorInsight {
-  enum class Kind : uint8_t { kFilter, kWindow };
+  enum class Kind : uint8_t { kFilter, kWindow, kJoin };
   Kind kind = Kind::kFilter;
   std::string text;                    ///< Filter: the predicate as written.
   int64_t rows_removed = 0;            ///< Filter.
   int64_t open_windows = 0;            ///< Window: not yet emitted.
   EventMillis first_end = kEndOfTime;  ///< Window: end of the earliest open one.
+  int64_t rows_seen[2] = {0, 0};       ///< Join: rows that came from the left and from the right.
+  int64_t rows_waiting[2] = {0, 0};    ///< Join: those kept for a partner.
+  int64_t matches = 0;                 ///< Join: pairs found.
+  int64_t evicted = 0;                 ///< Join: rows that had to go because of a limit.
+  std::string sample_key[2];           ///< Join: the key of a waiting row of each side; empty: none.
 };
 
 /// What every step of a running query has, however many inputs it reads.

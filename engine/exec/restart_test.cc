@@ -66,22 +66,28 @@ class RunningQuery {
     Build();
   }
 
+  // Lets the scans read so many rows, each in its turn.
   void Step(int rows) {
     for (int i = 0; i < rows; ++i) {
-      const auto progress = driver_->Step();
-      ASSERT_TRUE(progress.ok());
-      if (*progress == ScanDriver::Progress::kEnded) return;
+      size_t tried = 0;
+      for (bool worked = false; !worked && tried < drivers_.size(); ++tried) {
+        ScanDriver& driver = *drivers_[turn_++ % drivers_.size()];
+        if (!driver.MayRead()) continue;
+        const auto progress = driver.Step();
+        ASSERT_TRUE(progress.ok());
+        worked = *progress == ScanDriver::Progress::kWorked;
+      }
     }
   }
 
   // Saves everything, throws it away, builds it again and loads.
   void Restart() {
     std::string state;
-    ASSERT_TRUE(driver_->Save(&state).ok());
+    for (const auto& driver : drivers_) ASSERT_TRUE(driver->Save(&state).ok());
     ASSERT_TRUE(pipeline_->Save(&state).ok());
     Build();
     std::string_view left = state;
-    ASSERT_TRUE(driver_->Load(&left).ok());
+    for (const auto& driver : drivers_) ASSERT_TRUE(driver->Load(&left).ok());
     ASSERT_TRUE(pipeline_->Load(&left).ok());
     EXPECT_TRUE(left.empty());
   }
@@ -97,16 +103,19 @@ class RunningQuery {
     auto pipeline = BuildPipeline(query_->plan, settings, &context_, &sink_);
     ASSERT_TRUE(pipeline.ok());
     pipeline_ = std::move(*pipeline);
-    ScanSettings scan;
-    scan.node = std::static_pointer_cast<const ScanNode>(pipeline_->leaves[0].node);
-    scan.has_watermarks = scan.node->event_time_expression != nullptr;
-    scan.clock = &clock_;
-    ReadOptions read;
-    read.columns = scan.node->columns;
-    read.batch_rows = 1;
-    auto readers = source_->OpenReaders(read);
-    ASSERT_TRUE(readers.ok());
-    driver_ = std::make_unique<ScanDriver>(scan, std::move(*readers), pipeline_->leaves[0], &context_);
+    drivers_.clear();
+    for (const Pipeline::Leaf& leaf : pipeline_->leaves) {
+      ScanSettings scan;
+      scan.node = std::static_pointer_cast<const ScanNode>(leaf.node);
+      scan.has_watermarks = scan.node->event_time_expression != nullptr;
+      scan.clock = &clock_;
+      ReadOptions read;
+      read.columns = scan.node->columns;
+      read.batch_rows = 1;
+      auto readers = source_->OpenReaders(read);
+      ASSERT_TRUE(readers.ok());
+      drivers_.push_back(std::make_unique<ScanDriver>(scan, std::move(*readers), leaf, &context_));
+    }
   }
 
   ManualClock clock_{0};
@@ -117,20 +126,21 @@ class RunningQuery {
   LaneContext context_;
   CollectingPort sink_;
   std::unique_ptr<Pipeline> pipeline_;
-  std::unique_ptr<ScanDriver> driver_;
+  std::vector<std::unique_ptr<ScanDriver>> drivers_;
+  size_t turn_ = 0;
 };
 
 class Restart : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Restart, ChangesNothing) {
   RunningQuery whole(GetParam());
-  whole.Step(100);
+  whole.Step(200);
   RunningQuery broken(GetParam());
   for (int i = 0; i < 5; ++i) {
     broken.Step(7);
     broken.Restart();
   }
-  broken.Step(100);
+  broken.Step(200);
   EXPECT_TRUE(whole.sink().ended);
   EXPECT_TRUE(broken.sink().ended);
   EXPECT_FALSE(whole.sink().rows.empty());
@@ -167,7 +177,16 @@ INSTANTIATE_TEST_SUITE_P(
         "SELECT k, SUM(v) AS s, RANK() OVER (ORDER BY SUM(v)) AS r FROM e GROUP BY k WINDOW TUMBLING(50ms)",
         "SELECT k, v FROM e LIMIT 17",  //
         "SELECT k, SUM(v) AS s FROM e GROUP BY k ORDER BY s DESC LIMIT 2 EMIT CHANGES",
-        "SELECT k, SUM(v) AS s FROM e GROUP BY k WINDOW TUMBLING(100ms) ORDER BY s DESC LIMIT 2"));
+        "SELECT k, SUM(v) AS s FROM e GROUP BY k WINDOW TUMBLING(100ms) ORDER BY s DESC LIMIT 2",
+        "SELECT a.v AS x, b.v AS y FROM e a JOIN e b ON a.k = b.k AND b.t BETWEEN a.t AND a.t + INTERVAL '30' "
+        "MILLISECOND",
+        "SELECT a.v AS x, b.v AS y FROM e a FULL JOIN e b ON a.k = b.k AND a.v < b.v AND b.t BETWEEN a.t - INTERVAL "
+        "'20' MILLISECOND AND a.t + INTERVAL '30' MILLISECOND",
+        "SELECT a.v AS x FROM e a LEFT SEMI JOIN e b ON a.k = b.k AND b.t BETWEEN a.t AND a.t + INTERVAL '50' "
+        "MILLISECOND",
+        "SELECT a.v AS x, b.v AS y FROM e a LEFT JOIN e b ON a.v = b.v WITH ('join.retention' = '40ms')",
+        "SELECT x.k, x.s, y.n FROM (SELECT k, SUM(v) AS s FROM e GROUP BY k EMIT CHANGES) x FULL JOIN (SELECT k, "
+        "COUNT(*) AS n FROM e WHERE v > 4 GROUP BY k EMIT CHANGES) y ON x.k = y.k EMIT CHANGES"));
 
 }  // namespace
 }  // namespace velo::exec

@@ -53,7 +53,12 @@ size_t ScanDriver::NextPartition() const {
   for (size_t i = 0; i < partitions_.size(); ++i) {
     const size_t at = settings_.order == ReadOrder::kTurns ? (turn_ + i) % partitions_.size() : i;
     const Partition& partition = partitions_[at];
-    if (partition.ended || !partition.maybe_ready) continue;
+    if (partition.ended) continue;
+    if (!partition.maybe_ready) {
+      // The next one has its turn when this one is read to its end.
+      if (settings_.order == ReadOrder::kSequential) break;
+      continue;
+    }
     if (settings_.order != ReadOrder::kByTime) return at;
     if (best == partitions_.size() || partition.max_time < partitions_[best].max_time) best = at;
   }
@@ -148,6 +153,15 @@ Status ScanDriver::Finish() {
   watermark_ = kEndOfTime;
   VELO_RETURN_IF_ERROR(leaf_.port->Watermark(kEndOfTime));
   return leaf_.port->End();
+}
+
+EventMillis ScanDriver::ReadUpTo() const {
+  EventMillis lowest = kEndOfTime;
+  if (settings_.order != ReadOrder::kByTime) return lowest;
+  for (const Partition& partition : partitions_) {
+    if (!partition.ended) lowest = std::min(lowest, partition.max_time);
+  }
+  return lowest;
 }
 
 int64_t ScanDriver::MillisToIdleTimeout() const {

@@ -44,6 +44,9 @@ class ScanDriver {
 
   /// False while its rows must wait for another input of a join.
   bool MayRead() const { return leaf_.MayRead(); }
+  /// The event time up to which every partition has been read, for taking turns in order of time; kEndOfTime when order
+  /// does not matter or nothing is left to read.
+  EventMillis ReadUpTo() const;
   const Pipeline::Leaf& leaf() const { return leaf_; }
   /// Reads and pushes at most one batch. kIdle: nothing to read now.
   Result<Progress> Step();

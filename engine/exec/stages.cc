@@ -212,7 +212,7 @@ class TwoInputStage : public Output {
   Status Watermark(Side side, EventMillis watermark) {
     inputs_[static_cast<size_t>(side)].watermark = watermark;
     VELO_RETURN_IF_ERROR(step_->OnWatermark(side, watermark, *this));
-    const EventMillis passed = step_->PassedWatermark(inputs_[0].watermark, inputs_[1].watermark);
+    const EventMillis passed = PassedWatermark();
     if (passed <= passed_) return Status::OK();
     passed_ = passed;
     return next_->Watermark(passed);
@@ -226,11 +226,13 @@ class TwoInputStage : public Output {
   void Save(Side side, std::string* out) const { inputs_[static_cast<size_t>(side)].Save(out); }
   Status Load(Side side, std::string_view* in) {
     VELO_RETURN_IF_ERROR(inputs_[static_cast<size_t>(side)].Load(in));
-    passed_ = step_->PassedWatermark(inputs_[0].watermark, inputs_[1].watermark);
+    passed_ = PassedWatermark();
     return Status::OK();
   }
 
  private:
+  EventMillis PassedWatermark() const { return step_->PassedWatermark(inputs_[0].watermark, inputs_[1].watermark); }
+
   std::unique_ptr<TwoInputOperator> step_;
   Port* next_;
   std::array<InputProgress, 2> inputs_;

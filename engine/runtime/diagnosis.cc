@@ -67,6 +67,33 @@ Diagnosis ExplainWindow(const std::vector<exec::LaneStatus>& statuses) {
   return {"window_open", text + ". Rows appear when it passes the end of the window, or at once with EMIT CHANGES."};
 }
 
+// A join whose rows wait for partners: which side is empty, or which keys do not meet.
+Diagnosis ExplainJoin(const std::vector<exec::LaneStatus>& statuses) {
+  static constexpr std::string_view kSides[] = {"left", "right"};
+  for (const exec::LaneStatus& status : statuses) {
+    for (const exec::OperatorInsight& insight : status.insights) {
+      if (insight.kind != exec::OperatorInsight::Kind::kJoin || insight.matches > 0) continue;
+      for (size_t side = 0; side < 2; ++side) {
+        if (insight.rows_seen[side] > 0 || insight.rows_seen[1 - side] == 0) continue;
+        std::string text = fmt::format("No row has reached the {} side of the {}; the other side has given {}",
+                                       kSides[side], insight.text, Rows(insight.rows_seen[1 - side]));
+        if (insight.rows_waiting[1 - side] > 0) {
+          text += fmt::format(", {} waiting for a partner", WithThousands(insight.rows_waiting[1 - side]));
+        }
+        return {"join_no_match", text + "."};
+      }
+      if (insight.rows_seen[0] == 0) continue;
+      std::string text = fmt::format("None of {} on the left and {} on the right of the {} belong together",
+                                     Rows(insight.rows_seen[0]), Rows(insight.rows_seen[1]), insight.text);
+      if (!insight.sample_key[0].empty() && !insight.sample_key[1].empty()) {
+        text += fmt::format("; a key of the left is {}, of the right {}", insight.sample_key[0], insight.sample_key[1]);
+      }
+      return {"join_no_match", text + "."};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::vector<exec::LaneStatus>& statuses,
@@ -90,6 +117,8 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
     return {"all_filtered", fmt::format("All {} were read, and none passed the filter: {} removed {}.",
                                         Rows(metrics.rows_in), filter->text, Rows(filter->rows_removed))};
   }
+  const Diagnosis join = ExplainJoin(statuses);
+  if (!join.kind.empty()) return join;
   if (!has_ended) {
     const Diagnosis window = ExplainWindow(statuses);
     if (!window.kind.empty()) return window;

@@ -48,7 +48,8 @@ struct JobMetrics {
 
 /// Why there are no rows (yet): API 2.3.6.
 struct Diagnosis {
-  std::string kind;  ///< "no_input", "all_filtered", "window_open", "source_idle", "all_late", "all_bad", or empty.
+  std::string kind;  ///< "no_input", "all_filtered", "window_open", "join_no_match", "source_idle", "all_late",
+                     ///< "all_bad", or empty.
   std::string text;  ///< One or two sentences with the figures.
 };
 

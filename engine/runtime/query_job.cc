@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "engine/exec/read_ahead.h"
+#include "engine/plan/nodes/join_node.h"
 #include "engine/runtime/diagnosis.h"
 
 namespace velo {
@@ -78,6 +80,22 @@ std::vector<std::vector<std::unique_ptr<PartitionReader>>> DealOut(
   }
   std::erase_if(shares, [](const auto& share) { return share.empty(); });
   return shares;
+}
+
+// Whether the inputs should be decoded beside the lane: worth it where the lane has much to do itself, and harmless
+// where no step asks whether all there is has been read.
+bool ReadsAhead(const PlanNode& node) {
+  bool has_interval_join = false;
+  std::function<bool(const PlanNode&)> is_harmless = [&](const PlanNode& each) {
+    if (each.kind == PlanKind::kSubquery) return false;
+    if (each.kind == PlanKind::kJoin) {
+      if (static_cast<const JoinNode&>(each).method != JoinMethod::kInterval) return false;
+      has_interval_join = true;
+    }
+    return std::all_of(each.inputs.begin(), each.inputs.end(),
+                       [&](const PlanNodePtr& input) { return is_harmless(*input); });
+  };
+  return is_harmless(node) && has_interval_join;
 }
 
 }  // namespace
@@ -161,17 +179,25 @@ Status QueryJob::StartSingle(const SourceOpener& open) {
   const auto lane = MakeLane([self = shared_from_this()](const Status& status) { self->Finish(status); });
   VELO_ASSIGN_OR_RETURN(std::unique_ptr<exec::Pipeline> pipeline,
                         exec::BuildPipeline(query_->plan, settings_, &lane->context(), sink_.get()));
-  for (const exec::Pipeline::Leaf& leaf : pipeline->leaves) VELO_RETURN_IF_ERROR(AddLeaf(leaf, open, lane.get()));
+  const bool reads_ahead =
+      pool_->threads() > 1 && settings_.ends && !settings_.has_watermarks && ReadsAhead(*query_->plan);
+  for (const exec::Pipeline::Leaf& leaf : pipeline->leaves) {
+    VELO_RETURN_IF_ERROR(AddLeaf(leaf, open, lane.get(), reads_ahead));
+  }
   lane->SetPipeline(std::move(pipeline));
   return Status::OK();
 }
 
-Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane) {
+Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane,
+                         bool reads_ahead) {
   if (leaf.node->kind == PlanKind::kValues) {
     lane->AddValues(leaf);
     return Status::OK();
   }
   VELO_ASSIGN_OR_RETURN(OpenScan scan, Open(std::static_pointer_cast<const ScanNode>(leaf.node), open));
+  for (auto& reader : scan.readers) {
+    if (reads_ahead) reader = exec::MakeReadAhead(std::move(reader), sources_.back(), pool_);
+  }
   lane->AddScan(SettingsOf(scan.node), std::move(scan.readers), leaf);
   return Status::OK();
 }

@@ -220,7 +220,29 @@ void JoinBinder::Settle(size_t at) {
     if (written) LookupLimits(at);
     settled.limits = {};
   }
+  if (settled.method == JoinMethod::kInterval) KeepRecordsApart(at);
   WarnAboutConditions(at);
+}
+
+/// A record does not meet itself where one relation stands under two names. Its place in the source says which it is.
+void JoinBinder::KeepRecordsApart(size_t at) {
+  const JoinSides sides = SidesOf(at);
+  for (int left : sides.left) {
+    const RelationPtr& one = RelationOf(left).relation;
+    const RelationPtr& other = RelationOf(sides.right).relation;
+    if (one == nullptr || other == nullptr || one->name != other->name) continue;
+    BoundExpressionPtr apart;
+    for (std::string_view name : {kOffsetColumn, kPartitionColumn, kTopicColumn}) {
+      const SqlType type = *SystemColumnType(name);
+      const auto of = [&](int relation) {
+        const Column column{std::string(name), type, true};
+        return MakeColumn(env_->scope->Use(relation, column, true), type, std::string(name));
+      };
+      BoundExpressionPtr differs = Call("IS DISTINCT FROM", {of(left), of(sides.right)}, "");
+      apart = apart == nullptr ? differs : Call("OR", {apart, differs}, "not the same record");
+    }
+    settled_[at].conditions.residual.push_back(apart);
+  }
 }
 
 /// WITHIN where the rows of one side are looked up: a condition on the two times like any other.

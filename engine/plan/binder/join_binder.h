@@ -63,6 +63,7 @@ class JoinBinder {
   void AddWrittenLimits(size_t step);
   void ApplyLimits(size_t step);
   void LookupLimits(size_t step);
+  void KeepRecordsApart(size_t step);
   void WarnAboutConditions(size_t step);
   void RefuseLookup(size_t step);
   void SettleTimes(const RelationTime& time);

@@ -1,0 +1,103 @@
+#include "engine/exec/join_input.h"
+
+#include "engine/exec/row_errors.h"
+#include "engine/types/arrow_status.h"
+
+namespace velo::exec {
+
+JoinInput::JoinInput(std::shared_ptr<const JoinNode> node, Side side, bool counts_input, LaneContext* context)
+    : node_(std::move(node)),
+      side_(side),
+      keys_(side == Side::kLeft ? node_->left_keys : node_->right_keys),
+      counts_input_(counts_input),
+      context_(context) {
+  for (const BoundExpressionPtr& key : keys_) CollectColumns(*key, &key_columns_);
+  std::sort(key_columns_.begin(), key_columns_.end());
+  key_columns_.erase(std::unique(key_columns_.begin(), key_columns_.end()), key_columns_.end());
+  std::vector<int> mapping(node_->inputs[static_cast<size_t>(side)]->output.columns.size(), -1);
+  for (size_t i = 0; i < key_columns_.size(); ++i) mapping[key_columns_[i]] = static_cast<int>(i);
+  for (const BoundExpressionPtr& key : keys_) narrow_keys_.push_back(RemapColumns(key, mapping));
+  if (node_->method != JoinMethod::kInterval) return;
+  if (node_->bound.has_value()) time_ = side == Side::kLeft ? node_->bound->left_time : node_->bound->right_time;
+  if (time_ == nullptr) time_column_ = node_->inputs[static_cast<size_t>(side)]->event_time;
+}
+
+namespace {
+
+Result<std::vector<std::shared_ptr<arrow::Array>>> EvaluateAll(const std::vector<BoundExpressionPtr>& expressions,
+                                                               const arrow::RecordBatch& rows,
+                                                               EvaluationContext* context) {
+  std::vector<std::shared_ptr<arrow::Array>> arrays;
+  for (const BoundExpressionPtr& expression : expressions) {
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, EvaluateToArray(*expression, rows, context));
+    arrays.push_back(std::move(array));
+  }
+  return arrays;
+}
+
+}  // namespace
+
+Result<std::vector<std::shared_ptr<arrow::Array>>> JoinInput::Keys(const arrow::RecordBatch& rows) const {
+  return EvaluateAll(keys_, rows, &context_->evaluation);
+}
+
+Result<std::vector<std::shared_ptr<arrow::Array>>> JoinInput::Keys(const KeptRows& kept,
+                                                                   std::span<const uint32_t> rows) const {
+  KeptRows::Found found;
+  kept.Find(rows, &found);
+  arrow::FieldVector fields;
+  std::vector<std::shared_ptr<arrow::Array>> columns;
+  for (int column : key_columns_) {
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> taken, kept.Take(column, found));
+    fields.push_back(kept.schema()->field(column));
+    columns.push_back(std::move(taken));
+  }
+  const auto narrow = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), std::ssize(rows), std::move(columns));
+  return EvaluateAll(narrow_keys_, *narrow, &context_->evaluation);
+}
+
+Status JoinInput::EvaluateParts(const Batch& part, JoinRows* rows) const {
+  rows->batch = part;
+  rows->times.reset();
+  if (has_time()) {
+    std::shared_ptr<arrow::Array> times;
+    if (time_ != nullptr) {
+      VELO_ASSIGN_OR_RETURN(times, EvaluateToArray(*time_, *part.columns, &context_->evaluation));
+    } else {
+      times = part.columns->column(time_column_);
+    }
+    rows->times = std::static_pointer_cast<arrow::Int64Array>(times);
+    if (rows->times->null_count() > 0 && counts_input_) {
+      return Status::User("E4202", "the time of the row is NULL, and the join needs it");
+    }
+    if (rows->times->null_count() > 0) VELO_RETURN_IF_ERROR(SetMissingTimes(rows));
+  }
+  VELO_ASSIGN_OR_RETURN(rows->keys, Keys(*rows->batch.columns));
+  return Status::OK();
+}
+
+// Rows made by the query itself, by an outer join below, may lack the time of the side that was missing. They meet
+// nobody, and go out alone where this join is an outer one: their time is so long ago that nothing is near it, and not
+// the same on both sides.
+Status JoinInput::SetMissingTimes(JoinRows* rows) const {
+  const int64_t long_ago = side_ == Side::kLeft ? INT64_MIN / 2 : INT64_MIN / 4;
+  arrow::Int64Builder times;
+  VELO_RETURN_IF_ARROW_ERROR(times.Reserve(rows->times->length()));
+  for (int64_t i = 0; i < rows->times->length(); ++i) {
+    times.UnsafeAppend(rows->times->IsValid(i) ? rows->times->Value(i) : long_ago);
+  }
+  VELO_RETURN_IF_ARROW_ERROR(times.Finish(&rows->times));
+  return Status::OK();
+}
+
+Status JoinInput::Evaluate(const Batch& batch, const std::function<Status(const JoinRows&)>& consume) const {
+  JoinRows rows;
+  return EvaluateGoodRows(
+      batch, *context_, counts_input_, [&](const Batch& part) { return EvaluateParts(part, &rows); },
+      [&](const Batch& part) {
+        if (counts_input_) context_->meter->used += part.num_rows();
+        return consume(rows);
+      });
+}
+
+}  // namespace velo::exec
