@@ -7,6 +7,7 @@
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
+#include "engine/exec/operators/subquery.h"
 #include "engine/exec/operators/top_n.h"
 #include "engine/exec/operators/window_aggregate.h"
 #include "engine/exec/operators/window_rows.h"
@@ -34,17 +35,24 @@ bool IsWindowed(const PlanNode& node) {
   return node.kind == PlanKind::kAggregate && static_cast<const AggregateNode&>(node).window.has_value();
 }
 
-// Whether rows reach the node from its leaf only through filters and projections.
+// Whether rows reach the node from its leaf only through steps that pass each of them on or end its way.
 bool IsNearSource(const PlanNode& node) {
   switch (node.kind) {
     case PlanKind::kScan:
       return true;
     case PlanKind::kFilter:
     case PlanKind::kProject:
+    case PlanKind::kSubquery:
       return IsNearSource(*node.inputs[0]);
     default:
       return false;
   }
+}
+
+// Whether the node can run in several lanes, each over a part of the scan.
+bool IsChainOverScan(const PlanNode& node) {
+  if (node.kind == PlanKind::kScan) return true;
+  return (node.kind == PlanKind::kFilter || node.kind == PlanKind::kProject) && IsChainOverScan(*node.inputs[0]);
 }
 
 template <typename Node>
@@ -141,7 +149,10 @@ class Builder {
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node));
     TwoInputOperator* step = made.get();
     auto ports = MakeTwoInputStage(std::move(made), next);
-    Demand left{settings_.ends, false, false, demand.limits, demand.waits_for};
+    // The rows of a subquery's left side go on, so they may be counted further up.
+    const bool passes_rows = node->kind == PlanKind::kSubquery;
+    Demand left{settings_.ends, passes_rows && demand.keeps_newest, passes_rows && demand.rows_counted, demand.limits,
+                demand.waits_for};
     left.waits_for.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
     Demand right{settings_.ends, false, false, demand.limits, demand.waits_for};
@@ -206,7 +217,9 @@ class Builder {
 
   Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node) {
     if (node->kind == PlanKind::kJoin) return NotYet(*node);
-    if (node->kind == PlanKind::kSubquery) return NotYet(*node);
+    if (node->kind == PlanKind::kSubquery) {
+      return MakeSubquery(As<SubqueryNode>(node), IsNearSource(*node->inputs[0]), context_);
+    }
     return Status::Bug("an operator with two inputs is missing");
   }
 
@@ -271,7 +284,7 @@ std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& pl
   if (!settings.ends || settings.has_watermarks) return nullptr;
   bool last_state_only = settings.coalesce_changes;
   for (PlanNodePtr node = plan; node->inputs.size() == 1; node = node->inputs[0]) {
-    if (node->kind == PlanKind::kAggregate && IsNearSource(*node->inputs[0])) {
+    if (node->kind == PlanKind::kAggregate && IsChainOverScan(*node->inputs[0])) {
       auto aggregate = As<AggregateNode>(node);
       return !aggregate->emit_changes || last_state_only ? aggregate : nullptr;
     }

@@ -51,6 +51,15 @@ uint32_t IntegerIds::FindOrInsert(int64_t key, uint32_t next, bool* is_new) {
   }
 }
 
+uint32_t IntegerIds::Find(int64_t key) const {
+  if (slots_.empty()) return UINT32_MAX;
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = HashInteger(static_cast<uint64_t>(key)) & mask;; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.id == UINT32_MAX || slot.key == key) return slot.id;
+  }
+}
+
 void IntegerIds::Clear() {
   slots_.clear();
   used_ = 0;
@@ -92,6 +101,18 @@ uint32_t BytesIds::FindOrInsert(std::string_view key, uint32_t next, bool* is_ne
       *is_new = false;
       return ids_[slot.id];
     }
+  }
+}
+
+uint32_t BytesIds::Find(std::string_view key) const {
+  if (slots_.empty()) return UINT32_MAX;
+  const uint64_t full_hash = HashBytes(key);
+  const auto hash = static_cast<uint32_t>(full_hash >> 32);
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.id == UINT32_MAX) return UINT32_MAX;
+    if (slot.hash == hash && KeyOf(slot.id) == key) return ids_[slot.id];
   }
 }
 
@@ -155,6 +176,39 @@ Status GroupTable::FindOrInsert(std::span<const std::shared_ptr<arrow::Array>> k
   if (new_rows_.empty()) return Status::OK();
   for (size_t c = 0; c < columns_.size(); ++c) VELO_RETURN_IF_ERROR(columns_[c].Append(*keys[c], new_rows_));
   return Status::OK();
+}
+
+void GroupTable::Find(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) {
+  switch (path_) {
+    case Path::kNone:
+      std::fill(ids, ids + rows, size_ > 0 ? 0 : UINT32_MAX);
+      return;
+    case Path::kInteger: {
+      ToIntegers(*keys[0], &integer_keys_);
+      const bool has_nulls = keys[0]->null_count() > 0;
+      for (int64_t i = 0; i < rows; ++i) {
+        ids[i] = has_nulls && keys[0]->IsNull(i) ? null_id_ : integers_.Find(integer_keys_[i]);
+      }
+      return;
+    }
+    case Path::kText: {
+      const auto& texts = static_cast<const arrow::BinaryArray&>(*keys[0]);
+      const bool has_nulls = texts.null_count() > 0;
+      for (int64_t i = 0; i < rows; ++i) {
+        ids[i] = has_nulls && texts.IsNull(i) ? null_id_ : bytes_.Find(texts.GetView(i));
+      }
+      return;
+    }
+    case Path::kPacked: {
+      PackRows(keys, rows, &packed_, &packed_ends_);
+      int64_t from = 0;
+      for (int64_t i = 0; i < rows; ++i) {
+        ids[i] = bytes_.Find({packed_.data() + from, static_cast<size_t>(packed_ends_[i] - from)});
+        from = packed_ends_[i];
+      }
+      return;
+    }
+  }
 }
 
 void GroupTable::FindIntegers(const arrow::Array& keys, int64_t rows, uint32_t* ids) {

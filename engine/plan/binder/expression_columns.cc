@@ -154,8 +154,8 @@ BoundExpressionPtr ExpressionBinder::UseOuter(const sql::ColumnReference& refere
     const ColumnMatch match = ResolveColumn(*outer, parts);
     const bool qualified_assumption = match.assumed && match.qualifier_relation >= 0;
     if (match.kind != ColumnMatch::Kind::kColumn || (match.assumed && !qualified_assumption)) continue;
-    context_->RefuseToRun("E3090", "Subqueries that refer to the outer query cannot be run in this version.");
-    return Placeholder(match.parts_used == parts.size() ? match.column.type : SqlType(TypeKind::kAny), reference.span);
+    // The nearest query around binds the name, asking further out when it is not its own.
+    return env_->scope->outer()->reader()->AddParameter(reference);
   }
   return nullptr;
 }

@@ -5,6 +5,7 @@
 #include "engine/base/near_names.h"
 #include "engine/plan/binder/event_time.h"
 #include "engine/plan/nodes/join_node.h"
+#include "engine/plan/prune_columns.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/printer.h"
 
@@ -26,7 +27,7 @@ void FromBinder::BindTable(const sql::TableReference& table, QueryNeeds needs) {
       if (!BindInlined(table, needs)) BindNamed(table, needs);
       break;
     case sql::TableReference::Kind::kSubquery:
-      BindDerived(*table.subquery, table.column_aliases, "", table, needs);
+      BindDerived(*table.subquery, table.column_aliases, "", env_->scope->outer(), table, needs);
       break;
     case sql::TableReference::Kind::kFunction:
       BindTableFunction(table);
@@ -41,7 +42,7 @@ bool FromBinder::BindInlined(const sql::TableReference& table, QueryNeeds needs)
     // A common table sees only the ones before it.
     std::vector<const sql::CommonTable*> visible(context_->common_tables.begin(), context_->common_tables.begin() + i);
     visible.swap(context_->common_tables);
-    BindDerived(*common.query, common.columns, common.name.text, table, needs);
+    BindDerived(*common.query, common.columns, common.name.text, nullptr, table, needs);
     visible.swap(context_->common_tables);
     return true;
   }
@@ -50,15 +51,16 @@ bool FromBinder::BindInlined(const sql::TableReference& table, QueryNeeds needs)
   if (view == context_->views->end()) return false;
   std::vector<const sql::CommonTable*> none;
   none.swap(context_->common_tables);
-  BindDerived(*view->second, {}, table.name, table, needs);
+  BindDerived(*view->second, {}, table.name, nullptr, table, needs);
   none.swap(context_->common_tables);
   return true;
 }
 
 void FromBinder::BindDerived(const sql::Query& query, const std::vector<sql::Identifier>& column_names,
-                             std::string name, const sql::TableReference& table, QueryNeeds needs) {
+                             std::string name, const Scope* outer, const sql::TableReference& table,
+                             QueryNeeds needs) {
   needs.feeds_query = true;
-  BoundQuery bound = BindQueryTree(context_, query, nullptr, needs);
+  BoundQuery bound = BindQueryTree(context_, query, outer, needs);
   ScopeRelation relation;
   relation.name = std::move(name);
   relation.alias = table.alias.text;
@@ -355,31 +357,37 @@ PlanNodePtr FromBinder::BuildScan(int index, std::vector<int>* mapping) {
 PlanNodePtr FromBinder::BuildDerived(int index, std::vector<int>* mapping) {
   const ScopeRelation& relation = env_->scope->relations()[index];
   const auto& used = env_->scope->columns();
+  // What the query does not read is not computed.
+  std::vector<int> needed;
   for (size_t place = 0; place < used.size(); ++place) {
     if (used[place].relation != index) continue;
     const std::string& name = used[place].column.name;
     (*mapping)[place] =
         used[place].system && name == kEventTimeColumn ? relation.plan->event_time : relation.plan->output.Find(name);
+    needed.push_back((*mapping)[place]);
   }
+  const PrunedPlan pruned = PruneColumns(relation.plan, needed);
+  for (size_t place = 0; place < used.size(); ++place) {
+    if (used[place].relation == index) (*mapping)[place] = pruned.mapping[static_cast<size_t>((*mapping)[place])];
+  }
+  const PlanNodePtr& plan = pruned.plan;
   const bool own_time =
-      time_ != nullptr && time_->kind == BoundKind::kColumn && (*mapping)[time_->column] == relation.plan->event_time;
-  if (time_ == nullptr || own_time) return relation.plan;
+      time_ != nullptr && time_->kind == BoundKind::kColumn && (*mapping)[time_->column] == plan->event_time;
+  if (time_ == nullptr || own_time) return plan;
   auto project = std::make_shared<ProjectNode>();
-  project->inputs = {relation.plan};
-  project->bounded = relation.plan->bounded;
+  project->inputs = {plan};
+  project->bounded = plan->bounded;
   project->span = relation.span;
-  for (size_t i = 0; i < relation.plan->output.columns.size(); ++i) {
-    const Column& column = relation.plan->output.columns[i];
+  const std::vector<int> source = *mapping;
+  for (size_t i = 0; i < plan->output.columns.size(); ++i) {
+    const Column& column = plan->output.columns[i];
     if (column.name == kEventTimeColumn) continue;
-    for (int& position : *mapping) {
-      if (position == static_cast<int>(i)) position = static_cast<int>(project->expressions.size());
+    for (size_t place = 0; place < source.size(); ++place) {
+      if (source[place] == static_cast<int>(i)) (*mapping)[place] = static_cast<int>(project->expressions.size());
     }
     project->expressions.push_back(MakeColumn(static_cast<int>(i), column.type, column.name));
     project->output.columns.push_back(column);
   }
-  std::vector<int> source(used.size(), -1);
-  for (size_t place = 0; place < used.size(); ++place)
-    source[place] = relation.plan->output.Find(used[place].column.name);
   project->event_time = static_cast<int>(project->expressions.size());
   project->expressions.push_back(RemapColumns(time_, source));
   project->output.columns.push_back({std::string(kEventTimeColumn), TypeKind::kInteger, true});

@@ -37,8 +37,9 @@ class FromBinder {
   void BindTable(const sql::TableReference& table, QueryNeeds needs);
   void BindNamed(const sql::TableReference& table, QueryNeeds needs);
   bool BindInlined(const sql::TableReference& table, QueryNeeds needs);
+  /// `outer`: what the query sees beside its own FROM; the enclosing query's names for a subquery written in place.
   void BindDerived(const sql::Query& query, const std::vector<sql::Identifier>& column_names, std::string name,
-                   const sql::TableReference& table, QueryNeeds needs);
+                   const Scope* outer, const sql::TableReference& table, QueryNeeds needs);
   void BindTableFunction(const sql::TableReference& table);
   void BindJoin(const sql::Join& join, QueryNeeds needs);
   void CheckJoin(const sql::Join& join, int right);

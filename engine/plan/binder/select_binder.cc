@@ -26,9 +26,12 @@ BoundQuery SelectBinder::Bind() {
   }
   const bool window_reads_time = core_.window.has_value() && core_.window->time == nullptr;
   from_.Bind(core_.from, {.event_time = needs_.event_time || window_reads_time, .feeds_query = true});
+  from_reads_outer_row_ = needs_.parameters != nullptr && !needs_.parameters->empty();
   aggregated_ = Aggregates();
   CollectAliases();
-  if (core_.where != nullptr) where_ = binder_.BindBoolean(*core_.where, Clause::kWhere, "WHERE");
+  if (core_.where != nullptr) {
+    where_ = WithTexts(binder_.BindBoolean(*core_.where, Clause::kWhere, "WHERE"), *core_.where);
+  }
   BindWindowAndTime();
   if (aggregated_) {
     environment_.stage = &stage_;
@@ -37,6 +40,7 @@ BoundQuery SelectBinder::Bind() {
   BindItems();
   if (core_.having != nullptr) having_ = binder_.BindBoolean(*core_.having, Clause::kHaving, "HAVING");
   BindOrderBy();
+  if (needs_.subquery.has_value()) PrepareSubquery();
 
   BoundQuery result;
   result.schema_known = schema_known_;
@@ -56,8 +60,9 @@ BoundQuery SelectBinder::Bind() {
   const PlanNodePtr below = BuildBelowProject(&mapping);
   std::shared_ptr<ProjectNode> project = BuildProject(below, mapping, &result);
   std::vector<SortKey> sort = BuildSortKeys(project.get(), mapping);
+  AddCorrelation(project.get(), mapping, &result);
   result.plan = project;
-  if (core_.distinct) {
+  if (core_.distinct && !ignores_duplicates_) {
     auto distinct = std::make_shared<DistinctNode>();
     distinct->inputs = {result.plan};
     distinct->output = result.plan->output;
@@ -67,9 +72,10 @@ BoundQuery SelectBinder::Bind() {
     for (size_t i = 0; i < result.visible.columns.size(); ++i) distinct->columns.push_back(static_cast<int>(i));
     const int start = result.plan->output.Find(kWindowStartColumn);
     if (start >= static_cast<int>(result.visible.columns.size())) distinct->columns.push_back(start);
+    for (int key : result.correlation.inner_keys) distinct->columns.push_back(key);
     result.plan = distinct;
   }
-  AddSortAndLimit(context_, query_, std::move(sort), &result);
+  if (!ignores_limit_) AddSortAndLimit(context_, query_, std::move(sort), &result);
   return result;
 }
 

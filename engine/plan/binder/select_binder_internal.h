@@ -19,6 +19,13 @@ struct OutputItem {
   SourceSpan span;
 };
 
+/// Splits a condition at its ANDs.
+void CollectConjuncts(const BoundExpressionPtr& predicate, std::vector<BoundExpressionPtr>* out);
+/// Gives every conjunct of a bound condition its text.
+BoundExpressionPtr WithTexts(const BoundExpressionPtr& condition, const sql::Expression& source);
+/// Gives a node on top of `input` the same columns.
+void CopyShape(const PlanNodePtr& input, PlanNode* node);
+
 /// Binds one SELECT clause by clause and then builds its plan (dialect 4.2).
 class SelectBinder {
  public:
@@ -32,6 +39,7 @@ class SelectBinder {
         binder_(context, &environment_) {
     environment_.scope = &scope_;
     environment_.core = &core_;
+    environment_.subqueries = &subqueries_;
   }
 
   BoundQuery Bind();
@@ -71,6 +79,22 @@ class SelectBinder {
   void BindOrderBy();
   void PushDownFilter(const PlanNodePtr& input, const BoundExpression& predicate);
   bool FinalForReaders() const;
+  // select_subqueries.cc: subqueries inside of this query's expressions
+  PlanNodePtr AddWhere(PlanNodePtr input, std::vector<int>* mapping);
+  PlanNodePtr AddFilter(const PlanNodePtr& input, std::vector<BoundExpressionPtr> conjuncts,
+                        const std::vector<int>& mapping);
+  PlanNodePtr AddSubqueriesOf(const BoundExpression& reader, bool above_grouping, PlanNodePtr input,
+                              std::vector<int>* mapping);
+  PlanNodePtr AddSubqueries(bool above_grouping, PlanNodePtr input, std::vector<int>* mapping);
+  PlanNodePtr AddSubquery(PlacedSubquery* subquery, PlanNodePtr input, std::vector<int>* mapping);
+  int WorkOf(const BoundExpression& conjunct) const;
+  // select_correlation.cc: this query as a subquery of an expression
+  void PrepareSubquery();
+  bool CanBeTakenApart() const;
+  bool ReadsOuterRowAboveWhere() const;
+  void GroupByCorrelation();
+  BoundExpressionPtr ValueOfNoRows();
+  void AddCorrelation(ProjectNode* project, const std::vector<int>& mapping, BoundQuery* result);
 
   BindingContext* context_;
   const sql::Query& query_;
@@ -88,6 +112,19 @@ class SelectBinder {
   std::string time_name_;
   BoundExpressionPtr where_, having_;
   std::vector<OutputItem> items_;
+  std::vector<PlacedSubquery> subqueries_;
+  // As a subquery of an expression.
+  struct CorrelationKey {
+    BoundExpressionPtr outer;  ///< Over parameters.
+    BoundExpressionPtr inner;  ///< Over the input; above a grouping it is a key of the grouping as well.
+    int key_place = -1;        ///< In the AggregateStage.
+  };
+  bool from_reads_outer_row_ = false;
+  bool taken_apart_ = false;
+  bool ignores_duplicates_ = false;
+  bool ignores_limit_ = false;
+  std::vector<CorrelationKey> correlation_keys_;
+  std::vector<BoundExpressionPtr> residual_;  ///< Over places of the input and parameters.
   std::vector<BoundExpressionPtr> order_by_;
   std::vector<std::string> fields_;
 };

@@ -7,14 +7,6 @@
 namespace velo::plan {
 namespace {
 
-void CollectConjuncts(const BoundExpressionPtr& predicate, std::vector<BoundExpressionPtr>* out) {
-  if (predicate->kind == BoundKind::kCall && predicate->function->name == "AND") {
-    for (const BoundExpressionPtr& part : predicate->arguments) CollectConjuncts(part, out);
-    return;
-  }
-  out->push_back(predicate);
-}
-
 /// The comparison with its sides exchanged.
 std::string_view Mirrored(std::string_view op) {
   if (op == "<") return ">";
@@ -28,14 +20,22 @@ bool IsComparison(std::string_view name) {
   return name == "=" || name == "<" || name == "<=" || name == ">" || name == ">=";
 }
 
+}  // namespace
+
+void CollectConjuncts(const BoundExpressionPtr& predicate, std::vector<BoundExpressionPtr>* out) {
+  if (predicate->kind == BoundKind::kCall && predicate->function->name == "AND") {
+    for (const BoundExpressionPtr& part : predicate->arguments) CollectConjuncts(part, out);
+    return;
+  }
+  out->push_back(predicate);
+}
+
 void CopyShape(const PlanNodePtr& input, PlanNode* node) {
   node->inputs = {input};
   node->output = input->output;
   node->bounded = input->bounded;
   node->event_time = input->event_time;
 }
-
-}  // namespace
 
 void SelectBinder::PushDownFilter(const PlanNodePtr& input, const BoundExpression& predicate) {
   if (input->kind != PlanKind::kScan) return;
@@ -72,28 +72,25 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
   if (time_ != nullptr) from_.set_time(time_, time_name_);
   InputPlan input = from_.Build();
   PlanNodePtr node = input.plan;
-  if (where_ != nullptr) {
-    auto filter = std::make_shared<FilterNode>();
-    CopyShape(node, filter.get());
-    filter->predicate = RemapColumns(where_, input.mapping);
-    filter->span = core_.where_span;
-    PushDownFilter(node, *filter->predicate);
-    node = filter;
-  }
+  node = AddWhere(node, &input.mapping);
   if (aggregated_) {
+    node = AddSubqueries(false, node, &input.mapping);
     *mapping = stage_.Layout(window_.has_value());
     node = BuildAggregate(node, input.mapping, *mapping, newest_time);
   } else {
     if (window_.has_value()) node = BuildWindowRows(node, &input.mapping);
     *mapping = std::move(input.mapping);
   }
-  if (having_ == nullptr) return node;
-  auto filter = std::make_shared<FilterNode>();
-  CopyShape(node, filter.get());
-  filter->is_having = aggregated_;
-  filter->predicate = RemapColumns(having_, *mapping);
-  filter->span = core_.having_span;
-  return filter;
+  if (having_ != nullptr) {
+    node = AddSubqueriesOf(*having_, aggregated_, node, mapping);
+    auto filter = std::make_shared<FilterNode>();
+    CopyShape(node, filter.get());
+    filter->is_having = aggregated_;
+    filter->predicate = RemapColumns(having_, *mapping);
+    filter->span = core_.having_span;
+    node = filter;
+  }
+  return AddSubqueries(aggregated_, node, mapping);
 }
 
 /// Grouped rows take the time of the newest record of their group. Returns the place of that time, or -1.
