@@ -1,19 +1,26 @@
 #include "engine/exec/aggregate_columns.h"
 
 #include "engine/exec/distinct_aggregator.h"
+#include "engine/exec/value_keeping_aggregator.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::exec {
 
 namespace {
 
-std::unique_ptr<Aggregator> MakeAggregator(const AggregateCall& call) {
+// Sets `keeps_values` when the function cannot subtract.
+std::unique_ptr<Aggregator> MakeAggregator(const AggregateCall& call, bool takes_back, bool* keeps_values) {
   std::vector<const std::string*> constants;
   for (size_t i = 0; i < call.constants.size(); ++i) {
     constants.push_back(i < call.constant_given.size() && call.constant_given[i] ? &call.constants[i] : nullptr);
   }
   auto aggregator = call.function->make(call.types, constants);
-  if (!call.distinct || call.arguments.empty()) return aggregator;
+  const bool distinct = call.distinct && !call.arguments.empty();
+  *keeps_values = takes_back && (distinct || !aggregator->retractable());
+  if (*keeps_values) {
+    return MakeValueKeepingAggregator(std::move(aggregator), call.types.arguments, distinct);
+  }
+  if (!distinct) return aggregator;
   return MakeDistinctAggregator(std::move(aggregator), call.types.arguments);
 }
 
@@ -71,8 +78,60 @@ Result<AggregateInputs> AggregateInputs::Take(std::span<const uint32_t> rows) co
   return taken;
 }
 
-AggregateColumns::AggregateColumns(const std::vector<AggregateCall>& calls) {
-  for (const AggregateCall& call : calls) aggregators_.push_back(MakeAggregator(call));
+ChangeSigns SignsOf(const std::vector<RowKind>& kinds) {
+  ChangeSigns signs;
+  const auto leaves = [](RowKind kind) { return kind == RowKind::kUpdateBefore || kind == RowKind::kDelete; };
+  if (std::none_of(kinds.begin(), kinds.end(), leaves)) return signs;
+  signs.takes_back.reserve(kinds.size());
+  signs.replaced.assign(kinds.size(), 0);
+  for (size_t row = 0; row < kinds.size(); ++row) {
+    signs.takes_back.push_back(leaves(kinds[row]) ? 1 : 0);
+    if (kinds[row] != RowKind::kUpdateBefore || row + 1 == kinds.size()) continue;
+    signs.replaced[row] = kinds[row + 1] == RowKind::kUpdateAfter ? 1 : 0;
+  }
+  return signs;
+}
+
+ChangeSigns TakeSigns(const ChangeSigns& signs, std::span<const uint32_t> rows) {
+  ChangeSigns taken;
+  if (signs.takes_back.empty()) return taken;
+  taken.replaced.assign(rows.size(), 0);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    taken.takes_back.push_back(signs.takes_back[rows[i]]);
+    const bool followed = i + 1 < rows.size() && rows[i + 1] == rows[i] + 1;
+    taken.replaced[i] = signs.replaced[rows[i]] != 0 && followed ? 1 : 0;
+  }
+  return taken;
+}
+
+AggregateInputs AggregateInputs::Slice(int64_t offset, int64_t length) const {
+  AggregateInputs part;
+  part.rows = length;
+  for (size_t call = 0; call < arguments.size(); ++call) {
+    std::vector<std::shared_ptr<arrow::Array>> arrays;
+    for (const auto& array : arguments[call]) arrays.push_back(array->Slice(offset, length));
+    part.arguments.push_back(std::move(arrays));
+    const auto& mask = selected[call];
+    part.selected.push_back(mask.empty() ? std::vector<uint8_t>()
+                                         : std::vector<uint8_t>(mask.begin() + offset, mask.begin() + offset + length));
+  }
+  return part;
+}
+
+ChangeSigns ChangeSigns::Slice(int64_t offset, int64_t length) const {
+  if (takes_back.empty()) return {};
+  ChangeSigns part{{takes_back.begin() + offset, takes_back.begin() + offset + length},
+                   {replaced.begin() + offset, replaced.begin() + offset + length}};
+  if (length > 0) part.replaced.back() = 0;
+  return part;
+}
+
+AggregateColumns::AggregateColumns(const std::vector<AggregateCall>& calls, bool takes_back) {
+  for (const AggregateCall& call : calls) {
+    bool keeps_values = false;
+    aggregators_.push_back(MakeAggregator(call, takes_back, &keeps_values));
+    subtracts_ &= !keeps_values;
+  }
 }
 
 void AggregateColumns::Resize(int64_t groups) {
@@ -120,6 +179,57 @@ Status AggregateColumns::UpdateInRuns(const AggregateInputs& inputs, const uint3
     last_run_[ids[row]] = ++run_;
   }
   return Status::OK();
+}
+
+Status AggregateColumns::ApplyRange(const AggregateInputs& inputs, const uint32_t* ids, const ChangeSigns& signs,
+                                    int64_t offset, int64_t length) {
+  if (signs.takes_back.empty()) return UpdateRange(inputs, ids, offset, length);
+  std::vector<uint8_t> leaving(static_cast<size_t>(length)), coming(static_cast<size_t>(length));
+  std::vector<std::shared_ptr<arrow::Array>> slices;
+  for (size_t call = 0; call < aggregators_.size(); ++call) {
+    slices.clear();
+    for (const auto& array : inputs.arguments[call]) slices.push_back(array->Slice(offset, length));
+    for (int64_t i = 0; i < length; ++i) {
+      const bool selected = inputs.selected[call].empty() || inputs.selected[call][offset + i] != 0;
+      leaving[i] = selected && signs.takes_back[offset + i] != 0 ? 1 : 0;
+      coming[i] = selected && signs.takes_back[offset + i] == 0 ? 1 : 0;
+    }
+    VELO_RETURN_IF_ERROR(aggregators_[call]->Retract(slices, ids, leaving.data(), length));
+    VELO_RETURN_IF_ERROR(aggregators_[call]->Update(slices, ids, coming.data(), length));
+  }
+  return Status::OK();
+}
+
+Status AggregateColumns::Apply(const AggregateInputs& inputs, const uint32_t* ids, const ChangeSigns& signs) {
+  if (subtracts_ || signs.takes_back.empty()) return ApplyRange(inputs, ids, signs, 0, inputs.rows);
+  return ApplyInRuns(inputs, ids, signs, [](int64_t, int64_t) { return Status::OK(); });
+}
+
+Status AggregateColumns::ApplyInRuns(const AggregateInputs& inputs, const uint32_t* ids, const ChangeSigns& signs,
+                                     const std::function<Status(int64_t offset, int64_t length)>& after_run) {
+  if (signs.takes_back.empty()) return UpdateInRuns(inputs, ids, after_run);
+  last_run_.resize(static_cast<size_t>(groups_), 0);
+  int64_t start = 0;
+  ++run_;
+  for (int64_t row = 0; row <= inputs.rows;) {
+    const int64_t next = row + (row < inputs.rows && signs.replaced[row] != 0 ? 2 : 1);
+    bool repeats = row == inputs.rows;
+    for (int64_t i = row; i < next && !repeats; ++i) repeats = last_run_[ids[i]] == run_;
+    if (repeats && row > start) {
+      VELO_RETURN_IF_ERROR(ApplyRange(inputs, ids + start, signs, start, row - start));
+      VELO_RETURN_IF_ERROR(after_run(start, row - start));
+      start = row;
+      ++run_;
+    }
+    if (row == inputs.rows) break;
+    for (int64_t i = row; i < next; ++i) last_run_[ids[i]] = run_;
+    row = next;
+  }
+  return Status::OK();
+}
+
+void AggregateColumns::Reset(std::span<const uint32_t> groups) {
+  for (auto& aggregator : aggregators_) aggregator->Reset(groups);
 }
 
 Status AggregateColumns::Merge(const AggregateColumns& other, std::span<const uint32_t> map) {

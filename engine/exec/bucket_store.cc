@@ -10,8 +10,11 @@ constexpr size_t kFewDeadSlots = 1024;
 
 }  // namespace
 
-BucketStore::BucketStore(const AggregateNode& node)
-    : node_(node), keys_(std::make_unique<GroupTable>(KeyTypes(node.keys))), states_(node.aggregates) {}
+BucketStore::BucketStore(const AggregateNode& node, bool takes_back)
+    : node_(node),
+      takes_back_(takes_back),
+      keys_(std::make_unique<GroupTable>(KeyTypes(node.keys))),
+      states_(node.aggregates, takes_back) {}
 
 Status BucketStore::FindKeys(const KeysAndInputs& input, std::vector<uint32_t>* key_ids) {
   key_ids->resize(static_cast<size_t>(input.inputs.rows));
@@ -44,7 +47,7 @@ std::map<int64_t, BucketStore::Bucket>::iterator BucketStore::Drop(std::map<int6
 
 Status BucketStore::CompactIfWorthwhile() {
   if (dead_ < kFewDeadSlots || dead_ * 2 < slot_key_.size()) return Status::OK();
-  BucketStore fresh(node_);
+  BucketStore fresh(node_, takes_back_);
   VELO_RETURN_IF_ERROR(fresh.Absorb(*this));
   keys_ = std::move(fresh.keys_);
   buckets_ = std::move(fresh.buckets_);
@@ -53,6 +56,7 @@ Status BucketStore::CompactIfWorthwhile() {
   slot_key_ = std::move(fresh.slot_key_);
   slot_start_ = std::move(fresh.slot_start_);
   emitted_ = std::move(fresh.emitted_);
+  members_ = std::move(fresh.members_);
   states_ = std::move(fresh.states_);
   dead_ = 0;
   return Status::OK();
@@ -94,6 +98,7 @@ Status BucketStore::Absorb(const BucketStore& other) {
   }
   for (const auto& [start, bucket] : other.buckets_) BucketAt(start).closed |= bucket.closed;
   Grow();
+  for (size_t i = 0; takes_back_ && i < slots.size(); ++i) members_[map[slots[i]]] += other.members_[slots[i]];
   return states_.Merge(other.states_, map);
 }
 
@@ -113,6 +118,7 @@ Status BucketStore::Save(std::string* out) const {
   PutIntegers(slot_key_, out);
   PutText({reinterpret_cast<const char*>(slot_start_.data()), slot_start_.size() * sizeof(int64_t)}, out);
   PutText({reinterpret_cast<const char*>(emitted_.data()), emitted_.size()}, out);
+  PutText({reinterpret_cast<const char*>(members_.data()), members_.size() * sizeof(int64_t)}, out);
   PutInteger(static_cast<int64_t>(dead_), out);
   states_.Save(out);
   return Status::OK();
@@ -141,6 +147,9 @@ Status BucketStore::Load(std::string_view* in) {
   std::memcpy(slot_start_.data(), starts.data(), std::min(starts.size(), slot_key_.size() * sizeof(int64_t)));
   VELO_ASSIGN_OR_RETURN(const std::string_view emitted, TakeText(in));
   emitted_.assign(emitted.begin(), emitted.end());
+  VELO_ASSIGN_OR_RETURN(const std::string_view members, TakeText(in));
+  members_.resize(members.size() / sizeof(int64_t));
+  if (!members_.empty()) std::memcpy(members_.data(), members.data(), members.size());
   VELO_ASSIGN_OR_RETURN(const int64_t dead, TakeInteger(in));
   dead_ = static_cast<size_t>(dead);
   for (const auto& [start, bucket] : buckets_) {

@@ -23,14 +23,18 @@ class BucketStore {
     std::vector<uint32_t> slots;  ///< In order of first sight.
   };
 
-  explicit BucketStore(const AggregateNode& node);
+  /// `takes_back`: rows may leave their slot again, so the rows in every slot are counted.
+  BucketStore(const AggregateNode& node, bool takes_back);
 
   /// Gives every row its group key id.
   Status FindKeys(const KeysAndInputs& input, std::vector<uint32_t>* key_ids);
   Bucket& BucketAt(int64_t start);
   uint32_t SlotOf(Bucket& bucket, int64_t start, uint32_t key_id);
   /// After new slots: makes room in the states.
-  void Grow() { states_.Resize(static_cast<int64_t>(slot_key_.size())); }
+  void Grow() {
+    states_.Resize(static_cast<int64_t>(slot_key_.size()));
+    if (takes_back_) members_.resize(slot_key_.size(), 0);
+  }
 
   std::map<int64_t, Bucket>& buckets() { return buckets_; }
   const std::map<int64_t, Bucket>& buckets() const { return buckets_; }
@@ -40,6 +44,14 @@ class BucketStore {
   size_t slot_count() const { return slot_key_.size(); }
   bool emitted(uint32_t slot) const { return emitted_[slot] != 0; }
   void set_emitted(uint32_t slot) { emitted_[slot] = 1; }
+  /// Only with `takes_back`.
+  int64_t members(uint32_t slot) const { return members_[slot]; }
+  void AddMember(uint32_t slot, int64_t count) { members_[slot] += count; }
+  /// The slot has no rows any more: as if it had never been given out.
+  void Empty(uint32_t slot) {
+    states_.Reset({&slot, 1});
+    emitted_[slot] = 0;
+  }
   Result<std::shared_ptr<arrow::Array>> Keys(size_t column, std::span<const uint32_t> key_ids) const {
     return keys_->Keys(column, key_ids);
   }
@@ -56,6 +68,7 @@ class BucketStore {
   Status Absorb(const BucketStore& other);
 
   const AggregateNode& node_;
+  const bool takes_back_;
   std::unique_ptr<GroupTable> keys_;
   std::map<int64_t, Bucket> buckets_;
   uint32_t next_bucket_ = 0;
@@ -63,6 +76,7 @@ class BucketStore {
   std::vector<uint32_t> slot_key_;
   std::vector<int64_t> slot_start_;
   std::vector<uint8_t> emitted_;
+  std::vector<int64_t> members_;
   size_t dead_ = 0;
   AggregateColumns states_;
 };

@@ -4,6 +4,7 @@
 #include "engine/exec/operators/filter.h"
 #include "engine/exec/operators/hash_aggregate.h"
 #include "engine/exec/operators/limit.h"
+#include "engine/exec/operators/normalise.h"
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
@@ -64,6 +65,7 @@ std::shared_ptr<const Node> As(const PlanNodePtr& node) {
 struct Demand {
   bool last_state_only = false;  ///< Intermediate changes would be thrown away.
   bool keeps_newest = false;     ///< Rows are folded by key, so deletes are understood.
+  bool joins_updates = false;    ///< Somebody takes the old and the new row of an update in as one step.
   bool rows_counted = false;     ///< Rows of a source are counted as used further up.
   std::vector<const Step*> limits;
   std::vector<const TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
@@ -83,6 +85,9 @@ class Builder {
     if (node->kind == PlanKind::kScan) return AddLeaf(node, next, demand);
     if (node->kind == PlanKind::kUnion) return BuildUnion(node, next, demand);
     if (node->inputs.size() == 2) return BuildTwoInputs(node, next, demand);
+    if (node->kind == PlanKind::kNormalise && !ChangesNow(*node->inputs[0])) {
+      return Build(node->inputs[0], next, std::move(demand));
+    }
     const bool near_source = IsNearSource(*node->inputs[0]);
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<Operator> made, Make(node, near_source, demand));
     Operator* step = made.get();
@@ -98,10 +103,10 @@ class Builder {
   }
 
   Result<MergeableOperator*> BuildHeld(const std::shared_ptr<const AggregateNode>& node) {
-    std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, true, false});
+    std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, true, false, false});
     MergeableOperator* step = made.get();
     Port* stage = Own(MakeHoldingStage(std::move(made)));
-    VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, {}, {}}));
+    VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, true, {}, {}}));
     pipeline_->operators.push_back(step);
     return step;
   }
@@ -119,12 +124,16 @@ class Builder {
       case PlanKind::kAggregate:
       case PlanKind::kDistinct:
       case PlanKind::kWindowRows:
-        return {settings_.ends, false, true, demand.limits, demand.waits_for};
+        return {settings_.ends, false, true, true, demand.limits, demand.waits_for};
       case PlanKind::kSort: {
         const auto& sort = static_cast<const SortNode&>(node);
         const bool continuous = sort.scope == SortNode::Scope::kContinuous;
-        return {settings_.ends, continuous && !sort.row_key.empty(), true, demand.limits, demand.waits_for};
+        const bool keyed = (continuous || sort.scope == SortNode::Scope::kWhole) && !sort.row_key.empty();
+        return {settings_.ends, keyed, false, true, demand.limits, demand.waits_for};
       }
+      case PlanKind::kNormalise:
+        demand.keeps_newest = true;
+        return demand;
       case PlanKind::kLimit:
         demand.limits.push_back(step);
         demand.last_state_only |= settings_.ends;
@@ -133,6 +142,17 @@ class Builder {
       default:
         return demand;
     }
+  }
+
+  // Whether anything but inserts can leave the node in this run. Where the input ends, what stands below an operator
+  // with state gives out its last state only.
+  bool ChangesNow(const PlanNode& node) const {
+    if (node.changes == Changes::kAppend || !settings_.ends) return node.changes != Changes::kAppend;
+    if (node.kind == PlanKind::kAggregate) return settings_.has_watermarks && IsWindowed(node);
+    if (node.kind == PlanKind::kJoin || node.inputs.empty()) return true;
+    if (node.kind == PlanKind::kSort) return false;
+    return std::any_of(node.inputs.begin(), node.inputs.end(),
+                       [this](const PlanNodePtr& input) { return ChangesNow(*input); });
   }
 
   Status BuildUnion(const PlanNodePtr& node, Port* next, const Demand& demand) {
@@ -150,12 +170,11 @@ class Builder {
     TwoInputOperator* step = made.get();
     auto ports = MakeTwoInputStage(std::move(made), next);
     // The rows of a subquery's left side go on, so they may be counted further up.
-    const bool passes_rows = node->kind == PlanKind::kSubquery;
-    Demand left{settings_.ends, passes_rows && demand.keeps_newest, passes_rows && demand.rows_counted, demand.limits,
-                demand.waits_for};
+    const bool rows_counted = node->kind == PlanKind::kSubquery && demand.rows_counted;
+    Demand left{settings_.ends, demand.keeps_newest, false, rows_counted, demand.limits, demand.waits_for};
     left.waits_for.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
-    Demand right{settings_.ends, false, false, demand.limits, demand.waits_for};
+    Demand right{settings_.ends, true, false, false, demand.limits, demand.waits_for};
     VELO_RETURN_IF_ERROR(Build(node->inputs[1], Own(std::move(ports[1])), std::move(right)));
     pipeline_->operators.push_back(step);
     return Status::OK();
@@ -174,13 +193,15 @@ class Builder {
   Result<std::unique_ptr<Operator>> Make(const PlanNodePtr& node, bool near_source, const Demand& demand) {
     switch (node->kind) {
       case PlanKind::kFilter:
-        return MakeFilter({As<FilterNode>(node), near_source, settings_.coalesce_changes || demand.keeps_newest},
+        return MakeFilter({As<FilterNode>(node), near_source, settings_.coalesce_changes || demand.keeps_newest,
+                           node->inputs[0]->changes == Changes::kRetract},
                           context_);
       case PlanKind::kProject:
         return MakeProject(As<ProjectNode>(node), near_source, context_);
       case PlanKind::kAggregate:
         return MakeAggregate(As<AggregateNode>(node), near_source, demand);
       case PlanKind::kDistinct:
+        if (ChangesNow(*node->inputs[0])) return MakeChangingDistinct(As<DistinctNode>(node), demand.joins_updates);
         return MakeDistinct(As<DistinctNode>(node), !settings_.ends, context_);
       case PlanKind::kWindowRows:
         return MakeWindowRows(As<WindowRowsNode>(node), near_source, context_);
@@ -207,9 +228,10 @@ class Builder {
       case PlanKind::kJoin:
       case PlanKind::kSubquery:
         break;
+      case PlanKind::kNormalise:
+        return MakeNormalise(As<NormaliseNode>(node));
       case PlanKind::kOver:
       case PlanKind::kUnnest:
-      case PlanKind::kNormalise:
         return NotYet(*node);
     }
     return Status::Bug("a leaf of the plan is no operator");
@@ -229,8 +251,14 @@ class Builder {
 
   Result<std::unique_ptr<Operator>> MakeAggregate(std::shared_ptr<const AggregateNode> node, bool near_source,
                                                   const Demand& demand) {
+    const bool takes_back = ChangesNow(*node->inputs[0]);
+    if (takes_back && node->window.has_value() && node->window->type == WindowType::kSession) {
+      return Status::User("E3090", "sessions over rows that change later cannot be computed",
+                          "group the rows of the stream itself into sessions, or use a TUMBLING window")
+          .WithSpan(node->span);
+    }
     AggregateSettings settings{std::move(node), EmitMode::kFinal, near_source,
-                               settings_.coalesce_changes || demand.keeps_newest};
+                               settings_.coalesce_changes || demand.keeps_newest, takes_back};
     const bool only_last = settings_.ends && (demand.last_state_only || settings_.coalesce_changes);
     if (settings.node->emit_changes && !only_last) {
       settings.emit = settings_.coalesce_changes ? EmitMode::kEachBatch : EmitMode::kEachRow;
@@ -261,10 +289,38 @@ bool Pipeline::Leaf::MayRead() const {
                      [](const TwoInputOperator* step) { return step->WantsLeft(); });
 }
 
+Status Port::Save(std::string*) const { return Status::OK(); }
+Status Port::Load(std::string_view*) { return Status::OK(); }
+
+Status Pipeline::Save(std::string* out) const {
+  for (const auto& stage : stages) VELO_RETURN_IF_ERROR(stage->Save(out));
+  for (const Step* step : operators) VELO_RETURN_IF_ERROR(step->Save(out));
+  return Status::OK();
+}
+
+Status Pipeline::Load(std::string_view* in) {
+  for (const auto& stage : stages) VELO_RETURN_IF_ERROR(stage->Load(in));
+  for (Step* step : operators) VELO_RETURN_IF_ERROR(step->Load(in));
+  return Status::OK();
+}
+
 int64_t Pipeline::StateBytes() const {
   int64_t bytes = 0;
   for (const Step* step : operators) bytes += step->StateBytes();
   return bytes;
+}
+
+Timestamp Pipeline::NextTimer() const {
+  Timestamp nearest = INT64_MAX;
+  for (const auto& stage : stages) nearest = std::min(nearest, stage->NextTimer());
+  return nearest;
+}
+
+Status Pipeline::FireTimers(Timestamp now) {
+  for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
+    if ((*stage)->NextTimer() <= now) VELO_RETURN_IF_ERROR((*stage)->Timer(now));
+  }
+  return Status::OK();
 }
 
 std::vector<OperatorInsight> Pipeline::Explain() const {
@@ -276,8 +332,15 @@ std::vector<OperatorInsight> Pipeline::Explain() const {
 Result<std::unique_ptr<Pipeline>> BuildPipeline(const PlanNodePtr& plan, const PipelineSettings& settings,
                                                 LaneContext* context, Port* sink, const PlanNode* cut) {
   Builder builder(settings, context, cut);
-  VELO_RETURN_IF_ERROR(builder.Build(plan, sink, {false, settings.coalesce_changes, false, {}, {}}));
-  return builder.Take();
+  std::unique_ptr<Port> changelog;
+  if (plan->changes == Changes::kRetract && plan->kind != PlanKind::kSort) {
+    changelog = MakeChangelogPort(settings.coalesce_changes, sink);
+    sink = changelog.get();
+  }
+  VELO_RETURN_IF_ERROR(builder.Build(plan, sink, {false, settings.coalesce_changes, false, false, {}, {}}));
+  std::unique_ptr<Pipeline> pipeline = builder.Take();
+  if (changelog != nullptr) pipeline->stages.push_back(std::move(changelog));
+  return pipeline;
 }
 
 std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& plan, const PipelineSettings& settings) {

@@ -15,13 +15,13 @@ std::vector<std::shared_ptr<arrow::DataType>> KeyTypes(const std::vector<BoundEx
 
 Status EvaluateKeysAndInputs(const AggregateNode& node, const Batch& batch, EvaluationContext* context,
                              KeysAndInputs* out) {
-  VELO_ASSIGN_OR_RETURN(const Batch rows, WithoutRetractions(batch));
   out->keys.clear();
+  out->signs = SignsOf(batch.kinds);
   for (const BoundExpressionPtr& key : node.keys) {
-    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, EvaluateToArray(*key, *rows.columns, context));
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, EvaluateToArray(*key, *batch.columns, context));
     out->keys.push_back(std::move(column));
   }
-  VELO_ASSIGN_OR_RETURN(out->inputs, EvaluateInputs(node.aggregates, *rows.columns, context));
+  VELO_ASSIGN_OR_RETURN(out->inputs, EvaluateInputs(node.aggregates, *batch.columns, context));
   return Status::OK();
 }
 

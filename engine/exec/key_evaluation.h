@@ -16,12 +16,12 @@ namespace velo::exec {
 struct KeysAndInputs {
   std::vector<std::shared_ptr<arrow::Array>> keys;
   AggregateInputs inputs;
+  ChangeSigns signs;
 };
 
 std::vector<std::shared_ptr<arrow::DataType>> KeyTypes(const std::vector<BoundExpressionPtr>& keys);
 
-/// Evaluates what an aggregate needs of a batch. Rows that take an earlier row back (deletes, before-images) are left
-/// out.
+/// Evaluates what an aggregate needs of a batch.
 Status EvaluateKeysAndInputs(const AggregateNode& node, const Batch& batch, EvaluationContext* context,
                              KeysAndInputs* out);
 

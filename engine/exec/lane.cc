@@ -32,6 +32,9 @@ Task::Next Lane::Step() {
   if (control_->cancelled) return Finish(velo::Status::OK());
   if (control_->paused) return Next::kWait;
   context_.evaluation.now_micros = clock_->Now();
+  if (const velo::Status fired = pipeline_->FireTimers(context_.evaluation.now_micros); !fired.ok()) {
+    return Finish(fired);
+  }
   if (!values_.empty()) {
     const velo::Status pushed = PushValues();
     if (!pushed.ok()) return Finish(pushed);
@@ -56,6 +59,10 @@ Task::Next Lane::Step() {
   for (const auto& scan : scans_) {
     const int64_t left = scan->MillisToIdleTimeout();
     if (left >= 0 && (nearest < 0 || left < nearest)) nearest = left;
+  }
+  if (const Timestamp timer = pipeline_->NextTimer(); timer != INT64_MAX) {
+    const int64_t left = std::max<int64_t>(1, (timer - clock_->Now()) / kMicrosPerMilli + 1);
+    nearest = nearest < 0 ? left : std::min(nearest, left);
   }
   if (nearest >= 0) pool_->WakeAfter(shared_from_this(), nearest);
   return Next::kWait;

@@ -21,6 +21,13 @@ struct InputMeter {
   std::atomic<int64_t> read{0}, used{0}, filtered{0}, late{0}, bad{0}, in_flight{0};
 };
 
+/// See WarningLog.
+struct RuntimeWarning {
+  std::string code;
+  std::string text;
+  int64_t times = 0;
+};
+
 /// Keeps the newest bad records with their reason. Thread safe.
 class BadRecordLog {
  public:
@@ -34,11 +41,25 @@ class BadRecordLog {
   std::vector<BadRecord> records_;
 };
 
+/// What a running query noticed that its author should know (W4301, W4401): each thing once, with how often it
+/// happened. Thread safe.
+class WarningLog {
+ public:
+  void Add(std::string_view code, std::string text, int64_t times = 1);
+  std::vector<RuntimeWarning> All() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<RuntimeWarning> warnings_;
+};
+
 /// What the operators of one lane share. One lane is used by one thread at a time.
 struct LaneContext {
   EvaluationContext evaluation;
   InputMeter* meter = nullptr;                   ///< Never null while a lane runs.
   BadRecordLog* bad_records = nullptr;           ///< Never null while a lane runs.
+  BadRecordLog* late_records = nullptr;          ///< May be null.
+  WarningLog* warnings = nullptr;                ///< May be null.
   const std::atomic<bool>* cancelled = nullptr;  ///< Long loops look at it between output batches.
   int64_t batch_rows = 32768;                    ///< Rows per output batch of operators that emit from state.
 
@@ -88,6 +109,9 @@ class Operator : public Step {
   virtual Status OnWatermark(EventMillis watermark, Output& out);
   /// No row will come at all. A watermark of kEndOfTime has been given before.
   virtual Status OnEnd(Output& out);
+  /// The wall clock has reached NextTimer(). Only for what is defined by the wall clock (group.ttl, emit.interval).
+  virtual Status OnTimer(Timestamp now, Output& out);
+  virtual Timestamp NextTimer() const { return INT64_MAX; }
 };
 
 enum class Side : uint8_t { kLeft = 0, kRight = 1 };

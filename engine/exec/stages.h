@@ -20,6 +20,9 @@ std::unique_ptr<Port> MakeCountingPort(InputMeter* meter, Port* next);
 std::unique_ptr<Port> MakeTimeTracker(int time_column, Port* next);
 /// Several inputs, one output: passes on the lowest watermark and ends with the last input. Rows take `schema`.
 std::vector<std::unique_ptr<Port>> MakeUnion(size_t inputs, const std::shared_ptr<arrow::Schema>& schema, Port* next);
+/// Before the receiver of a query whose rows can be taken back: old rows end here, and without `deletes` (a plain
+/// stream, which is append-only) deleted ones as well.
+std::unique_ptr<Port> MakeChangelogPort(bool deletes, Port* next);
 /// The left and the right entrance of an operator with two inputs.
 std::array<std::unique_ptr<Port>, 2> MakeTwoInputStage(std::unique_ptr<TwoInputOperator> step, Port* next);
 

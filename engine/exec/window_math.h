@@ -14,13 +14,6 @@ inline int64_t FloorTo(int64_t time, int64_t step, int64_t offset) {
   return shifted - (rest < 0 ? rest + step : rest) + offset;
 }
 
-/// How long after the watermark has passed the end of a window rows are still accepted: the allowed lateness, and with
-/// the strategy "update_previous" one hour more.
-inline int64_t Lateness(const WindowSpec& window) {
-  constexpr int64_t kUpdateRetention = 3'600'000;
-  return window.grace_ms + (window.late_strategy.starts_with("update_previous") ? kUpdateRetention : 0);
-}
-
 /// Whether `watermark` has reached `time` + `delay`. Safe at the ends of time.
 inline bool HasPassed(int64_t watermark, int64_t time, int64_t delay) {
   return watermark == INT64_MAX || (watermark != INT64_MIN && watermark - delay >= time);

@@ -1,6 +1,7 @@
 #include "engine/plan/prepare.h"
 
 #include "engine/plan/binder/expression_binder.h"
+#include "engine/plan/changes.h"
 #include "engine/sql/printer.h"
 
 namespace velo {
@@ -13,10 +14,16 @@ std::shared_ptr<PreparedQuery> Prepare(BindingContext* context, const sql::Query
   result = BindQueryTree(context, query, nullptr, {});
   if (context->diagnostics->error_count() > errors) return nullptr;
   auto prepared = std::make_shared<PreparedQuery>();
-  prepared->plan = result.plan;
+  prepared->plan = ResolveChanges(result.plan);
   prepared->output = result.visible;
   prepared->key = result.key;
   prepared->updates = result.updates;
+  const PlanNode& top = *prepared->plan;
+  if (!prepared->updates && top.changes == Changes::kUpsert && !top.change_key.empty()) {
+    // Rows of a changing derived table that keep their key go on replacing one another.
+    prepared->updates = true;
+    prepared->key = top.change_key;
+  }
   prepared->bounded = result.bounded;
   prepared->windowed = result.windowed;
   prepared->emit_changes = result.emit_changes;

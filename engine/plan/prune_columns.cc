@@ -85,8 +85,10 @@ Needed NeededByExpressions(const PlanNode& node) {
 PrunedPlan PruneScan(const PlanNodePtr& plan, Needed needed) {
   auto scan = std::static_pointer_cast<ScanNode>(CloneNode(*plan));
   if (scan->event_time_expression != nullptr) MarkColumnsOf(*scan->event_time_expression, &needed);
+  Mark(scan->punctuation_column, &needed);
   const std::vector<int> mapping = KeepNeeded(needed, &scan->output);
   KeepNeeded(needed, 0, &scan->columns);
+  if (scan->punctuation_column >= 0) scan->punctuation_column = mapping[static_cast<size_t>(scan->punctuation_column)];
   if (scan->event_time_expression != nullptr) {
     scan->event_time_expression = RemapColumns(scan->event_time_expression, mapping);
   }

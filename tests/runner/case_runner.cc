@@ -72,7 +72,8 @@ class CaseRunner {
  private:
   static bool Checks(const TestStep& step) {
     const std::string& word = step.command;
-    return word == "query" || word == "statement" || word == "expect" || word == "end" || word == "why";
+    return word == "query" || word == "statement" || word == "expect" || word == "end" || word == "why" ||
+           word == "late" || word == "warnings";
   }
 
   Status Open() {
@@ -110,7 +111,7 @@ class CaseRunner {
     return Status::User("TEST", fmt::format("unknown directive '{}'", word));
   }
 
-  // "NAME (column TYPE, ...) [event_time COLUMN] [bounded] [property=value ...]", rows below.
+  // "NAME (column TYPE, ...) [event_time COLUMN] [bounded] [partitions N]", rows below.
   Status DefineSource(const TestStep& step) {
     const size_t open = step.argument.find('('), close = step.argument.rfind(')');
     if (open == std::string::npos || close == std::string::npos) {
@@ -120,12 +121,15 @@ class CaseRunner {
     relation.name = step.argument.substr(0, step.argument.find_last_not_of(' ', open - 1) + 1);
     relation.uri = "test://" + relation.name;
     VELO_ASSIGN_OR_RETURN(relation.schema, ParseColumns(step.argument.substr(open, close - open + 1)));
+    size_t partitions = 1;
     std::istringstream words(step.argument.substr(close + 1));
     for (std::string word; words >> word;) {
       if (word == "bounded") {
         relation.bounded = true;
       } else if (word == "event_time") {
         words >> relation.event_time_column;
+      } else if (word == "partitions") {
+        words >> partitions;
       } else {
         return Status::User("TEST", fmt::format("unknown word '{}' after the columns", word));
       }
@@ -133,6 +137,7 @@ class CaseRunner {
     auto source = std::make_shared<ScriptedSource>(relation.schema);
     VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::RecordBatch> rows, ParseRows(relation.schema, step.body));
     source->SetRows(std::move(rows));
+    source->SetLivePartitions(partitions);
     sources_[relation.name] = std::move(source);
     relations_->Put(std::move(relation));
     return Status::OK();
@@ -274,6 +279,13 @@ class CaseRunner {
   // The SQL below runs live until "end".
   Status StartRun(const TestStep& step) {
     VELO_ASSIGN_OR_RETURN(running_, Prepare(step));
+    if (job_ != nullptr) {
+      job_->Cancel();
+      job_->WaitFor(kTimeoutMillis);
+      job_.reset();
+      for (auto& [name, source] : sources_) source->Restart();
+      ended_ = false;
+    }
     RunOptions options;
     options.live = true;
     options.lanes = 1;
@@ -290,11 +302,15 @@ class CaseRunner {
     return at->second.get();
   }
 
+  // "feed SOURCE [PARTITION]", rows below.
   Status Feed(const TestStep& step) {
-    VELO_ASSIGN_OR_RETURN(ScriptedSource* const source, FindSource(step.argument));
+    const size_t space = step.argument.find(' ');
+    const size_t partition = space == std::string::npos ? 0 : std::stoul(step.argument.substr(space));
+    VELO_ASSIGN_OR_RETURN(ScriptedSource* const source, FindSource(step.argument.substr(0, space)));
+    if (partition >= source->live_partitions()) return Status::User("TEST", "the source has no such partition");
     VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::RecordBatch> rows, ParseRows(source->schema(), step.body));
     // Rows arrive one by one, so that the watermark moves after each, as on a real stream.
-    for (int64_t row = 0; row < rows->num_rows(); ++row) source->Feed(rows->Slice(row, 1));
+    for (int64_t row = 0; row < rows->num_rows(); ++row) source->Feed(rows->Slice(row, 1), partition);
     return Status::OK();
   }
 

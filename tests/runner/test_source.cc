@@ -10,22 +10,23 @@ constexpr auto kPatience = std::chrono::seconds(10);
 
 class ScriptedReader : public PartitionReader {
  public:
-  ScriptedReader(std::shared_ptr<ScriptedSource> source, std::vector<std::string> columns)
-      : source_(std::move(source)), columns_(std::move(columns)) {}
-  ~ScriptedReader() override { source_->SetWakeUp(nullptr); }
+  ScriptedReader(std::shared_ptr<ScriptedSource> source, size_t partition, std::vector<std::string> columns)
+      : source_(std::move(source)), partition_(partition), columns_(std::move(columns)) {}
+  ~ScriptedReader() override { source_->SetWakeUp(partition_, nullptr); }
   Result<ReadOutcome> Read() override {
-    ReadOutcome outcome = source_->Next(columns_);
+    ReadOutcome outcome = source_->Next(partition_, columns_);
     if (outcome.state == ReadOutcome::State::kRows) rows_ += outcome.batch.num_rows();
     return outcome;
   }
-  void SetWakeUp(std::function<void()> wake_up) override { source_->SetWakeUp(std::move(wake_up)); }
+  void SetWakeUp(std::function<void()> wake_up) override { source_->SetWakeUp(partition_, std::move(wake_up)); }
   std::string Position() const override { return std::to_string(rows_); }
   Status Seek(const std::string&) override { return Status::Bug("a scripted source cannot go back"); }
   ReadProgress Progress() const override { return {.rows = rows_}; }
-  std::string name() const override { return "the scripted source"; }
+  std::string name() const override { return fmt::format("partition {} of the scripted source", partition_); }
 
  private:
   const std::shared_ptr<ScriptedSource> source_;
+  const size_t partition_;
   const std::vector<std::string> columns_;
   int64_t rows_ = 0;
 };
@@ -39,7 +40,9 @@ class TestSource : public Source {
   Result<std::vector<std::unique_ptr<PartitionReader>>> OpenReaders(const ReadOptions& options) override {
     if (options.follow) {
       std::vector<std::unique_ptr<PartitionReader>> readers;
-      readers.push_back(std::make_unique<ScriptedReader>(script_, options.columns));
+      for (size_t partition = 0; partition < script_->live_partitions(); ++partition) {
+        readers.push_back(std::make_unique<ScriptedReader>(script_, partition, options.columns));
+      }
       return readers;
     }
     std::vector<std::vector<std::shared_ptr<arrow::RecordBatch>>> parts;
@@ -79,11 +82,11 @@ class TestConnector : public Connector {
 
 }  // namespace
 
-void ScriptedSource::Feed(std::shared_ptr<arrow::RecordBatch> rows) {
+void ScriptedSource::Feed(std::shared_ptr<arrow::RecordBatch> rows, size_t partition) {
   if (rows->num_rows() == 0) return;
   {
     std::lock_guard lock(mutex_);
-    queue_.push_back({ReadOutcome::State::kRows, Batch{std::move(rows), {}}});
+    queues_.at(partition).given.push_back({ReadOutcome::State::kRows, Batch{std::move(rows), {}}});
   }
   Wake();
 }
@@ -91,7 +94,7 @@ void ScriptedSource::Feed(std::shared_ptr<arrow::RecordBatch> rows) {
 void ScriptedSource::AdvanceWatermark(int64_t millis) {
   {
     std::lock_guard lock(mutex_);
-    queue_.push_back({ReadOutcome::State::kIdle, {}, millis});
+    for (Queue& queue : queues_) queue.given.push_back({ReadOutcome::State::kIdle, {}, millis});
   }
   Wake();
 }
@@ -104,54 +107,67 @@ void ScriptedSource::End() {
   Wake();
 }
 
-void ScriptedSource::Wake() {
-  std::function<void()> wake_up;
-  {
-    std::lock_guard lock(mutex_);
-    wake_up = wake_up_;
-  }
-  if (wake_up) wake_up();
+void ScriptedSource::Restart() {
+  std::lock_guard lock(mutex_);
+  ended_ = false;
+  for (Queue& queue : queues_) queue = Queue();
 }
 
-// The query has worked off everything when it comes back empty-handed twice: by the second time the step in which it
-// asked first is over.
+void ScriptedSource::Wake() {
+  std::vector<std::function<void()>> wake_ups;
+  {
+    std::lock_guard lock(mutex_);
+    for (const Queue& queue : queues_) wake_ups.push_back(queue.wake_up);
+  }
+  for (const auto& wake_up : wake_ups) {
+    if (wake_up) wake_up();
+  }
+}
+
+// The query has worked off everything when every partition comes back empty-handed twice: by the second time the step
+// in which it asked first is over.
 bool ScriptedSource::WaitUntilQuiet() {
   for (int round = 0; round < 2; ++round) {
-    int64_t before;
+    std::vector<int64_t> before;
     {
       std::lock_guard lock(mutex_);
-      before = idle_answers_;
+      for (const Queue& queue : queues_) before.push_back(queue.idle_answers);
     }
     Wake();
     std::unique_lock lock(mutex_);
-    if (!asked_.wait_for(lock, kPatience, [&] {
-          return end_seen_ || wake_up_ == nullptr || (queue_.empty() && idle_answers_ > before);
-        })) {
-      return false;
-    }
+    const auto is_quiet = [&] {
+      for (size_t i = 0; i < queues_.size(); ++i) {
+        const Queue& queue = queues_[i];
+        const bool quiet = queue.given.empty() && queue.idle_answers > before[i];
+        if (!quiet && !queue.end_seen && queue.wake_up != nullptr) return false;
+      }
+      return true;
+    };
+    if (!asked_.wait_for(lock, kPatience, is_quiet)) return false;
   }
   return true;
 }
 
-ReadOutcome ScriptedSource::Next(const std::vector<std::string>& columns) {
+ReadOutcome ScriptedSource::Next(size_t partition, const std::vector<std::string>& columns) {
   std::lock_guard lock(mutex_);
-  if (queue_.empty()) {
+  Queue& queue = queues_[partition];
+  if (queue.given.empty()) {
     if (ended_) {
-      end_seen_ = true;
+      queue.end_seen = true;
       asked_.notify_all();
       return {ReadOutcome::State::kEnd, {}};
     }
-    ++idle_answers_;
+    ++queue.idle_answers;
     asked_.notify_all();
     return {ReadOutcome::State::kIdle, {}};
   }
-  ReadOutcome outcome = std::move(queue_.front());
-  queue_.pop_front();
+  ReadOutcome outcome = std::move(queue.given.front());
+  queue.given.pop_front();
   if (outcome.state != ReadOutcome::State::kRows) {
     // The query will not ask again by itself.
-    ++idle_answers_;
+    ++queue.idle_answers;
     asked_.notify_all();
-    if ((!queue_.empty() || ended_) && wake_up_) wake_up_();
+    if ((!queue.given.empty() || ended_) && queue.wake_up) queue.wake_up();
     return outcome;
   }
   std::vector<std::shared_ptr<arrow::Array>> picked;
@@ -170,9 +186,9 @@ ReadOutcome ScriptedSource::Next(const std::vector<std::string>& columns) {
   return outcome;
 }
 
-void ScriptedSource::SetWakeUp(std::function<void()> wake_up) {
+void ScriptedSource::SetWakeUp(size_t partition, std::function<void()> wake_up) {
   std::lock_guard lock(mutex_);
-  wake_up_ = std::move(wake_up);
+  queues_[partition].wake_up = std::move(wake_up);
   asked_.notify_all();
 }
 

@@ -25,17 +25,30 @@ class ScriptedSource {
   void SetPartitions(int64_t partitions) { partitions_ = partitions; }
   int64_t partitions() const { return partitions_; }
 
-  void Feed(std::shared_ptr<arrow::RecordBatch> rows);
+  /// Number of partitions for live queries.
+  void SetLivePartitions(size_t partitions) { queues_.resize(partitions); }
+  size_t live_partitions() const { return queues_.size(); }
+
+  void Feed(std::shared_ptr<arrow::RecordBatch> rows, size_t partition = 0);
   void AdvanceWatermark(int64_t millis);
   void End();
   /// Waits until everything given has gone through the query. False after ten seconds.
   bool WaitUntilQuiet();
+  /// Forgets what was given, for the next live query.
+  void Restart();
 
-  /// For the reader.
-  ReadOutcome Next(const std::vector<std::string>& columns);
-  void SetWakeUp(std::function<void()> wake_up);
+  /// For the readers.
+  ReadOutcome Next(size_t partition, const std::vector<std::string>& columns);
+  void SetWakeUp(size_t partition, std::function<void()> wake_up);
 
  private:
+  /// One partition of a live query.
+  struct Queue {
+    std::deque<ReadOutcome> given;
+    int64_t idle_answers = 0;  ///< How often the reader was told that there is nothing.
+    bool end_seen = false;
+    std::function<void()> wake_up;
+  };
   void Wake();
 
   const Schema schema_;
@@ -43,11 +56,8 @@ class ScriptedSource {
   int64_t partitions_ = 1;
   std::mutex mutex_;
   std::condition_variable asked_;
-  std::deque<ReadOutcome> queue_;
+  std::vector<Queue> queues_{1};
   bool ended_ = false;
-  int64_t idle_answers_ = 0;  ///< How often the reader was told that there is nothing.
-  bool end_seen_ = false;
-  std::function<void()> wake_up_;
 };
 
 /// Opens "test://name" out of `sources`.

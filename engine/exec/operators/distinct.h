@@ -12,4 +12,9 @@ namespace velo::exec {
 std::unique_ptr<Operator> MakeDistinct(std::shared_ptr<const DistinctNode> node, bool bounded_memory,
                                        LaneContext* context);
 
+/// The same above rows that can be taken back: a value comes with its first row and goes with its last. With
+/// `joins_updates` a value that takes the place of another one leaves as an update, so that nobody sees the state
+/// between.
+std::unique_ptr<Operator> MakeChangingDistinct(std::shared_ptr<const DistinctNode> node, bool joins_updates);
+
 }  // namespace velo::exec

@@ -41,16 +41,31 @@ class FilterOperator : public Operator {
     VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> array,
                           EvaluateToArray(*settings_.node->predicate, *batch.columns, &context_->evaluation));
     const auto& passes = static_cast<const arrow::BooleanArray&>(*array);
+    const auto passes_at = [&](int64_t i) { return passes.IsValid(i) && passes.Value(i); };
     std::vector<uint32_t> rows;
     kept->kinds.clear();
-    for (int64_t i = 0; i < batch.num_rows(); ++i) {
-      RowKind kind = batch.kinds[i];
-      if (!(passes.IsValid(i) && passes.Value(i)) && kind != RowKind::kDelete) {
-        if (!settings_.deletes_failing_updates || kind != RowKind::kUpdateAfter) continue;
-        kind = RowKind::kDelete;
-      }
-      rows.push_back(static_cast<uint32_t>(i));
+    const auto keep = [&](int64_t row, RowKind kind) {
+      rows.push_back(static_cast<uint32_t>(row));
       kept->kinds.push_back(kind);
+    };
+    for (int64_t i = 0; i < batch.num_rows(); ++i) {
+      const RowKind kind = batch.kinds[i];
+      const bool has_old_row = kind == RowKind::kUpdateBefore && i + 1 < batch.num_rows();
+      if (has_old_row && batch.kinds[i + 1] == RowKind::kUpdateAfter) {
+        // With the old row at hand, an update that comes or goes is an insert or a delete.
+        const bool before = passes_at(i), after = passes_at(i + 1);
+        if (before) keep(i, after ? RowKind::kUpdateBefore : RowKind::kDelete);
+        if (after) keep(i + 1, before ? RowKind::kUpdateAfter : RowKind::kInsert);
+        ++i;
+      } else if (settings_.input_has_old_rows || kind != RowKind::kDelete) {
+        if (passes_at(i)) {
+          keep(i, kind);
+        } else if (settings_.deletes_failing_updates && kind == RowKind::kUpdateAfter) {
+          keep(i, RowKind::kDelete);
+        }
+      } else {
+        keep(i, kind);
+      }
     }
     VELO_ASSIGN_OR_RETURN(const Batch taken, TakeRows({batch.columns, {}}, rows));
     kept->columns = taken.columns;

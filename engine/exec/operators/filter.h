@@ -13,6 +13,8 @@ struct FilterSettings {
   bool counts_input = false;
   /// The receiver keeps the newest row per key: an updated row that fails becomes a delete, so that it vanishes there.
   bool deletes_failing_updates = false;
+  /// The input carries old rows (Changes::kRetract): a delete whose row never passed is none.
+  bool input_has_old_rows = false;
 };
 
 /// Lets rows through for which the predicate is true.

@@ -2,8 +2,7 @@
 
 #include <numeric>
 
-#include "engine/exec/aggregate_columns.h"
-#include "engine/exec/group_table.h"
+#include "engine/exec/group_lives.h"
 #include "engine/exec/key_evaluation.h"
 #include "engine/exec/row_errors.h"
 #include "engine/exec/state_codec.h"
@@ -12,17 +11,22 @@ namespace velo::exec {
 
 namespace {
 
+constexpr size_t kFewDeadGroups = 1024;
+
 class HashAggregate : public MergeableOperator {
  public:
   HashAggregate(AggregateSettings settings, LaneContext* context)
       : settings_(std::move(settings)),
         node_(*settings_.node),
+        ends_lives_(node_.max_groups > 0 || node_.group_ttl_ms > 0 || (settings_.takes_back && !node_.keys.empty())),
+        interval_(settings_.emit == EmitMode::kEachRow ? node_.emit_interval_ms * kMicrosPerMilli : 0),
         schema_(node_.output.ToArrow()),
         context_(context),
         groups_(KeyTypes(node_.keys)),
-        states_(node_.aggregates) {}
+        states_(node_.aggregates, settings_.takes_back) {}
 
   Status OnBatch(const Batch& batch, Output& out) override {
+    VELO_RETURN_IF_ERROR(OnTimer(context_->evaluation.now_micros, out));
     KeysAndInputs input;
     return EvaluateGoodRows(
         batch, *context_, settings_.counts_input,
@@ -31,6 +35,7 @@ class HashAggregate : public MergeableOperator {
   }
 
   Status OnEnd(Output& out) override {
+    VELO_RETURN_IF_ERROR(EmitPending(out));
     if (node_.keys.empty() && groups_.size() == 0) {
       uint32_t id = 0;
       VELO_RETURN_IF_ERROR(groups_.FindOrInsert({}, 1, &id));
@@ -38,9 +43,24 @@ class HashAggregate : public MergeableOperator {
       return EmitGroups({&id, 1}, out);
     }
     if (settings_.emit != EmitMode::kFinal) return Status::OK();
-    std::vector<uint32_t> ids(groups_.size());
-    std::iota(ids.begin(), ids.end(), 0U);
-    return EmitGroups(ids, out);
+    return EmitGroups(LiveGroups(), out);
+  }
+
+  Timestamp NextTimer() const override {
+    Timestamp next = pending_.empty() ? INT64_MAX : pending_due_;
+    if (node_.group_ttl_ms > 0 && lives_.oldest() != GroupLives::kNone) next = std::min(next, ExpiryOfOldest());
+    return next;
+  }
+
+  Status OnTimer(Timestamp now, Output& out) override {
+    if (!pending_.empty() && pending_due_ <= now) VELO_RETURN_IF_ERROR(EmitPending(out));
+    if (node_.group_ttl_ms == 0) return Status::OK();
+    EmissionBuffer rows(schema_);
+    while (lives_.oldest() != GroupLives::kNone && ExpiryOfOldest() <= now) {
+      VELO_RETURN_IF_ERROR(Forget(lives_.oldest(), &rows));
+    }
+    VELO_RETURN_IF_ERROR(rows.Flush(out));
+    return CompactIfWorthwhile();
   }
 
   Status MergeFrom(MergeableOperator& other) override {
@@ -60,6 +80,10 @@ class HashAggregate : public MergeableOperator {
     PutInteger(groups_.size(), out);
     VELO_RETURN_IF_ERROR(PutKeys(groups_, all, out));
     PutText({reinterpret_cast<const char*>(emitted_.data()), emitted_.size()}, out);
+    PutText({reinterpret_cast<const char*>(members_.data()), members_.size() * sizeof(int64_t)}, out);
+    PutIntegers(pending_, out);
+    PutInteger(pending_due_, out);
+    lives_.Save(out);
     states_.Save(out);
     return Status::OK();
   }
@@ -71,11 +95,18 @@ class HashAggregate : public MergeableOperator {
     if (size > 0) VELO_RETURN_IF_ERROR(groups_.FindOrInsert(keys->columns(), size, ids.data()));
     VELO_ASSIGN_OR_RETURN(const std::string_view emitted, TakeText(in));
     emitted_.assign(emitted.begin(), emitted.end());
+    VELO_ASSIGN_OR_RETURN(const std::string_view members, TakeText(in));
+    members_.resize(members.size() / sizeof(int64_t));
+    if (!members_.empty()) std::memcpy(members_.data(), members.data(), members.size());
+    VELO_ASSIGN_OR_RETURN(pending_, TakeIntegers(in));
+    VELO_ASSIGN_OR_RETURN(pending_due_, TakeInteger(in));
+    VELO_RETURN_IF_ERROR(lives_.Load(in));
     Grow();
+    for (uint32_t id : pending_) is_pending_[id] = 1;
     return states_.Load(in);
   }
 
-  int64_t StateBytes() const override { return groups_.MemoryBytes() + states_.MemoryBytes(); }
+  int64_t StateBytes() const override { return groups_.MemoryBytes() + states_.MemoryBytes() + lives_.MemoryBytes(); }
 
  private:
   Status Consume(const KeysAndInputs& input, Output& out) {
@@ -83,28 +114,176 @@ class HashAggregate : public MergeableOperator {
     VELO_RETURN_IF_ERROR(groups_.FindOrInsert(input.keys, input.inputs.rows, ids_.data()));
     Grow();
     if (settings_.counts_input) context_->meter->used += input.inputs.rows;
-    switch (settings_.emit) {
-      case EmitMode::kFinal:
-        return states_.Update(input.inputs, ids_.data());
-      case EmitMode::kEachBatch:
-        VELO_RETURN_IF_ERROR(states_.Update(input.inputs, ids_.data()));
-        return EmitGroups(DistinctInOrder(ids_, groups_.size()), out);
-      case EmitMode::kEachRow:
-        break;
-    }
     EmissionBuffer rows(schema_);
-    VELO_RETURN_IF_ERROR(states_.UpdateInRuns(input.inputs, ids_.data(), [&](int64_t offset, int64_t length) -> Status {
-      return AppendRows(std::span(ids_).subspan(static_cast<size_t>(offset), static_cast<size_t>(length)), &rows);
-    }));
-    return rows.Flush(out);
+    if (!ends_lives_) {
+      VELO_RETURN_IF_ERROR(TakeIn(input.inputs, ids_.data(), input.signs, &rows));
+      return rows.Flush(out);
+    }
+    VELO_RETURN_IF_ERROR(TakeInWithinLimits(input, &rows));
+    VELO_RETURN_IF_ERROR(rows.Flush(out));
+    return CompactIfWorthwhile();
+  }
+
+  // A new group beyond the limit takes the place of the least recently updated one. Rows go in up to there first when
+  // that one has rows among them.
+  Status TakeInWithinLimits(const KeysAndInputs& input, EmissionBuffer* rows) {
+    int64_t start = 0;
+    const auto take_until = [&](int64_t end) -> Status {
+      if (end == start) return Status::OK();
+      const int64_t from = std::exchange(start, end);
+      return TakeIn(input.inputs.Slice(from, end - from), ids_.data() + from, input.signs.Slice(from, end - from),
+                    rows);
+    };
+    const Timestamp now = context_->evaluation.now_micros;
+    touched_.resize(groups_.size(), -1);
+    std::fill(touched_.begin(), touched_.end(), -1);
+    for (int64_t row = 0; row < input.inputs.rows; ++row) {
+      const uint32_t id = ids_[row];
+      const bool is_full = node_.max_groups > 0 && static_cast<int64_t>(lives_.live()) >= node_.max_groups;
+      if (is_full && !lives_.IsLive(id)) {
+        if (node_.fails_at_max_groups) return TooManyGroups();
+        const uint32_t oldest = lives_.oldest();
+        if (touched_[oldest] >= start) VELO_RETURN_IF_ERROR(take_until(row));
+        VELO_RETURN_IF_ERROR(Forget(oldest, rows));
+        if (context_->warnings != nullptr) context_->warnings->Add("W4301", LimitText());
+      }
+      lives_.Touch(id, now);
+      touched_[id] = row;
+    }
+    return take_until(input.inputs.rows);
+  }
+
+  std::string LimitText() const {
+    return fmt::format(
+        "the limit of {} groups (max.groups) is reached; the least recently updated groups are forgotten",
+        node_.max_groups);
+  }
+
+  Status TooManyGroups() const {
+    return Status::User("W4301", fmt::format("the limit of {} groups (max.groups) is reached", node_.max_groups),
+                        "raise max.groups, or let old groups go with group.limit.action = 'evict'")
+        .WithSpan(node_.span);
+  }
+
+  Status TakeIn(const AggregateInputs& inputs, const uint32_t* ids, const ChangeSigns& signs, EmissionBuffer* rows) {
+    const std::span<const uint32_t> all(ids, static_cast<size_t>(inputs.rows));
+    if (settings_.emit == EmitMode::kEachRow && interval_ == 0) {
+      return states_.ApplyInRuns(inputs, ids, signs, [&](int64_t offset, int64_t length) -> Status {
+        const auto run = all.subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
+        if (signs.takes_back.empty()) return AppendChanged(run, rows, CountMembers(run, signs, offset));
+        return AppendChanged(GroupsOfRun(run, signs, offset), rows, CountMembers(run, signs, offset));
+      });
+    }
+    VELO_RETURN_IF_ERROR(states_.Apply(inputs, ids, signs));
+    const bool emptied = CountMembers(all, signs, 0);
+    if (settings_.emit == EmitMode::kEachBatch) {
+      return AppendChanged(DistinctInOrder(all, groups_.size()), rows, emptied);
+    }
+    if (settings_.emit == EmitMode::kEachRow) return Postpone(all, rows);
+    if (!emptied) return Status::OK();
+    for (uint32_t id : DistinctInOrder(all, groups_.size())) {
+      if (members_[id] == 0) Clear(id);
+    }
+    return Status::OK();
+  }
+
+  // Within a run only the two rows of an update can have the same group.
+  std::vector<uint32_t> GroupsOfRun(std::span<const uint32_t> run, const ChangeSigns& signs, int64_t offset) const {
+    std::vector<uint32_t> groups;
+    for (size_t i = 0; i < run.size(); ++i) {
+      const bool again = i > 0 && signs.replaced[offset + static_cast<int64_t>(i) - 1] != 0 && run[i] == run[i - 1];
+      if (!again) groups.push_back(run[i]);
+    }
+    return groups;
+  }
+
+  // Returns whether a group may have lost its last row.
+  bool CountMembers(std::span<const uint32_t> ids, const ChangeSigns& signs, int64_t offset) {
+    if (!settings_.takes_back || node_.keys.empty()) return false;
+    bool emptied = false;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const bool leaves = !signs.takes_back.empty() && signs.takes_back[offset + static_cast<int64_t>(i)] != 0;
+      members_[ids[i]] += leaves ? -1 : 1;
+      emptied |= members_[ids[i]] <= 0;
+    }
+    return emptied;
+  }
+
+  // `emptied`: some of the groups may have no rows left; they vanish.
+  Status AppendChanged(std::span<const uint32_t> ids, EmissionBuffer* rows, bool emptied) {
+    if (!emptied) return AppendRows(ids, rows);
+    size_t start = 0;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (members_[ids[i]] > 0) continue;
+      VELO_RETURN_IF_ERROR(AppendRows(ids.subspan(start, i - start), rows));
+      VELO_RETURN_IF_ERROR(Forget(ids[i], rows));
+      start = i + 1;
+    }
+    return AppendRows(ids.subspan(start), rows);
+  }
+
+  // emit.interval: the first change since the last emission starts the interval.
+  Status Postpone(std::span<const uint32_t> ids, EmissionBuffer* rows) {
+    for (uint32_t id : ids) {
+      if (settings_.takes_back && !node_.keys.empty() && members_[id] <= 0) {
+        VELO_RETURN_IF_ERROR(Forget(id, rows));
+        continue;
+      }
+      if (is_pending_[id] != 0) continue;
+      if (pending_.empty()) pending_due_ = context_->evaluation.now_micros + interval_;
+      is_pending_[id] = 1;
+      pending_.push_back(id);
+    }
+    return Status::OK();
+  }
+
+  Status EmitPending(Output& out) {
+    std::vector<uint32_t> ids;
+    for (uint32_t id : pending_) {
+      if (is_pending_[id] != 0) ids.push_back(id);
+      is_pending_[id] = 0;
+    }
+    pending_.clear();
+    return EmitGroups(ids, out);
+  }
+
+  Timestamp ExpiryOfOldest() const { return lives_.updated(lives_.oldest()) + node_.group_ttl_ms * kMicrosPerMilli; }
+
+  // Ends a group; receivers that keep the newest row per key hear of it.
+  Status Forget(uint32_t id, EmissionBuffer* rows) {
+    if (is_pending_[id] != 0 && (!settings_.takes_back || members_[id] > 0)) {
+      VELO_RETURN_IF_ERROR(AppendRows({&id, 1}, rows));
+    }
+    if (settings_.emits_deletes && emitted_[id] != 0) VELO_RETURN_IF_ERROR(AppendRows({&id, 1}, rows, true));
+    Clear(id);
+    return Status::OK();
+  }
+
+  void Clear(uint32_t id) {
+    states_.Reset({&id, 1});
+    emitted_[id] = 0;
+    is_pending_[id] = 0;
+    if (settings_.takes_back) members_[id] = 0;
+    lives_.Drop(id);
+  }
+
+  std::vector<uint32_t> LiveGroups() const {
+    std::vector<uint32_t> ids(groups_.size());
+    std::iota(ids.begin(), ids.end(), 0U);
+    if (ends_lives_) std::erase_if(ids, [this](uint32_t id) { return !lives_.IsLive(id); });
+    return ids;
   }
 
   void Grow() {
     states_.Resize(groups_.size());
     emitted_.resize(groups_.size(), 0);
+    is_pending_.resize(groups_.size(), 0);
+    if (settings_.takes_back) members_.resize(groups_.size(), 0);
+    if (ends_lives_) lives_.Resize(groups_.size());
   }
 
-  Status AppendRows(std::span<const uint32_t> ids, EmissionBuffer* rows) {
+  Status AppendRows(std::span<const uint32_t> ids, EmissionBuffer* rows, bool deletes = false) {
+    if (ids.empty()) return Status::OK();
     std::vector<std::shared_ptr<arrow::Array>> columns;
     for (size_t key = 0; key < node_.keys.size(); ++key) {
       VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, groups_.Keys(key, ids));
@@ -113,7 +292,8 @@ class HashAggregate : public MergeableOperator {
     VELO_RETURN_IF_ERROR(states_.Finalise(ids, &columns));
     std::vector<RowKind> kinds;
     for (uint32_t id : ids) {
-      kinds.push_back(emitted_[id] != 0 ? RowKind::kUpdateAfter : RowKind::kInsert);
+      const RowKind kind = emitted_[id] != 0 ? RowKind::kUpdateAfter : RowKind::kInsert;
+      kinds.push_back(deletes ? RowKind::kDelete : kind);
       emitted_[id] = 1;
     }
     rows->Add(std::move(columns), std::move(kinds));
@@ -130,7 +310,7 @@ class HashAggregate : public MergeableOperator {
     return Status::OK();
   }
 
-  // Inserts the keys `ids` of another table; returns for each id of that table its id here.
+  // Inserts the keys `ids` of another table; returns for each of them its id here.
   Result<std::vector<uint32_t>> AddKeys(const GroupTable& other, std::span<const uint32_t> ids) {
     std::vector<std::shared_ptr<arrow::Array>> keys;
     for (size_t key = 0; key < node_.keys.size(); ++key) {
@@ -143,14 +323,45 @@ class HashAggregate : public MergeableOperator {
     return map;
   }
 
+  // Rewrites everything without dead groups when they outnumber the live ones.
+  Status CompactIfWorthwhile() {
+    if (lives_.dead() < kFewDeadGroups || lives_.dead() < lives_.live()) return Status::OK();
+    const std::vector<uint32_t> kept = LiveGroups(), by_age = lives_.InOrder();
+    GroupTable old_groups = std::exchange(groups_, GroupTable(KeyTypes(node_.keys)));
+    AggregateColumns old_states = std::exchange(states_, AggregateColumns(node_.aggregates, settings_.takes_back));
+    const GroupLives old_lives = std::exchange(lives_, GroupLives());
+    const std::vector<uint8_t> old_emitted = std::exchange(emitted_, {}), old_pending = std::exchange(is_pending_, {});
+    const std::vector<int64_t> old_members = std::exchange(members_, {});
+    VELO_ASSIGN_OR_RETURN(const std::vector<uint32_t> ids, AddKeys(old_groups, kept));
+    std::vector<uint32_t> map(old_groups.size(), UINT32_MAX);
+    for (size_t i = 0; i < kept.size(); ++i) {
+      map[kept[i]] = ids[i];
+      emitted_[ids[i]] = old_emitted[kept[i]];
+      is_pending_[ids[i]] = old_pending[kept[i]];
+      if (settings_.takes_back) members_[ids[i]] = old_members[kept[i]];
+    }
+    for (uint32_t id : by_age) lives_.Touch(map[id], old_lives.updated(id));
+    std::erase_if(pending_, [&](uint32_t id) { return map[id] == UINT32_MAX; });
+    for (uint32_t& id : pending_) id = map[id];
+    return states_.Merge(old_states, map);
+  }
+
   const AggregateSettings settings_;
   const AggregateNode& node_;
+  const bool ends_lives_;     ///< Groups can go before the query does.
+  const Timestamp interval_;  ///< emit.interval in microseconds; 0: none.
   const std::shared_ptr<arrow::Schema> schema_;
   LaneContext* const context_;
   GroupTable groups_;
   AggregateColumns states_;
-  std::vector<uint8_t> emitted_;  ///< Per group: a row has been given out.
+  GroupLives lives_;                 ///< Only with ends_lives_.
+  std::vector<uint8_t> emitted_;     ///< Per group: a row has been given out.
+  std::vector<int64_t> members_;     ///< Per group: rows in it; only where rows are taken back.
+  std::vector<uint8_t> is_pending_;  ///< Per group: changed, not given out yet.
+  std::vector<uint32_t> pending_;    ///< Those groups, in order of their change.
+  Timestamp pending_due_ = 0;
   std::vector<uint32_t> ids_;     ///< Scratch.
+  std::vector<int64_t> touched_;  ///< Scratch: last row of the batch at hand in each group.
 };
 
 }  // namespace

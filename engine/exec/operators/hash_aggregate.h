@@ -21,6 +21,8 @@ struct AggregateSettings {
   bool counts_input = false;
   /// The receiver keeps the newest row per key: rows of merged sessions are taken back.
   bool emits_deletes = false;
+  /// The input changes: rows with their old values leave their group again (Changes::kRetract).
+  bool takes_back = false;
 };
 
 /// GROUP BY without a window.

@@ -17,7 +17,7 @@ class SessionAggregate : public MergeableOperator {
       : settings_(std::move(settings)),
         node_(*settings_.node),
         gap_(node_.window->size_ms),
-        lateness_(Lateness(*node_.window)),
+        lateness_(LateRowsAcceptedFor(*node_.window)),
         time_column_(node_.inputs[0]->event_time),
         schema_(node_.output.ToArrow()),
         context_(context),

@@ -30,7 +30,8 @@ class SortOperator : public Operator {
     rows_ += batch.num_rows();
     batches_.push_back(batch);
     if (node_->scope == SortNode::Scope::kPerBatch) return Flush(out);
-    const bool can_prune = node_->scope == SortNode::Scope::kWhole && node_->limit >= 0 && node_->row_key.empty();
+    const bool can_prune = node_->scope == SortNode::Scope::kWhole && node_->limit >= 0 && node_->row_key.empty() &&
+                           node_->inputs[0]->changes == Changes::kAppend;
     if (!can_prune || rows_ < 2 * (node_->limit + node_->offset) + kPruneSlack) return Status::OK();
     VELO_ASSIGN_OR_RETURN(Batch all, TakeAll());
     VELO_ASSIGN_OR_RETURN(std::vector<uint32_t> order, Order(*all.columns));
@@ -79,7 +80,11 @@ class SortOperator : public Operator {
   Status Flush(Output& out) {
     if (rows_ == 0) return Status::OK();
     VELO_ASSIGN_OR_RETURN(Batch all, TakeAll());
-    if (!node_->row_key.empty()) {
+    const bool takes_back =
+        node_->scope == SortNode::Scope::kWhole && !all.kinds.empty() && node_->inputs[0]->changes == Changes::kRetract;
+    if (takes_back) {
+      VELO_ASSIGN_OR_RETURN(all, WithoutTakenBack(all));
+    } else if (!node_->row_key.empty()) {
       VELO_ASSIGN_OR_RETURN(all, NewestPerKey(all));
     }
     VELO_ASSIGN_OR_RETURN(const std::vector<uint32_t> order, Order(*all.columns));
@@ -114,6 +119,26 @@ class SortOperator : public Operator {
     batches_.clear();
     rows_ = 0;
     return all;
+  }
+
+  // Each row that is taken back takes the oldest row with its values along.
+  Result<Batch> WithoutTakenBack(const Batch& all) {
+    std::vector<std::shared_ptr<arrow::DataType>> types;
+    for (const auto& column : all.columns->columns()) types.push_back(column->type());
+    GroupTable table(types);
+    std::vector<uint32_t> ids(static_cast<size_t>(all.num_rows()));
+    VELO_RETURN_IF_ERROR(table.FindOrInsert(all.columns->columns(), all.num_rows(), ids.data()));
+    std::vector<int64_t> gone(table.size(), 0);
+    const auto leaves = [&](size_t row) {
+      return all.kinds[row] == RowKind::kDelete || all.kinds[row] == RowKind::kUpdateBefore;
+    };
+    for (size_t row = 0; row < ids.size(); ++row) gone[ids[row]] += leaves(row) ? 1 : 0;
+    std::vector<uint32_t> kept;
+    for (size_t row = 0; row < ids.size(); ++row) {
+      if (!leaves(row) && --gone[ids[row]] < 0) kept.push_back(static_cast<uint32_t>(row));
+    }
+    VELO_ASSIGN_OR_RETURN(Batch rest, TakeRows({all.columns, {}}, kept));
+    return rest;
   }
 
   // The last row of every key; keys whose last row is a delete are left out.

@@ -18,6 +18,7 @@ class TopN : public Operator {
       : node_(std::move(node)),
         wanted_(node_->limit < 0 ? INT64_MAX : node_->limit + node_->offset),
         per_batch_(per_batch),
+        takes_back_(node_->row_key.empty() && node_->inputs[0]->changes != Changes::kAppend),
         schema_(node_->output.ToArrow()),
         context_(context) {}
 
@@ -34,8 +35,17 @@ class TopN : public Operator {
     EmissionBuffer rows(schema_);
     for (int64_t i = 0; i < batch.num_rows(); ++i) {
       const RowKind kind = batch.kinds.empty() ? RowKind::kInsert : batch.kinds[i];
-      if (kind == RowKind::kUpdateBefore) continue;
-      VELO_RETURN_IF_ERROR(Apply(keys.empty() ? std::to_string(next_) : keys[i], orders[i], kind, batch, i));
+      if (takes_back_) {
+        const bool leaves = kind == RowKind::kUpdateBefore || kind == RowKind::kDelete;
+        const std::string key = InstanceOf(keys[i], leaves);
+        VELO_RETURN_IF_ERROR(Apply(key, orders[i], leaves ? RowKind::kDelete : RowKind::kInsert, batch, i));
+        // The new row of an update follows.
+        if (kind == RowKind::kUpdateBefore) continue;
+      } else if (kind == RowKind::kUpdateBefore) {
+        continue;
+      } else {
+        VELO_RETURN_IF_ERROR(Apply(keys.empty() ? std::to_string(next_) : keys[i], orders[i], kind, batch, i));
+      }
       if (!per_batch_) EmitDifference(&rows);
     }
     if (per_batch_) EmitDifference(&rows);
@@ -71,7 +81,10 @@ class TopN : public Operator {
         VELO_ASSIGN_OR_RETURN(entry.row, TakeBatch(in));
       }
     }
-    for (const auto& [key, entry] : entries_) order_[entry.place] = key;
+    for (const auto& [key, entry] : entries_) {
+      order_[entry.place] = key;
+      if (takes_back_) ++instances_[key.substr(0, key.rfind('#'))];
+    }
     return Status::OK();
   }
 
@@ -86,12 +99,21 @@ class TopN : public Operator {
   };
   using Entries = std::map<std::string, Entry>;
 
-  // One packed key per row; empty when rows have no key.
+  // Equal rows without a key are told apart by number; the last one leaves first.
+  std::string InstanceOf(const std::string& row, bool leaves) {
+    int64_t& count = instances_[row];
+    const int64_t number = leaves ? --count : count++;
+    if (count <= 0) instances_.erase(row);
+    return fmt::format("{}#{}", row, number);
+  }
+
+  // One packed key per row, the whole row where rows without a key can be taken back; empty when rows have no key.
   std::vector<std::string> KeysOf(const arrow::RecordBatch& rows) const {
     std::vector<std::string> keys;
-    if (node_->row_key.empty()) return keys;
+    if (node_->row_key.empty() && !takes_back_) return keys;
     std::vector<std::shared_ptr<arrow::Array>> columns;
     for (int column : node_->row_key) columns.push_back(rows.column(column));
+    if (takes_back_) columns = rows.columns();
     std::string bytes;
     std::vector<int64_t> ends;
     PackRows(columns, rows.num_rows(), &bytes, &ends);
@@ -123,7 +145,7 @@ class TopN : public Operator {
     order_[entry.place] = key;
     entries_[key] = std::move(entry);
     // Rows without a key never change, so what does not make it now never will.
-    if (node_->row_key.empty() && static_cast<int64_t>(order_.size()) > wanted_) {
+    if (node_->row_key.empty() && !takes_back_ && static_cast<int64_t>(order_.size()) > wanted_) {
       const auto worst = std::prev(order_.end());
       entries_.erase(worst->second);
       order_.erase(worst);
@@ -154,12 +176,14 @@ class TopN : public Operator {
   const std::shared_ptr<const SortNode> node_;
   const int64_t wanted_;
   const bool per_batch_;
+  const bool takes_back_;  ///< Rows have no key, and a row is taken back by its values.
   const std::shared_ptr<arrow::Schema> schema_;
   LaneContext* const context_;
-  Entries entries_;                     ///< All candidates by key.
-  std::map<Place, std::string> order_;  ///< Rank to key.
-  Entries shown_;                       ///< What was given out last.
-  int64_t next_ = 0;                    ///< Numbers rows.
+  Entries entries_;                           ///< All candidates by key.
+  std::map<Place, std::string> order_;        ///< Rank to key.
+  Entries shown_;                             ///< What was given out last.
+  std::map<std::string, int64_t> instances_;  ///< With takes_back_: rows with the same values.
+  int64_t next_ = 0;                          ///< Numbers rows.
 };
 
 }  // namespace

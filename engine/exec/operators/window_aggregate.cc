@@ -20,22 +20,21 @@ class WindowAggregate : public MergeableOperator {
       : settings_(std::move(settings)),
         node_(*settings_.node),
         window_(*node_.window),
-        lateness_(Lateness(window_)),
+        lateness_(LateRowsAcceptedFor(window_)),
         time_column_(node_.inputs[0]->event_time),
         shares_panes_(window_.type == WindowType::kSliding && window_.advance_ms < window_.size_ms &&
-                      settings_.emit == EmitMode::kFinal),
+                      settings_.emit == EmitMode::kFinal && !settings_.takes_back),
         step_(shares_panes_ ? std::gcd(window_.size_ms, window_.advance_ms) : window_.advance_ms),
         schema_(node_.output.ToArrow()),
         context_(context),
-        store_(node_) {}
+        store_(node_, settings_.takes_back) {}
 
   Status OnBatch(const Batch& batch, Output& out) override {
     KeysAndInputs input;
     std::shared_ptr<arrow::Int64Array> times;
     const auto evaluate = [&](const Batch& part) -> Status {
-      VELO_ASSIGN_OR_RETURN(const Batch rows, WithoutRetractions(part));
-      times = std::static_pointer_cast<arrow::Int64Array>(rows.columns->column(time_column_));
-      return EvaluateKeysAndInputs(node_, rows, &context_->evaluation, &input);
+      times = std::static_pointer_cast<arrow::Int64Array>(part.columns->column(time_column_));
+      return EvaluateKeysAndInputs(node_, part, &context_->evaluation, &input);
     };
     return EvaluateGoodRows(batch, *context_, settings_.counts_input, evaluate,
                             [&](const Batch&) { return Consume(input, *times, out); });
@@ -99,9 +98,9 @@ class WindowAggregate : public MergeableOperator {
     Assign(times, &assigned);
     store_.Grow();
     if (assigned.rows.empty()) return Status::OK();
-    if (assigned.every_row_once) return Apply(input.inputs, assigned, out);
+    if (assigned.every_row_once) return Apply(input.inputs, assigned, input.signs, out);
     VELO_ASSIGN_OR_RETURN(const AggregateInputs taken, input.inputs.Take(assigned.rows));
-    return Apply(taken, assigned, out);
+    return Apply(taken, assigned, TakeSigns(input.signs, assigned.rows), out);
   }
 
   void Assign(const arrow::Int64Array& times, Assignment* assigned) {
@@ -170,21 +169,44 @@ class WindowAggregate : public MergeableOperator {
            window_.advance_ms;
   }
 
-  Status Apply(const AggregateInputs& inputs, const Assignment& assigned, Output& out) {
+  Status Apply(const AggregateInputs& inputs, const Assignment& assigned, const ChangeSigns& signs, Output& out) {
     AggregateColumns& states = store_.states();
     if (settings_.emit == EmitMode::kEachBatch) {
-      VELO_RETURN_IF_ERROR(states.Update(inputs, assigned.slots.data()));
+      CountMembers(assigned.slots, signs, 0);
+      VELO_RETURN_IF_ERROR(states.Apply(inputs, assigned.slots.data(), signs));
       return EmitSlots(DistinctInOrder(assigned.slots, store_.slot_count()), out);
     }
     if (settings_.emit == EmitMode::kFinal && !assigned.touches_closed) {
-      return states.Update(inputs, assigned.slots.data());
+      CountMembers(assigned.slots, signs, 0);
+      return states.Apply(inputs, assigned.slots.data(), signs);
     }
     EmissionBuffer rows(schema_);
-    VELO_RETURN_IF_ERROR(states.UpdateInRuns(inputs, assigned.slots.data(), [&](int64_t offset, int64_t length) {
-      const auto run = std::span(assigned.slots).subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
-      return settings_.emit == EmitMode::kEachRow ? AppendSlots(run, &rows) : AppendCorrections(run, &rows);
-    }));
+    const std::span<const uint32_t> slots(assigned.slots);
+    const auto after_run = [&](int64_t offset, int64_t length) -> Status {
+      const auto run = slots.subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
+      CountMembers(run, signs, offset);
+      if (signs.takes_back.empty()) return AppendRun(run, &rows);
+      // The two rows of an update may be in one slot.
+      std::vector<uint32_t> once;
+      for (uint32_t slot : run) {
+        if (once.empty() || once.back() != slot) once.push_back(slot);
+      }
+      return AppendRun(once, &rows);
+    };
+    VELO_RETURN_IF_ERROR(states.ApplyInRuns(inputs, assigned.slots.data(), signs, after_run));
     return rows.Flush(out);
+  }
+
+  Status AppendRun(std::span<const uint32_t> run, EmissionBuffer* rows) {
+    return settings_.emit == EmitMode::kEachRow ? AppendSlots(run, rows) : AppendCorrections(run, rows);
+  }
+
+  void CountMembers(std::span<const uint32_t> slots, const ChangeSigns& signs, int64_t offset) {
+    if (!settings_.takes_back) return;
+    for (size_t i = 0; i < slots.size(); ++i) {
+      const bool leaves = !signs.takes_back.empty() && signs.takes_back[offset + static_cast<int64_t>(i)] != 0;
+      store_.AddMember(slots[i], leaves ? -1 : 1);
+    }
   }
 
   // FINAL: gives out again what changed in windows that are closed but still accept late rows.
@@ -290,14 +312,32 @@ class WindowAggregate : public MergeableOperator {
     return AppendRows(group_key, group_start, all, &scratch, std::vector<RowKind>(all.size(), kind), rows);
   }
 
+  // Slots whose rows have all been taken back vanish.
   Status AppendSlots(std::span<const uint32_t> slots, EmissionBuffer* rows) {
+    std::vector<uint32_t> left;
+    for (size_t i = 0; settings_.takes_back && i < slots.size(); ++i) {
+      if (store_.members(slots[i]) > 0) {
+        left.push_back(slots[i]);
+        continue;
+      }
+      if (store_.emitted(slots[i]) && settings_.emits_deletes) {
+        VELO_RETURN_IF_ERROR(AppendSlotRows({&slots[i], 1}, true, rows));
+      }
+      store_.Empty(slots[i]);
+    }
+    const std::span<const uint32_t> shown = settings_.takes_back ? std::span<const uint32_t>(left) : slots;
+    return shown.empty() ? Status::OK() : AppendSlotRows(shown, false, rows);
+  }
+
+  Status AppendSlotRows(std::span<const uint32_t> slots, bool deletes, EmissionBuffer* rows) {
     std::vector<uint32_t> keys;
     std::vector<int64_t> starts;
     std::vector<RowKind> kinds;
     for (uint32_t slot : slots) {
       keys.push_back(store_.key_of(slot));
       starts.push_back(store_.start_of(slot));
-      kinds.push_back(store_.emitted(slot) ? RowKind::kUpdateAfter : RowKind::kInsert);
+      const RowKind kind = store_.emitted(slot) ? RowKind::kUpdateAfter : RowKind::kInsert;
+      kinds.push_back(deletes ? RowKind::kDelete : kind);
       store_.set_emitted(slot);
     }
     return AppendRows(keys, starts, slots, &store_.states(), std::move(kinds), rows);

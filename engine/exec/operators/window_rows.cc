@@ -13,7 +13,7 @@ class WindowRows : public Operator {
   WindowRows(std::shared_ptr<const WindowRowsNode> node, bool counts_input, LaneContext* context)
       : node_(std::move(node)),
         window_(node_->window),
-        lateness_(Lateness(window_)),
+        lateness_(LateRowsAcceptedFor(window_)),
         time_column_(node_->inputs[0]->event_time),
         counts_input_(counts_input),
         schema_(node_->output.ToArrow()),

@@ -47,7 +47,8 @@ class SumAggregator : public GroupAggregator<SumState<Total>> {
   Status Retract(ArgumentSpan arguments, const uint32_t* groups, const uint8_t* selected, int64_t rows) override {
     return Add(*arguments[0], groups, selected, rows, -1);
   }
-  bool retractable() const override { return true; }
+  // Taking a rounded number away does not undo adding it.
+  bool retractable() const override { return !std::is_same_v<Total, double>; }
   Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) override {
     bool overflow = false;
     MergeGroups(states_, static_cast<const SumAggregator&>(other).states_, group_map,

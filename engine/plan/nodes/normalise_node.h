@@ -9,6 +9,8 @@ namespace velo {
 /// change.
 struct NormaliseNode : PlanNode {
   NormaliseNode() : PlanNode(PlanKind::kNormalise) {}
+  int window_end = -1;         ///< Column with the end of the window a row belongs to; -1: rows stay for good.
+  int64_t window_kept_ms = 0;  ///< How far the watermark passes that end until the row can no longer change.
 };
 
 }  // namespace velo

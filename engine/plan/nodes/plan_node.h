@@ -70,7 +70,15 @@ struct ScanNode : PlanNode {
   std::string event_time_name;     ///< "timestamp", "message time": for EXPLAIN and messages.
   std::string watermark_strategy;  ///< Empty: none before the end of bounded input, else as dialect 4.4.
   int64_t watermark_delay_ms = 0;
+  bool watermark_assumed = false;  ///< Nobody chose the strategy; disorder is reported once (W4401).
+  int punctuation_column = -1;     ///< Strategy "punctuated": only rows in which this column is true advance it.
   int64_t idle_timeout_ms = 60'000;
+  bool idle_advance = false;  ///< All partitions idle: the watermark follows the wall clock less the idle timeout.
+  int64_t watermark_interval_ms = 1'000;  ///< How often the wall clock is looked at, where it counts.
+  bool follows_wall_clock = false;        ///< Time is arrival: once caught up, the wall clock is the watermark.
+  /// What happens to a row whose event time is NULL or unreadable.
+  enum class TimeFallback : uint8_t { kReject, kArrival, kArrivalWithWarning };
+  TimeFallback time_fallback = TimeFallback::kReject;
   /// Conjuncts `column op constant` of the filter above, for chunk skipping.
   struct Pushed {
     std::string column;
@@ -107,8 +115,15 @@ struct WindowSpec {
   int64_t grace_ms = 0;    ///< Allowed lateness (dialect 4.5).
   int64_t offset_ms = 0;
   std::string late_strategy = "drop";
+  int64_t late_retention_ms = 3'600'000;  ///< "update_previous": how much longer closed windows are kept.
+  int64_t session_max_ms = 0;             ///< Longest session; 0: no limit.
   SourceSpan span;
 };
+
+/// How long after its end a window still takes rows in: the allowed lateness, and with "update_previous" its retention.
+inline int64_t LateRowsAcceptedFor(const WindowSpec& window) {
+  return window.grace_ms + (window.late_strategy.starts_with("update_previous") ? window.late_retention_ms : 0);
+}
 
 struct AggregateCall {
   const AggregateFunction* function = nullptr;
@@ -128,7 +143,10 @@ struct AggregateNode : PlanNode {
   std::vector<AggregateCall> aggregates;
   std::optional<WindowSpec> window;
   bool emit_changes = true;  ///< False: EMIT FINAL.
-  int64_t max_groups = 0;    ///< 0: no limit.
+  int64_t max_groups = 0;    ///< 0: no limit; else the least recently updated go, or
+  bool fails_at_max_groups = false;
+  int64_t group_ttl_ms = 0;      ///< Groups without a row for this long (wall clock) go; 0: never.
+  int64_t emit_interval_ms = 0;  ///< EMIT CHANGES: at most one row per group in this time; 0: every change.
 };
 
 /// A window over rows without aggregation (dialect 4.7): passes rows on (CHANGES) or when their window closes (FINAL),
