@@ -4,12 +4,14 @@
 #include "engine/exec/operators/filter.h"
 #include "engine/exec/operators/hash_aggregate.h"
 #include "engine/exec/operators/limit.h"
+#include "engine/exec/operators/lookup_join.h"
 #include "engine/exec/operators/normalise.h"
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
 #include "engine/exec/operators/subquery.h"
 #include "engine/exec/operators/top_n.h"
+#include "engine/exec/operators/unnest.h"
 #include "engine/exec/operators/window_aggregate.h"
 #include "engine/exec/operators/window_rows.h"
 #include "engine/exec/pipeline.h"
@@ -56,6 +58,10 @@ bool IsChainOverScan(const PlanNode& node) {
   return (node.kind == PlanKind::kFilter || node.kind == PlanKind::kProject) && IsChainOverScan(*node.inputs[0]);
 }
 
+bool IsLookup(const PlanNode& node) {
+  return node.kind == PlanKind::kJoin && static_cast<const JoinNode&>(node).method == JoinMethod::kLookup;
+}
+
 template <typename Node>
 std::shared_ptr<const Node> As(const PlanNodePtr& node) {
   return std::static_pointer_cast<const Node>(node);
@@ -68,7 +74,8 @@ struct Demand {
   bool joins_updates = false;    ///< Somebody takes the old and the new row of an update in as one step.
   bool rows_counted = false;     ///< Rows of a source are counted as used further up.
   std::vector<const Step*> limits;
-  std::vector<const TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
+  std::vector<TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
+  std::vector<TwoInputOperator*> loads;      ///< Joins on whose right side this is.
 };
 
 class Builder {
@@ -124,12 +131,12 @@ class Builder {
       case PlanKind::kAggregate:
       case PlanKind::kDistinct:
       case PlanKind::kWindowRows:
-        return {settings_.ends, false, true, true, demand.limits, demand.waits_for};
+        return {settings_.ends, false, true, true, demand.limits, demand.waits_for, demand.loads};
       case PlanKind::kSort: {
         const auto& sort = static_cast<const SortNode&>(node);
         const bool continuous = sort.scope == SortNode::Scope::kContinuous;
         const bool keyed = (continuous || sort.scope == SortNode::Scope::kWhole) && !sort.row_key.empty();
-        return {settings_.ends, keyed, false, true, demand.limits, demand.waits_for};
+        return {settings_.ends, keyed, false, true, demand.limits, demand.waits_for, demand.loads};
       }
       case PlanKind::kNormalise:
         demand.keeps_newest = true;
@@ -137,6 +144,10 @@ class Builder {
       case PlanKind::kLimit:
         demand.limits.push_back(step);
         demand.last_state_only |= settings_.ends;
+        demand.rows_counted = true;
+        return demand;
+      case PlanKind::kUnnest:
+        demand.keeps_newest = false;
         demand.rows_counted = true;
         return demand;
       default:
@@ -166,22 +177,28 @@ class Builder {
   }
 
   Status BuildTwoInputs(const PlanNodePtr& node, Port* next, const Demand& demand) {
-    VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node));
+    // A lookup join counts the rows of its sources itself, as their keys may be bad.
+    const bool counts = IsLookup(*node);
+    const bool counts_left = counts && IsNearSource(*node->inputs[0]);
+    const bool counts_right = counts && IsNearSource(*node->inputs[1]);
+    VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node, counts_left, counts_right));
     TwoInputOperator* step = made.get();
     auto ports = MakeTwoInputStage(std::move(made), next);
     // The rows of a subquery's left side go on, so they may be counted further up.
-    const bool rows_counted = node->kind == PlanKind::kSubquery && demand.rows_counted;
-    Demand left{settings_.ends, demand.keeps_newest, false, rows_counted, demand.limits, demand.waits_for};
+    const bool left_counted = counts_left || (node->kind == PlanKind::kSubquery && demand.rows_counted);
+    Demand left{settings_.ends, demand.keeps_newest, false, left_counted, demand.limits, demand.waits_for, demand.loads};
     left.waits_for.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
-    Demand right{settings_.ends, true, false, false, demand.limits, demand.waits_for};
+    Demand right{settings_.ends, true, false, counts_right, demand.limits, demand.waits_for, demand.loads};
+    right.limits.push_back(step);
+    right.loads.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[1], Own(std::move(ports[1])), std::move(right)));
     pipeline_->operators.push_back(step);
     return Status::OK();
   }
 
   Status AddLeaf(const PlanNodePtr& node, Port* port, const Demand& demand) {
-    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for});
+    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for, demand.loads});
     return Status::OK();
   }
 
@@ -231,13 +248,15 @@ class Builder {
       case PlanKind::kNormalise:
         return MakeNormalise(As<NormaliseNode>(node));
       case PlanKind::kOver:
-      case PlanKind::kUnnest:
         return NotYet(*node);
+      case PlanKind::kUnnest:
+        return MakeUnnest(As<UnnestNode>(node), near_source, context_);
     }
     return Status::Bug("a leaf of the plan is no operator");
   }
 
-  Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node) {
+  Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node, bool counts_left, bool counts_right) {
+    if (IsLookup(*node)) return MakeLookupJoin({As<JoinNode>(node), counts_left, counts_right}, context_);
     if (node->kind == PlanKind::kJoin) return NotYet(*node);
     if (node->kind == PlanKind::kSubquery) {
       return MakeSubquery(As<SubqueryNode>(node), IsNearSource(*node->inputs[0]), context_);

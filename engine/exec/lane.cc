@@ -1,5 +1,7 @@
 #include "engine/exec/lane.h"
 
+#include <algorithm>
+
 namespace velo::exec {
 
 namespace {
@@ -54,6 +56,7 @@ Task::Next Lane::Step() {
   }
   if (ended == scans_.size() && values_.empty()) return Finish(velo::Status::OK());
   if (ended == scans_.size()) return Next::kAgain;
+  if (TellCaughtUp()) return Next::kAgain;
   PublishStatus();
   int64_t nearest = -1;
   for (const auto& scan : scans_) {
@@ -66,6 +69,27 @@ Task::Next Lane::Step() {
   }
   if (nearest >= 0) pool_->WakeAfter(shared_from_this(), nearest);
   return Next::kWait;
+}
+
+/// Tells joins whose left waits that all there is of their right is read. True when that lets a leaf go on.
+bool Lane::TellCaughtUp() {
+  std::vector<TwoInputOperator*> waiting, loading;
+  const auto look_at = [&](const Pipeline::Leaf& leaf) {
+    if (leaf.MayRead()) return;
+    loading.insert(loading.end(), leaf.loads.begin(), leaf.loads.end());
+    for (TwoInputOperator* step : leaf.waits_for) {
+      if (!step->WantsLeft()) waiting.push_back(step);
+    }
+  };
+  for (const auto& scan : scans_) look_at(scan->leaf());
+  for (const Pipeline::Leaf& leaf : values_) look_at(leaf);
+  bool any = false;
+  for (TwoInputOperator* step : waiting) {
+    if (std::find(loading.begin(), loading.end(), step) != loading.end()) continue;
+    step->OnRightCaughtUp();
+    any = any || step->WantsLeft();
+  }
+  return any;
 }
 
 Status Lane::PushValues() {

@@ -50,6 +50,7 @@ class Lane : public Task {
 
  private:
   velo::Status PushValues();
+  bool TellCaughtUp();
   Next Finish(const velo::Status& status);
   void PublishStatus();
 

@@ -32,8 +32,9 @@ struct Pipeline {
   struct Leaf {
     PlanNodePtr node;  ///< A scan, constant rows, or the node where the pipeline was cut off.
     Port* port = nullptr;
-    std::vector<const Step*> limits;                 ///< When one is satisfied, the leaf needs no more rows.
-    std::vector<const TwoInputOperator*> waits_for;  ///< The leaf is on their left: read when all want rows.
+    std::vector<const Step*> limits;           ///< When one is satisfied, the leaf needs no more rows.
+    std::vector<TwoInputOperator*> waits_for;  ///< The leaf is on their left: read when all want rows.
+    std::vector<TwoInputOperator*> loads;      ///< The leaf is on their right.
 
     bool IsSatisfied() const;
     bool MayRead() const;

@@ -212,10 +212,10 @@ class TwoInputStage : public Output {
   Status Watermark(Side side, EventMillis watermark) {
     inputs_[static_cast<size_t>(side)].watermark = watermark;
     VELO_RETURN_IF_ERROR(step_->OnWatermark(side, watermark, *this));
-    const EventMillis lowest = Lowest(inputs_);
-    if (lowest <= passed_) return Status::OK();
-    passed_ = lowest;
-    return next_->Watermark(lowest);
+    const EventMillis passed = step_->PassedWatermark(inputs_[0].watermark, inputs_[1].watermark);
+    if (passed <= passed_) return Status::OK();
+    passed_ = passed;
+    return next_->Watermark(passed);
   }
   Status End(Side side) {
     VELO_RETURN_IF_ERROR(step_->OnEnd(side, *this));

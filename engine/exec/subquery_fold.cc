@@ -2,7 +2,6 @@
 
 #include <arrow/compute/api_vector.h>
 
-#include "engine/exec/inner_rows.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::exec {
@@ -12,8 +11,7 @@ namespace {
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 using Form = SubqueryNode::Form;
 
-// Pairs evaluated together.
-constexpr size_t kPairs = 32768;
+constexpr uint32_t kNoRow = UINT32_MAX;
 
 }  // namespace
 
@@ -22,7 +20,7 @@ SubqueryFold::SubqueryFold(const SubqueryNode& node, const Schema& inner, const 
     : node_(node), inner_(inner), outer_(outer), column_(std::move(column)), context_(context) {
   const auto rows = static_cast<size_t>(outer.num_rows());
   has_.assign(rows, 0);
-  if (node.form == Form::kScalar) found_.assign(rows, InnerRows::kNone);
+  if (node.form == Form::kScalar) found_.assign(rows, kNoRow);
   if (node.comparison != nullptr) {
     decided_.assign(rows, 0);
     unknown_.assign(rows, 0);
@@ -36,10 +34,12 @@ SubqueryFold::SubqueryFold(const SubqueryNode& node, const Schema& inner, const 
   }
 }
 
-Status SubqueryFold::AddPair(uint32_t outer_row, uint32_t inner_row) {
-  outer_rows_.push_back(outer_row);
-  inner_rows_.push_back(inner_row);
-  return outer_rows_.size() < kPairs ? Status::OK() : Flush();
+Status SubqueryFold::AddPairs(std::vector<uint32_t> outer_rows, std::vector<uint32_t> inner_rows) {
+  if (outer_rows.empty()) return Status::OK();
+  outer_rows_ = std::move(outer_rows);
+  inner_rows_ = std::move(inner_rows);
+  if (node_.residual != nullptr) VELO_RETURN_IF_ERROR(KeepWhereResidualHolds());
+  return FoldPairs();
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> SubqueryFold::PairColumns(std::span<const uint32_t> outer_rows,
@@ -80,19 +80,10 @@ Status SubqueryFold::KeepWhereResidualHolds() {
   return Status::OK();
 }
 
-Status SubqueryFold::Flush() {
-  if (outer_rows_.empty()) return Status::OK();
-  if (node_.residual != nullptr) VELO_RETURN_IF_ERROR(KeepWhereResidualHolds());
-  VELO_RETURN_IF_ERROR(FoldPairs());
-  outer_rows_.clear();
-  inner_rows_.clear();
-  return Status::OK();
-}
-
 Status SubqueryFold::FoldPairs() {
   if (node_.form == Form::kScalar) {
     for (size_t i = 0; i < outer_rows_.size(); ++i) {
-      if (found_[outer_rows_[i]] != InnerRows::kNone) {
+      if (found_[outer_rows_[i]] != kNoRow) {
         return Status::User("E4402", "a subquery used as a value returned several rows",
                             "take one of them with MAX, MIN or LIMIT 1")
             .WithSpan(node_.span);
@@ -119,14 +110,13 @@ Status SubqueryFold::FoldPairs() {
 }
 
 Result<ArrayPtr> SubqueryFold::Finish() {
-  VELO_RETURN_IF_ERROR(Flush());
   return node_.form == Form::kScalar ? Scalars() : Truths();
 }
 
 Result<ArrayPtr> SubqueryFold::Scalars() {
   std::vector<uint32_t> rows;
   for (uint32_t row : found_) {
-    if (row != InnerRows::kNone) rows.push_back(row);
+    if (row != kNoRow) rows.push_back(row);
   }
   const auto value = static_cast<size_t>(node_.values[0]);
   VELO_ASSIGN_OR_RETURN(ArrayPtr values, column_(value, rows));
@@ -135,7 +125,7 @@ Result<ArrayPtr> SubqueryFold::Scalars() {
   VELO_RETURN_IF_ARROW_ERROR(places.Reserve(static_cast<int64_t>(found_.size())));
   int64_t next = 0;
   for (uint32_t row : found_) {
-    if (row == InnerRows::kNone) {
+    if (row == kNoRow) {
       places.UnsafeAppendNull();
     } else {
       places.UnsafeAppend(next++);
@@ -150,7 +140,7 @@ Result<ArrayPtr> SubqueryFold::Scalars() {
   const arrow::ArraySpan found_values(*spread->data());
   const arrow::ArraySpan empty_values(*empty->data());
   for (size_t i = 0; i < found_.size(); ++i) {
-    const arrow::ArraySpan& source = found_[i] == InnerRows::kNone ? empty_values : found_values;
+    const arrow::ArraySpan& source = found_[i] == kNoRow ? empty_values : found_values;
     VELO_RETURN_IF_ARROW_ERROR(builder->AppendArraySlice(source, static_cast<int64_t>(i), 1));
   }
   VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr result, builder->Finish());

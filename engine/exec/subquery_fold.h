@@ -9,6 +9,9 @@
 
 namespace velo::exec {
 
+/// How many pairs are looked at together.
+inline constexpr size_t kPairsAtOnce = 32768;
+
 /// Values of one column of the inner rows with the given ids.
 using InnerColumn = std::function<Result<std::shared_ptr<arrow::Array>>(size_t column, std::span<const uint32_t> ids)>;
 
@@ -20,13 +23,12 @@ class SubqueryFold {
   SubqueryFold(const SubqueryNode& node, const Schema& inner, const arrow::RecordBatch& outer, InnerColumn column,
                EvaluationContext* context);
 
-  /// An inner row that belongs to an outer one.
-  Status AddPair(uint32_t outer_row, uint32_t inner_row);
+  /// Inner rows that belong to outer ones, side by side. A scalar subquery wants its rows in order of arrival.
+  Status AddPairs(std::vector<uint32_t> outer_rows, std::vector<uint32_t> inner_rows);
   /// The value per outer row. E4402 where a scalar subquery has several rows.
   Result<std::shared_ptr<arrow::Array>> Finish();
 
  private:
-  Status Flush();
   Result<std::shared_ptr<arrow::RecordBatch>> PairColumns(std::span<const uint32_t> outer_rows,
                                                           std::span<const uint32_t> inner_rows) const;
   Status KeepWhereResidualHolds();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <numeric>
 
 #include "engine/exec/batch_rows.h"
@@ -26,9 +27,9 @@ class Counts {
     for (size_t i = 0; i < change.size(); ++i) counts_[(*rows)[i]] += change[i];
     return Status::OK();
   }
-  void Find(std::span<const ArrayPtr> keys, int64_t rows, std::vector<uint32_t>* ids) {
+  Status Find(std::span<const ArrayPtr> keys, int64_t rows, std::vector<uint32_t>* ids) const {
     ids->resize(static_cast<size_t>(rows));
-    ids_.Find(keys, rows, ids->data());
+    return ids_.Find(keys, rows, ids->data());
   }
   bool Has(uint32_t id) const { return id != UINT32_MAX && counts_[id] > 0; }
   size_t size() const { return counts_.size(); }
@@ -76,7 +77,7 @@ class MembershipEvaluator : public SubqueryEvaluator {
         context_(context),
         is_in_(node_->form == SubqueryNode::Form::kIn),
         groups_(TypesOf(*node_, false)),
-        members_(TypesOf(*node_, true && is_in_)) {}
+        members_(TypesOf(*node_, is_in_)) {}
 
   Status AddRows(const Batch& rows) override {
     std::vector<ArrayPtr> keys;
@@ -100,7 +101,7 @@ class MembershipEvaluator : public SubqueryEvaluator {
       keys.push_back(std::move(column));
     }
     const int64_t rows = outer.num_rows();
-    groups_.Find(keys, rows, &group_ids_);
+    VELO_RETURN_IF_ERROR(groups_.Find(keys, rows, &group_ids_));
     arrow::BooleanBuilder truths;
     VELO_RETURN_IF_ARROW_ERROR(truths.Reserve(rows));
     if (!is_in_) {
@@ -109,7 +110,7 @@ class MembershipEvaluator : public SubqueryEvaluator {
       VELO_ASSIGN_OR_RETURN(const ArrayPtr operand,
                             EvaluateToArray(*node_->operands[0], outer, &context_->evaluation));
       keys.push_back(operand);
-      members_.Find(keys, rows, &member_ids_);
+      VELO_RETURN_IF_ERROR(members_.Find(keys, rows, &member_ids_));
       for (int64_t row = 0; row < rows; ++row) {
         const uint32_t group = group_ids_[row];
         if (!groups_.Has(group)) {

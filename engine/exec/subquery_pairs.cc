@@ -1,4 +1,4 @@
-#include "engine/exec/inner_rows.h"
+#include "engine/exec/row_table.h"
 #include "engine/exec/subquery_evaluator.h"
 #include "engine/exec/subquery_fold.h"
 
@@ -8,18 +8,26 @@ namespace {
 
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 
-std::vector<std::shared_ptr<arrow::DataType>> TypesOf(const Schema& schema) {
-  std::vector<std::shared_ptr<arrow::DataType>> types;
-  for (const Column& column : schema.columns) types.push_back(column.type.ToArrow());
-  return types;
+RowTable::Settings TableSettings(const SubqueryNode& node) {
+  const PlanNode& table = *node.inputs[1];
+  RowTable::Settings settings;
+  settings.schema = table.output.ToArrow();
+  for (int key : node.inner_keys) settings.key_types.push_back(table.output.columns[key].type.ToArrow());
+  settings.changes = table.changes;
+  settings.identity = table.change_key;
+  return settings;
 }
 
 class PairEvaluator : public SubqueryEvaluator {
  public:
   PairEvaluator(std::shared_ptr<const SubqueryNode> node, LaneContext* context)
-      : node_(std::move(node)), context_(context), rows_(TypesOf(node_->inputs[1]->output), node_->inner_keys) {}
+      : node_(std::move(node)), context_(context), rows_(TableSettings(*node_)) {}
 
-  Status AddRows(const Batch& rows) override { return rows_.Add(rows); }
+  Status AddRows(const Batch& rows) override {
+    std::vector<ArrayPtr> keys;
+    for (int key : node_->inner_keys) keys.push_back(rows.columns->column(key));
+    return rows_.Apply(rows, keys);
+  }
 
   Result<ArrayPtr> Evaluate(const arrow::RecordBatch& outer) override {
     std::vector<ArrayPtr> keys;
@@ -27,29 +35,33 @@ class PairEvaluator : public SubqueryEvaluator {
       VELO_ASSIGN_OR_RETURN(ArrayPtr column, EvaluateToArray(*key, outer, &context_->evaluation));
       keys.push_back(std::move(column));
     }
-    std::vector<uint32_t> firsts;
-    rows_.Find(keys, outer.num_rows(), &firsts);
     SubqueryFold fold(
         *node_, node_->inputs[1]->output, outer,
-        [this](size_t column, std::span<const uint32_t> ids) { return rows_.Gather(column, ids); },
+        [this](size_t column, std::span<const uint32_t> ids) -> Result<ArrayPtr> {
+          const int position = static_cast<int>(column);
+          VELO_ASSIGN_OR_RETURN(const RowTable::Columns taken, rows_.Take({&position, 1}, ids));
+          return taken[0];
+        },
         &context_->evaluation);
-    for (uint32_t row = 0; row < firsts.size(); ++row) {
-      for (uint32_t inner = firsts[row]; inner != InnerRows::kNone; inner = rows_.Next(inner)) {
-        VELO_RETURN_IF_ERROR(fold.AddPair(row, inner));
-      }
-      if (context_->IsCancelled()) break;
+    RowTable::Walk walk;
+    RowTable::Matches matches;
+    VELO_RETURN_IF_ERROR(rows_.Begin(keys, outer.num_rows(), &walk));
+    while (!walk.IsDone() && !context_->IsCancelled()) {
+      matches = {};
+      rows_.Continue(&walk, /*outer=*/false, kPairsAtOnce, &matches);
+      VELO_RETURN_IF_ERROR(fold.AddPairs(std::move(matches.probe_rows), std::move(matches.table_rows)));
     }
     return fold.Finish();
   }
 
   Status Save(std::string* out) const override { return rows_.Save(out); }
   Status Load(std::string_view* in) override { return rows_.Load(in); }
-  int64_t MemoryBytes() const override { return rows_.MemoryBytes(); }
+  int64_t MemoryBytes() const override { return rows_.StateBytes(); }
 
  private:
   const std::shared_ptr<const SubqueryNode> node_;
   LaneContext* const context_;
-  InnerRows rows_;
+  RowTable rows_;
 };
 
 }  // namespace

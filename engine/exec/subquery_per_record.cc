@@ -1,9 +1,14 @@
+#include <arrow/array/concatenate.h>
 #include <arrow/compute/api_vector.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "engine/exec/batch_rows.h"
 #include "engine/exec/group_table.h"
-#include "engine/exec/inner_rows.h"
 #include "engine/exec/pipeline.h"
+#include "engine/exec/row_table.h"
 #include "engine/exec/subquery_evaluator.h"
 #include "engine/exec/subquery_fold.h"
 #include "engine/plan/parameters.h"
@@ -16,36 +21,58 @@ namespace {
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
-std::vector<std::shared_ptr<arrow::DataType>> TypesOf(const Schema& schema) {
-  std::vector<std::shared_ptr<arrow::DataType>> types;
-  for (const Column& column : schema.columns) types.push_back(column.type.ToArrow());
-  return types;
-}
-
 // Keeps what one run of the subquery gives out.
 class ResultRows : public Port {
  public:
-  explicit ResultRows(const Schema& schema) : schema_(schema), rows_(TypesOf(schema), {}) {}
-  Status Rows(const Batch& batch) override { return rows_.Add(batch); }
+  Status Rows(const Batch& batch) override {
+    batches.push_back(batch.columns);
+    return Status::OK();
+  }
   Status Watermark(EventMillis) override { return Status::OK(); }
   Status End() override { return Status::OK(); }
-  Result<BatchPtr> Take() const { return rows_.ToBatch(schema_.ToArrow()); }
 
- private:
-  const Schema& schema_;
-  InnerRows rows_;
+  std::vector<BatchPtr> batches;
 };
+
+RowTable::Settings TableSettings(const PlanNode& table, const PlanNode& input) {
+  RowTable::Settings settings;
+  settings.schema = table.output.ToArrow();
+  settings.changes = input.changes == Changes::kAppend ? Changes::kAppend : Changes::kRetract;
+  return settings;
+}
+
+Result<BatchPtr> Joined(const std::shared_ptr<arrow::Schema>& schema, const std::vector<BatchPtr>& batches) {
+  if (batches.size() == 1) return batches[0];
+  if (schema->num_fields() == 0) {
+    int64_t rows = 0;
+    for (const BatchPtr& batch : batches) rows += batch->num_rows();
+    return arrow::RecordBatch::Make(schema, rows, std::vector<ArrayPtr>());
+  }
+  std::vector<ArrayPtr> columns;
+  for (int c = 0; c < schema->num_fields(); ++c) {
+    arrow::ArrayVector pieces;
+    for (const BatchPtr& batch : batches) pieces.push_back(batch->column(c));
+    if (pieces.empty()) {
+      VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr empty, arrow::MakeEmptyArray(schema->field(c)->type()));
+      pieces.push_back(std::move(empty));
+    }
+    VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr column, arrow::Concatenate(pieces));
+    columns.push_back(std::move(column));
+  }
+  const int64_t rows = columns[0]->length();
+  return arrow::RecordBatch::Make(schema, rows, std::move(columns));
+}
 
 class PerRecordEvaluator : public SubqueryEvaluator {
  public:
   PerRecordEvaluator(std::shared_ptr<const SubqueryNode> node, LaneContext* context)
       : node_(std::move(node)), context_(context) {
-    for (const PlanNodePtr& table : node_->tables) tables_.emplace_back(TypesOf(table->output), std::vector<int>());
+    for (const PlanNodePtr& table : node_->tables) tables_.emplace_back(TableSettings(*table, *node_->inputs[1]));
   }
 
   Status AddRows(const Batch& rows) override {
     batches_.clear();
-    if (tables_.size() == 1) return tables_[0].Add(rows);
+    if (tables_.size() == 1) return tables_[0].Apply(rows, {});
     // The first column says whose row it is; the columns of the tables follow one another.
     const auto& numbers = static_cast<const arrow::Int64Array&>(*rows.columns->column(0));
     std::vector<std::vector<uint32_t>> shares(tables_.size());
@@ -63,7 +90,7 @@ class PerRecordEvaluator : public SubqueryEvaluator {
           arrow::RecordBatch::Make(node_->tables[t]->output.ToArrow(), rows.num_rows(), std::move(columns)),
           rows.kinds};
       VELO_ASSIGN_OR_RETURN(const Batch share, TakeRows(all, shares[t]));
-      VELO_RETURN_IF_ERROR(tables_[t].Add(share));
+      VELO_RETURN_IF_ERROR(tables_[t].Apply(share, {}));
     }
     return Status::OK();
   }
@@ -94,17 +121,17 @@ class PerRecordEvaluator : public SubqueryEvaluator {
   }
 
   Status Save(std::string* out) const override {
-    for (const InnerRows& table : tables_) VELO_RETURN_IF_ERROR(table.Save(out));
+    for (const RowTable& table : tables_) VELO_RETURN_IF_ERROR(table.Save(out));
     return Status::OK();
   }
   Status Load(std::string_view* in) override {
     batches_.clear();
-    for (InnerRows& table : tables_) VELO_RETURN_IF_ERROR(table.Load(in));
+    for (RowTable& table : tables_) VELO_RETURN_IF_ERROR(table.Load(in));
     return Status::OK();
   }
   int64_t MemoryBytes() const override {
     int64_t bytes = 0;
-    for (const InnerRows& table : tables_) bytes += table.MemoryBytes();
+    for (const RowTable& table : tables_) bytes += table.StateBytes();
     return bytes;
   }
 
@@ -112,8 +139,13 @@ class PerRecordEvaluator : public SubqueryEvaluator {
   Status MaterialiseTables() {
     if (!batches_.empty()) return Status::OK();
     for (size_t t = 0; t < tables_.size(); ++t) {
-      VELO_ASSIGN_OR_RETURN(BatchPtr batch, tables_[t].ToBatch(node_->tables[t]->output.ToArrow()));
-      batches_.push_back(std::move(batch));
+      const Schema& schema = node_->tables[t]->output;
+      std::vector<int> all(schema.columns.size());
+      std::iota(all.begin(), all.end(), 0);
+      const std::vector<uint32_t> rows = tables_[t].AllRows();
+      VELO_ASSIGN_OR_RETURN(RowTable::Columns columns, tables_[t].Take(all, rows));
+      batches_.push_back(
+          arrow::RecordBatch::Make(schema.ToArrow(), static_cast<int64_t>(rows.size()), std::move(columns)));
     }
     return Status::OK();
   }
@@ -132,12 +164,12 @@ class PerRecordEvaluator : public SubqueryEvaluator {
     LaneContext context = *context_;
     context.meter = &meter;
     context.bad_records = &bad_records;
-    ResultRows sink(node_->per_record->output);
+    ResultRows sink;
     VELO_ASSIGN_OR_RETURN(const std::unique_ptr<Pipeline> pipeline,
                           BuildPipeline(plan, {true, true, false}, &context, &sink));
     VELO_RETURN_IF_ERROR(Feed(*pipeline));
     context_->evaluation.division_by_zero = context.evaluation.division_by_zero;
-    return sink.Take();
+    return Joined(node_->per_record->output.ToArrow(), sink.batches);
   }
 
   Status Feed(const Pipeline& pipeline) {
@@ -161,10 +193,7 @@ class PerRecordEvaluator : public SubqueryEvaluator {
 
   Result<ArrayPtr> Fold(const arrow::RecordBatch& outer, const std::vector<uint32_t>& runs,
                         const std::vector<BatchPtr>& results, const std::vector<uint32_t>& begins) {
-    const auto schema = node_->per_record->output.ToArrow();
-    VELO_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Table> table,
-                                arrow::Table::FromRecordBatches(schema, results));
-    VELO_ASSIGN_OR_RETURN_ARROW(const BatchPtr all, table->CombineChunksToBatch());
+    VELO_ASSIGN_OR_RETURN(const BatchPtr all, Joined(node_->per_record->output.ToArrow(), results));
     SubqueryFold fold(
         *node_, node_->per_record->output, outer,
         [&all](size_t column, std::span<const uint32_t> ids) -> Result<ArrayPtr> {
@@ -175,17 +204,21 @@ class PerRecordEvaluator : public SubqueryEvaluator {
           return taken;
         },
         &context_->evaluation);
+    std::vector<uint32_t> outer_rows, inner_rows;
     for (uint32_t row = 0; row < runs.size() && !context_->IsCancelled(); ++row) {
       for (uint32_t inner = begins[runs[row]]; inner < begins[runs[row] + 1]; ++inner) {
-        VELO_RETURN_IF_ERROR(fold.AddPair(row, inner));
+        outer_rows.push_back(row);
+        inner_rows.push_back(inner);
       }
+      if (outer_rows.size() < kPairsAtOnce && row + 1 < runs.size()) continue;
+      VELO_RETURN_IF_ERROR(fold.AddPairs(std::exchange(outer_rows, {}), std::exchange(inner_rows, {})));
     }
     return fold.Finish();
   }
 
   const std::shared_ptr<const SubqueryNode> node_;
   LaneContext* const context_;
-  std::vector<InnerRows> tables_;
+  std::vector<RowTable> tables_;
   std::vector<BatchPtr> batches_;  ///< The tables as they are now; empty after a change.
 };
 

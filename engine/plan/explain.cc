@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "engine/plan/binder/window_binder.h"
-#include "engine/plan/nodes/join_node.h"
+#include "engine/plan/explain_join.h"
 #include "engine/plan/nodes/subquery_node.h"
 #include "engine/plan/prepared_query.h"
 
@@ -196,13 +196,13 @@ ExplainStep DescribeRest(const PlanNode& node) {
     case PlanKind::kUnion:
       return {"Union", fmt::format("{} inputs", node.inputs.size()), {}};
     case PlanKind::kJoin:
-      return {"Join", static_cast<const JoinNode&>(node).description, {}};
+      return {"Join", DescribeJoin(static_cast<const JoinNode&>(node)), {}};
     case PlanKind::kOver:
       return {"RowWindow", "", {}};
     case PlanKind::kSubquery:
       return DescribeSubquery(static_cast<const SubqueryNode&>(node));
     case PlanKind::kUnnest:
-      return {"Unnest", "", {}};
+      return {"Unnest", DescribeUnnest(static_cast<const UnnestNode&>(node)), {}};
     case PlanKind::kNormalise:
       return {"Normalise", "remembers the newest row of every key", {}};
     case PlanKind::kScan:

@@ -23,8 +23,7 @@ class SubqueryOperator : public TwoInputOperator {
         counts_input_(counts_input),
         context_(context),
         schema_(node_->output.ToArrow()),
-        evaluator_(MakeEvaluator(node_, context)),
-        loaded_(!node_->inputs[1]->bounded) {}
+        evaluator_(MakeEvaluator(node_, context)) {}
 
   Status OnBatch(Side side, const Batch& batch, Output& out) override {
     if (side == Side::kRight) return evaluator_->AddRows(batch);
@@ -42,20 +41,27 @@ class SubqueryOperator : public TwoInputOperator {
   }
 
   Status OnEnd(Side side, Output&) override {
-    if (side == Side::kRight) loaded_ = true;
+    (side == Side::kRight ? loaded_ : left_ended_) = true;
     return Status::OK();
   }
 
   bool WantsLeft() const override { return loaded_; }
+  void OnRightCaughtUp() override { loaded_ = loaded_ || !node_->inputs[1]->bounded; }
+  /// What the table holds now counts, whatever its time.
+  EventMillis PassedWatermark(EventMillis left, EventMillis) const override { return left; }
+  bool IsSatisfied() const override { return left_ended_; }
 
   Status Save(std::string* out) const override {
     PutInteger(loaded_ ? 1 : 0, out);
+    PutInteger(left_ended_ ? 1 : 0, out);
     return evaluator_->Save(out);
   }
 
   Status Load(std::string_view* in) override {
     VELO_ASSIGN_OR_RETURN(const int64_t loaded, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(const int64_t left_ended, TakeInteger(in));
     loaded_ = loaded != 0;
+    left_ended_ = left_ended != 0;
     return evaluator_->Load(in);
   }
 
@@ -67,7 +73,9 @@ class SubqueryOperator : public TwoInputOperator {
   LaneContext* const context_;
   const std::shared_ptr<arrow::Schema> schema_;
   const std::unique_ptr<SubqueryEvaluator> evaluator_;
-  bool loaded_;  ///< Tables that end are read to their end before the first row of the left.
+  /// Tables are read to their end, or as far as there are rows now, before the first row of the left.
+  bool loaded_ = false;
+  bool left_ended_ = false;
 };
 
 }  // namespace

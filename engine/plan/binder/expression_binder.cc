@@ -269,6 +269,13 @@ BoundExpressionPtr ExpressionBinder::BindUnary(const sql::Unary& unary) {
   return Operator("NEGATE", {operand}, unary.span);
 }
 
+BoundExpressionPtr ExpressionBinder::WithText(const Bound& bound, const sql::Expression& source) {
+  if (!bound->text.empty()) return bound;
+  auto named = std::make_shared<BoundExpression>(*bound);
+  named->text = ExpressionText(source);
+  return named;
+}
+
 BoundExpressionPtr ExpressionBinder::BindBinary(const sql::Binary& binary) {
   using Op = sql::BinaryOperator;
   if (binary.left->kind == sql::ExpressionKind::kRow || binary.right->kind == sql::ExpressionKind::kRow) {
@@ -279,6 +286,11 @@ BoundExpressionPtr ExpressionBinder::BindBinary(const sql::Binary& binary) {
   const SourceSpan span = binary.span;
   if (IsOrderOrEquality(binary.op) && (IsWildcardPath(*binary.left) || IsWildcardPath(*binary.right))) {
     return BindSomeComparison(binary, std::move(left), std::move(right));
+  }
+  if (binary.op == Op::kAnd) {
+    // The sides may come to stand apart, below a join.
+    left = WithText(left, *binary.left);
+    right = WithText(right, *binary.right);
   }
   const bool texts = left->type.kind() == TypeKind::kString && right->type.kind() == TypeKind::kString;
   if (binary.op == Op::kAdd && texts) {
@@ -397,6 +409,9 @@ BoundExpressionPtr ExpressionBinder::BindBetween(const sql::Between& between) {
   if (IsWildcardPath(*between.operand) && !between.symmetric) {
     return SomeMatch("BETWEEN", {operand, low, high}, between.negated, span);
   }
+  operand = WithText(operand, *between.operand);
+  low = WithText(low, *between.low);
+  high = WithText(high, *between.high);
   auto inside = [&](const Bound& from, const Bound& to) {
     return Operator("AND", {Operator(">=", {operand, from}, span), Operator("<=", {operand, to}, span)}, span);
   };

@@ -53,7 +53,12 @@ struct Environment {
   int window_end_column = -1;
   /// Subqueries met so far, inner ones first; null where none can be evaluated.
   std::vector<PlacedSubquery>* subqueries = nullptr;
+  /// The array of UNNEST(...) in a SELECT item; its elements are a column of the scope.
+  BoundExpressionPtr unnested;
 };
+
+/// Name of that column.
+inline constexpr std::string_view kUnnestedColumn = "_unnested";
 
 /// Binds expressions of one SELECT. Never returns null: what is wrong is reported once and replaced by an untyped NULL
 /// so that the rest is still checked.
@@ -69,6 +74,8 @@ class ExpressionBinder {
   BoundExpressionPtr BindBoolean(const sql::Expression& expression, Clause clause, std::string_view clause_name);
   /// Makes the last value of an input column available above the grouping (dialect 4.2).
   BoundExpressionPtr LastValue(const BoundExpressionPtr& input_column, SourceSpan span, bool warn);
+  /// The value of a USING column in `*`.
+  BoundExpressionPtr BindMerged(const ColumnMatch& match, SourceSpan span) { return MergedColumn(match, span); }
 
  private:
   using Bound = BoundExpressionPtr;
@@ -95,6 +102,8 @@ class ExpressionBinder {
   /// An aggregate's argument may name an earlier item that does not aggregate itself.
   Bound ExpandAliasOverInput(const sql::ColumnReference& reference);
   Bound UseMatch(const ColumnMatch& match, const sql::ColumnReference& reference);
+  /// The first value of a column that a FULL JOIN ... USING merges.
+  Bound MergedColumn(const ColumnMatch& match, SourceSpan span);
   Bound UseOuter(const sql::ColumnReference& reference, const std::vector<std::string_view>& parts);
   Bound ReportMissing(const ColumnMatch& match, const sql::ColumnReference& reference);
   bool ReportMissingAlias(const sql::ColumnReference& reference);
@@ -116,6 +125,7 @@ class ExpressionBinder {
   void OfferHaving(const sql::Call& call, Diagnostic* found);
   Bound BindOver(const sql::Call& call, std::string_view name);
   Bound BindScalar(const sql::Call& call, const ScalarFunction& function);
+  Bound BindUnnest(const sql::Call& call);
   void CheckOver(const sql::Call& call, std::string_view name);
   Bound UnknownFunction(const sql::Call& call);
   bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out);
@@ -137,6 +147,8 @@ class ExpressionBinder {
 
   // Building blocks.
   Bound Poison(SourceSpan span);
+  /// The expression with its SQL as text, where it has none.
+  static Bound WithText(const Bound& bound, const sql::Expression& source);
   /// Stands for a value that cannot be computed in this version, with its type known.
   Bound Placeholder(SqlType type, SourceSpan span);
   Bound Report(const Status& status, SourceSpan span, std::string_view default_code = "E2301",
@@ -165,6 +177,8 @@ bool ContainsAggregate(const sql::Expression& expression, const FunctionRegistry
 /// Calls `visit` for the expression and everything below it, subqueries left out. `visit` returns false to stay out of
 /// a subtree.
 void VisitExpressions(const sql::Expression& expression, const std::function<bool(const sql::Expression&)>& visit);
+/// Whether the condition can only be tested once a subquery is evaluated or the outer row is known.
+bool NeedsSubquery(const BoundExpression& expression, const Environment& environment);
 /// = != < <= > >=
 bool IsOrderOrEquality(sql::BinaryOperator op);
 /// Whether the expression is a path with [*] or .* in it, which leads to an array of matches.

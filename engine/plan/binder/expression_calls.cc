@@ -46,6 +46,7 @@ BoundExpressionPtr ExpressionBinder::BindCall(const sql::Call& call) {
   if (handled) return bound;
   bound = BindWindowCall(call, name, &handled);
   if (handled) return bound;
+  if (name == "UNNEST") return BindUnnest(call);
   if (const AggregateFunction* aggregate = context_->functions->FindAggregate(name))
     return BindAggregate(call, *aggregate);
   if (const ScalarFunction* scalar = context_->functions->FindScalar(name)) return BindScalar(call, *scalar);
@@ -56,6 +57,41 @@ BoundExpressionPtr ExpressionBinder::BindCall(const sql::Call& call) {
     return Poison(call.span);
   }
   return UnknownFunction(call);
+}
+
+/// UNNEST in a SELECT item: one row per element.
+BoundExpressionPtr ExpressionBinder::BindUnnest(const sql::Call& call) {
+  if (call.arguments.size() != 1) {
+    diagnostics()
+        .Error("E2311", call.span, fmt::format("UNNEST takes 1 argument, not {}", call.arguments.size()))
+        .hint = "UNNEST(array)";
+    BindArguments(call);
+    return Poison(call.span);
+  }
+  const Bound array = BindNode(*call.arguments[0]);
+  const bool in_item = clause_ == Clause::kSelect && env_->stage == nullptr;
+  if (!in_item || (env_->unnested != nullptr && env_->unnested->span != call.span)) {
+    diagnostics()
+        .Error("E3090", call.span,
+               in_item ? "one UNNEST per SELECT is supported"
+                       : "UNNEST can stand in FROM and in a SELECT without grouping")
+        .hint = "put it into FROM: FROM s CROSS JOIN UNNEST(s.items) AS item";
+    return Poison(call.span);
+  }
+  const TypeKind kind = array->type.kind();
+  if (kind != TypeKind::kArray) {
+    if (kind == TypeKind::kAny || kind == TypeKind::kNull) return Placeholder(TypeKind::kAny, call.span);
+    diagnostics()
+        .Error("E2301", call.arguments[0]->span, fmt::format("UNNEST needs an array, got {}", array->type.ToString()))
+        .hint = "an array column, or ['a', 'b']";
+    return Poison(call.span);
+  }
+  auto whole = std::make_shared<BoundExpression>(*array);
+  whole->span = call.span;
+  env_->unnested = whole;
+  const SqlType item = array->type.children()[0].type;
+  const int place = env_->scope->Use(-1, {std::string(kUnnestedColumn), item, true}, true);
+  return MakeColumn(place, item, ExpressionText(call), call.span);
 }
 
 std::vector<BoundExpressionPtr> ExpressionBinder::BindArguments(const sql::Call& call) {

@@ -135,6 +135,7 @@ BoundExpressionPtr ExpressionBinder::UseMatch(const ColumnMatch& match, const sq
     found.fixes.push_back(
         {fmt::format("write '{}'", match.column.name), {{column_span, sql::QuoteIdentifier(match.column.name)}}});
   }
+  if (!match.coalesced.empty()) return MergedColumn(match, reference.span);
   const int place = scope.Use(match.relation, match.column, match.system);
   Bound bound = MakeColumn(place, match.column.type, match.column.name, reference.span);
   if (!input_level()) {
@@ -146,6 +147,30 @@ BoundExpressionPtr ExpressionBinder::UseMatch(const ColumnMatch& match, const sq
     bound = Field(bound, reference.parts[i].text, PartSpan(reference, i));
   }
   return bound;
+}
+
+BoundExpressionPtr ExpressionBinder::MergedColumn(const ColumnMatch& match, SourceSpan span) {
+  Scope& scope = *env_->scope;
+  std::vector<Bound> sides;
+  SqlType type = match.column.type;
+  for (int relation : match.coalesced) {
+    const Schema& schema = scope.relations()[relation].schema;
+    const Column column = schema.columns[schema.Find(match.column.name)];
+    type = CommonType(type, column.type);
+    sides.push_back(MakeColumn(scope.Use(relation, column), column.type, column.name, span));
+  }
+  auto first_value = std::make_shared<BoundExpression>();
+  first_value->kind = BoundKind::kCoalesce;
+  first_value->type = type;
+  first_value->span = span;
+  first_value->text = match.column.name;
+  for (const Bound& side : sides) {
+    Bound value = side;
+    if (Result<Bound> cast = MakeCast(side, type, false, side->text, span); cast.ok()) value = *cast;
+    if (!input_level()) value = LastValue(value, span, false);
+    first_value->arguments.push_back(std::move(value));
+  }
+  return first_value;
 }
 
 BoundExpressionPtr ExpressionBinder::UseOuter(const sql::ColumnReference& reference,

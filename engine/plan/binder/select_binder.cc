@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "engine/plan/binder/event_time.h"
+#include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
 #include "engine/plan/binder/window_binder.h"
 
@@ -29,8 +29,11 @@ BoundQuery SelectBinder::Bind() {
   from_reads_outer_row_ = needs_.parameters != nullptr && !needs_.parameters->empty();
   aggregated_ = Aggregates();
   CollectAliases();
-  if (core_.where != nullptr) {
-    where_ = WithTexts(binder_.BindBoolean(*core_.where, Clause::kWhere, "WHERE"), *core_.where);
+  if (core_.where != nullptr) where_ = binder_.BindBoolean(*core_.where, Clause::kWhere, "WHERE");
+  if (!from_.deferred_conditions().empty()) {
+    std::vector<BoundExpressionPtr> conditions = from_.deferred_conditions();
+    if (where_ != nullptr) conditions.insert(conditions.begin(), where_);
+    where_ = JoinConjuncts(conditions, *context_->functions);
   }
   BindWindowAndTime();
   if (aggregated_) {
@@ -135,15 +138,7 @@ void SelectBinder::BindExplicitTime(const sql::WindowClause& window) {
   }
   const BoundExpressionPtr value = binder_.Bind(*window.time, Clause::kWindow);
   if (context_->diagnostics->error_count() > errors) return;
-  std::string format;
-  if (!scope_.relations().empty()) {
-    const ScopeRelation& relation = scope_.relations()[0];
-    const bool same_column = relation.relation != nullptr && value->text == relation.relation->event_time_column;
-    if (same_column) format = relation.relation->event_time_format;
-    const std::string property = PropertyValue(relation.properties, "event.time.format");
-    if (!property.empty() && value->text == PropertyValue(relation.properties, "event.time.field")) format = property;
-  }
-  time_ = ToEventTime(value, format, *context_->functions);
+  time_ = from_.ExplicitTime(value);
   time_name_ = value->text;
   if (time_ == nullptr) {
     context_->diagnostics

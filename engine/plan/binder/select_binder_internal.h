@@ -19,13 +19,6 @@ struct OutputItem {
   SourceSpan span;
 };
 
-/// Splits a condition at its ANDs.
-void CollectConjuncts(const BoundExpressionPtr& predicate, std::vector<BoundExpressionPtr>* out);
-/// Gives every conjunct of a bound condition its text.
-BoundExpressionPtr WithTexts(const BoundExpressionPtr& condition, const sql::Expression& source);
-/// Gives a node on top of `input` the same columns.
-void CopyShape(const PlanNodePtr& input, PlanNode* node);
-
 /// Binds one SELECT clause by clause and then builds its plan (dialect 4.2).
 class SelectBinder {
  public:
@@ -59,6 +52,7 @@ class SelectBinder {
   void BindItem(const sql::SelectItem& item, size_t ordinal);
   void ExpandStar(const sql::SelectItem& item);
   void AddStarColumn(int relation, const Column& column, const std::string& name, SourceSpan span, bool* ungrouped);
+  void AddMergedColumn(const MergedColumn& merged, SourceSpan span, bool* ungrouped);
   void AddItem(OutputItem item, bool replaces);
   void MakeNamesUnique();
   bool Nullable(const BoundExpression& expression) const;
@@ -77,12 +71,10 @@ class SelectBinder {
                     BoundQuery* result);
   std::vector<SortKey> BuildSortKeys(ProjectNode* project, const std::vector<int>& mapping);
   void BindOrderBy();
-  void PushDownFilter(const PlanNodePtr& input, const BoundExpression& predicate);
   bool FinalForReaders() const;
   // select_subqueries.cc: subqueries inside of this query's expressions
-  PlanNodePtr AddWhere(PlanNodePtr input, std::vector<int>* mapping);
-  PlanNodePtr AddFilter(const PlanNodePtr& input, std::vector<BoundExpressionPtr> conjuncts,
-                        const std::vector<int>& mapping);
+  std::vector<BoundExpressionPtr> TakeLaterConditions();
+  PlanNodePtr AddWhere(PlanNodePtr input, const std::vector<BoundExpressionPtr>& later, std::vector<int>* mapping);
   PlanNodePtr AddSubqueriesOf(const BoundExpression& reader, bool above_grouping, PlanNodePtr input,
                               std::vector<int>* mapping);
   PlanNodePtr AddSubqueries(bool above_grouping, PlanNodePtr input, std::vector<int>* mapping);

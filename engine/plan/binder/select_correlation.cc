@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
 #include "engine/plan/parameters.h"
 #include "engine/plan/rewrite.h"
@@ -51,7 +52,7 @@ void SelectBinder::PrepareSubquery() {
   // EXISTS asks for one row, and every LIMIT but 0 leaves one.
   ignores_limit_ = true;
   std::vector<BoundExpressionPtr> conjuncts, rest;
-  CollectConjuncts(where_, &conjuncts);
+  SplitConjuncts(where_, &conjuncts);
   for (BoundExpressionPtr& conjunct : conjuncts) {
     CorrelationKey key;
     if (!HasParameters(*conjunct)) {
@@ -62,23 +63,18 @@ void SelectBinder::PrepareSubquery() {
       residual_.push_back(conjunct);
     }
   }
-  where_ = nullptr;
-  for (const BoundExpressionPtr& conjunct : rest) {
-    where_ = where_ == nullptr ? conjunct
-                               : *MakeCall(*context_->functions->FindScalar("AND"), {where_, conjunct},
-                                           where_->text + " AND " + conjunct->text, conjunct->span);
-  }
+  where_ = JoinConjuncts(rest, *context_->functions);
   if (aggregated_) GroupByCorrelation();
 }
 
 bool SelectBinder::CanBeTakenApart() const {
   const Form form = *needs_.subquery;
-  if (from_reads_outer_row_ || where_ == nullptr || window_.has_value()) return false;
+  if (from_reads_outer_row_ || where_ == nullptr || window_.has_value() || environment_.unnested != nullptr) return false;
   const bool exists_limit = form == Form::kExists && query_.limit.value_or(1) > 0;
   if (query_.offset.value_or(0) > 0 || (query_.limit.has_value() && !exists_limit)) return false;
   if (ReadsOuterRowAboveWhere()) return false;
   std::vector<BoundExpressionPtr> conjuncts;
-  CollectConjuncts(where_, &conjuncts);
+  SplitConjuncts(where_, &conjuncts);
   bool only_equalities = true;
   BoundExpressionPtr outer, inner;
   for (const BoundExpressionPtr& conjunct : conjuncts) {
@@ -181,6 +177,7 @@ void SelectBinder::AddCorrelation(ProjectNode* project, const std::vector<int>& 
     correlation.inner_keys.push_back(
         AddHidden(project, "_correlation", std::move(inner), key.inner->type, true));
   }
+  std::vector<BoundExpressionPtr> residual;
   for (const BoundExpressionPtr& conjunct : residual_) {
     BoundExpressionPtr over_plan = ReplaceColumns(conjunct, [&](const BoundExpressionPtr& column) {
       if (IsParameter(*column)) return column;
@@ -189,11 +186,9 @@ void SelectBinder::AddCorrelation(ProjectNode* project, const std::vector<int>& 
           column->type, true);
       return MakeColumn(kInnerColumns + position, column->type, column->text, column->span);
     });
-    correlation.residual = correlation.residual == nullptr
-                               ? over_plan
-                               : *MakeCall(*context_->functions->FindScalar("AND"), {correlation.residual, over_plan},
-                                           correlation.residual->text + " AND " + over_plan->text, over_plan->span);
+    residual.push_back(std::move(over_plan));
   }
+  correlation.residual = JoinConjuncts(residual, *context_->functions);
   if (aggregated_ && stage_.keys().size() == correlation_keys_.size()) correlation.empty_value = ValueOfNoRows();
 }
 

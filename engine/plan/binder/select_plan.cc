@@ -2,33 +2,11 @@
 #include <charconv>
 
 #include "engine/plan/binder/event_time.h"
+#include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
 
 namespace velo::plan {
 namespace {
-
-/// The comparison with its sides exchanged.
-std::string_view Mirrored(std::string_view op) {
-  if (op == "<") return ">";
-  if (op == "<=") return ">=";
-  if (op == ">") return "<";
-  if (op == ">=") return "<=";
-  return op;
-}
-
-bool IsComparison(std::string_view name) {
-  return name == "=" || name == "<" || name == "<=" || name == ">" || name == ">=";
-}
-
-}  // namespace
-
-void CollectConjuncts(const BoundExpressionPtr& predicate, std::vector<BoundExpressionPtr>* out) {
-  if (predicate->kind == BoundKind::kCall && predicate->function->name == "AND") {
-    for (const BoundExpressionPtr& part : predicate->arguments) CollectConjuncts(part, out);
-    return;
-  }
-  out->push_back(predicate);
-}
 
 void CopyShape(const PlanNodePtr& input, PlanNode* node) {
   node->inputs = {input};
@@ -37,23 +15,7 @@ void CopyShape(const PlanNodePtr& input, PlanNode* node) {
   node->event_time = input->event_time;
 }
 
-void SelectBinder::PushDownFilter(const PlanNodePtr& input, const BoundExpression& predicate) {
-  if (input->kind != PlanKind::kScan) return;
-  // The scan was made by this binder a moment ago and nobody else has seen it.
-  auto* scan = const_cast<ScanNode*>(static_cast<const ScanNode*>(input.get()));
-  std::vector<BoundExpressionPtr> conjuncts;
-  CollectConjuncts(std::make_shared<BoundExpression>(predicate), &conjuncts);
-  for (const BoundExpressionPtr& part : conjuncts) {
-    if (part->kind != BoundKind::kCall || part->arguments.size() != 2 || !IsComparison(part->function->name)) continue;
-    const bool column_left = part->arguments[0]->kind == BoundKind::kColumn;
-    const BoundExpression& column = *part->arguments[column_left ? 0 : 1];
-    const BoundExpression& value = *part->arguments[column_left ? 1 : 0];
-    if (column.kind != BoundKind::kColumn || value.kind != BoundKind::kLiteral) continue;
-    if (column.column >= static_cast<int>(scan->columns.size()) || value.type.kind() == TypeKind::kNull) continue;
-    const std::string_view op = column_left ? std::string_view(part->function->name) : Mirrored(part->function->name);
-    scan->pushed.push_back({scan->columns[column.column], std::string(op), value.literal});
-  }
-}
+}  // namespace
 
 bool SelectBinder::FinalForReaders() const {
   if (!from_.bounded() || window_.has_value()) return false;
@@ -64,15 +26,21 @@ bool SelectBinder::FinalForReaders() const {
 }
 
 PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
-  const bool reads_event_time = !scope_.relations().empty() && scope_.FindUsed(0, kEventTimeColumn) >= 0;
+  const bool reads_event_time = scope_.relations().size() == 1 && scope_.FindUsed(0, kEventTimeColumn) >= 0;
   if (time_ == nullptr && reads_event_time && scope_.relations()[0].plan == nullptr) {
     time_ = from_.DefaultTime(core_.span, &time_name_);
   }
   const int newest_time = AddNewestTime();
   if (time_ != nullptr) from_.set_time(time_, time_name_);
-  InputPlan input = from_.Build();
+  const std::vector<BoundExpressionPtr> later = TakeLaterConditions();
+  InputPlan input = from_.Build(&where_);
   PlanNodePtr node = input.plan;
-  node = AddWhere(node, &input.mapping);
+  node = AddWhere(node, later, &input.mapping);
+  if (environment_.unnested != nullptr) {
+    input.plan = node;
+    input = AddUnnest(std::move(input), environment_.unnested, false, scope_, -1, core_.span);
+    node = input.plan;
+  }
   if (aggregated_) {
     node = AddSubqueries(false, node, &input.mapping);
     *mapping = stage_.Layout(window_.has_value());

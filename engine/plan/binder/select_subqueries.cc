@@ -1,35 +1,20 @@
 #include <algorithm>
 
+#include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
 #include "engine/plan/parameters.h"
 #include "engine/plan/rewrite.h"
 
 namespace velo::plan {
-namespace {
 
-/// All conditions as one, as written where it can be said.
-BoundExpressionPtr Conjunction(std::vector<BoundExpressionPtr> conjuncts, const FunctionRegistry& functions) {
-  BoundExpressionPtr all = conjuncts[0];
-  std::string text = all->text;
-  for (size_t i = 1; i < conjuncts.size(); ++i) {
-    text = text.empty() || conjuncts[i]->text.empty() ? "" : text + " AND " + conjuncts[i]->text;
-    all = *MakeCall(*functions.FindScalar("AND"), {all, conjuncts[i]}, text, conjuncts[i]->span);
-  }
-  return all;
-}
-
-}  // namespace
-
-BoundExpressionPtr WithTexts(const BoundExpressionPtr& condition, const sql::Expression& source) {
-  auto named = std::make_shared<BoundExpression>(*condition);
-  named->text = ExpressionText(source);
-  if (source.kind != sql::ExpressionKind::kBinary) return named;
-  const auto& binary = static_cast<const sql::Binary&>(source);
-  const bool both = condition->kind == BoundKind::kCall && condition->function->name == "AND" &&
-                    binary.op == sql::BinaryOperator::kAnd && named->arguments.size() == 2;
-  if (!both) return named;
-  named->arguments = {WithTexts(named->arguments[0], *binary.left), WithTexts(named->arguments[1], *binary.right)};
-  return named;
+bool NeedsSubquery(const BoundExpression& expression, const Environment& environment) {
+  if (HasParameters(expression)) return true;
+  if (environment.subqueries == nullptr) return false;
+  std::vector<int> places;
+  CollectColumns(expression, &places);
+  return std::any_of(environment.subqueries->begin(), environment.subqueries->end(), [&](const PlacedSubquery& each) {
+    return !each.above_grouping && std::find(places.begin(), places.end(), each.place) != places.end();
+  });
 }
 
 /// How much has to be done before a condition can be tested: nothing, evaluate a subquery, know the outer row.
@@ -48,37 +33,35 @@ int SelectBinder::WorkOf(const BoundExpression& conjunct) const {
   return work;
 }
 
-/// WHERE: conditions without subqueries first, so that as few rows as possible meet one and scans can skip blocks.
-PlanNodePtr SelectBinder::AddWhere(PlanNodePtr input, std::vector<int>* mapping) {
-  if (where_ == nullptr) return input;
-  std::vector<BoundExpressionPtr> conjuncts;
-  CollectConjuncts(where_, &conjuncts);
-  std::stable_sort(conjuncts.begin(), conjuncts.end(), [this](const BoundExpressionPtr& a, const BoundExpressionPtr& b) {
+/// Takes out of WHERE what cannot be tested on the rows of FROM as they come, least work first.
+std::vector<BoundExpressionPtr> SelectBinder::TakeLaterConditions() {
+  std::vector<BoundExpressionPtr> conjuncts, later;
+  if (where_ != nullptr) SplitConjuncts(where_, &conjuncts);
+  const auto plain = std::stable_partition(
+      conjuncts.begin(), conjuncts.end(),
+      [this](const BoundExpressionPtr& conjunct) { return !NeedsSubquery(*conjunct, environment_); });
+  later.assign(plain, conjuncts.end());
+  if (!later.empty()) {
+    conjuncts.erase(plain, conjuncts.end());
+    where_ = JoinConjuncts(conjuncts, *context_->functions);
+  }
+  std::stable_sort(later.begin(), later.end(), [this](const BoundExpressionPtr& a, const BoundExpressionPtr& b) {
     return WorkOf(*a) < WorkOf(*b);
   });
-  const auto later = std::find_if(conjuncts.begin(), conjuncts.end(),
-                                  [this](const BoundExpressionPtr& conjunct) { return WorkOf(*conjunct) > 0; });
-  PlanNodePtr node = std::move(input);
-  if (later == conjuncts.end()) {
-    node = AddFilter(node, {where_}, *mapping);
-  } else if (later != conjuncts.begin()) {
-    node = AddFilter(node, {conjuncts.begin(), later}, *mapping);
-  }
-  for (auto conjunct = later; conjunct != conjuncts.end(); ++conjunct) {
-    node = AddSubqueriesOf(**conjunct, false, node, mapping);
-    node = AddFilter(node, {*conjunct}, *mapping);
-  }
-  return node;
+  return later;
 }
 
-PlanNodePtr SelectBinder::AddFilter(const PlanNodePtr& input, std::vector<BoundExpressionPtr> conjuncts,
-                                    const std::vector<int>& mapping) {
-  auto filter = std::make_shared<FilterNode>();
-  CopyShape(input, filter.get());
-  filter->predicate = RemapColumns(Conjunction(std::move(conjuncts), *context_->functions), mapping);
-  filter->span = core_.where_span;
-  PushDownFilter(input, *filter->predicate);
-  return filter;
+/// WHERE: conditions without subqueries first, so that as few rows as possible meet one.
+PlanNodePtr SelectBinder::AddWhere(PlanNodePtr input, const std::vector<BoundExpressionPtr>& later,
+                                   std::vector<int>* mapping) {
+  const FunctionRegistry& functions = *context_->functions;
+  PlanNodePtr node = std::move(input);
+  if (where_ != nullptr) node = AddFilter(node, {RemapColumns(where_, *mapping)}, functions, core_.where_span);
+  for (const BoundExpressionPtr& condition : later) {
+    node = AddSubqueriesOf(*condition, false, node, mapping);
+    node = AddFilter(node, {RemapColumns(condition, *mapping)}, functions, condition->span);
+  }
+  return node;
 }
 
 /// Puts the subqueries that `reader` reads, and that are not there yet, on top of `input`.

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/exec/operator.h"
+#include "engine/plan/nodes/join_node.h"
+
+namespace velo::exec {
+
+struct LookupJoinSettings {
+  std::shared_ptr<const JoinNode> node;
+  /// Rows of that side come from a source and are counted here: used, or bad when their key cannot be computed.
+  bool counts_left = false;
+  bool counts_right = false;
+};
+
+/// Joins rows of the left with what the right holds at that moment; the right is read first (dialect 4.9). State: the
+/// rows of the right. A row of the left leaves at once, with its kind; unmatched rows of the right (RIGHT, FULL) leave
+/// at the end of the left.
+std::unique_ptr<TwoInputOperator> MakeLookupJoin(LookupJoinSettings settings, LaneContext* context);
+
+}  // namespace velo::exec
