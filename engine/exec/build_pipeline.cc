@@ -186,7 +186,8 @@ class Builder {
     auto ports = MakeTwoInputStage(std::move(made), next);
     // The rows of a subquery's left side go on, so they may be counted further up.
     const bool left_counted = counts_left || (node->kind == PlanKind::kSubquery && demand.rows_counted);
-    Demand left{settings_.ends, demand.keeps_newest, false, left_counted, demand.limits, demand.waits_for, demand.loads};
+    Demand left{settings_.ends, demand.keeps_newest, false,       left_counted,
+                demand.limits,  demand.waits_for,    demand.loads};
     left.waits_for.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
     Demand right{settings_.ends, true, false, counts_right, demand.limits, demand.waits_for, demand.loads};

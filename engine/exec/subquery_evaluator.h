@@ -7,7 +7,8 @@
 
 namespace velo::exec {
 
-/// How one subquery is evaluated: holds the rows of its tables and answers for rows of the outer query. Not thread safe.
+/// How one subquery is evaluated: holds the rows of its tables and answers for rows of the outer query. Not thread
+/// safe.
 class SubqueryEvaluator {
  public:
   virtual ~SubqueryEvaluator() = default;

@@ -109,9 +109,7 @@ Status SubqueryFold::FoldPairs() {
   return Status::OK();
 }
 
-Result<ArrayPtr> SubqueryFold::Finish() {
-  return node_.form == Form::kScalar ? Scalars() : Truths();
-}
+Result<ArrayPtr> SubqueryFold::Finish() { return node_.form == Form::kScalar ? Scalars() : Truths(); }
 
 Result<ArrayPtr> SubqueryFold::Scalars() {
   std::vector<uint32_t> rows;

@@ -43,10 +43,10 @@ class SubqueryFold {
   EvaluationContext* const context_;
   std::vector<bool> read_;  ///< Per pair column: some expression reads it.
   std::vector<uint32_t> outer_rows_, inner_rows_;
-  std::vector<uint32_t> found_;    ///< kScalar, per outer row: its inner row.
-  std::vector<uint8_t> has_;       ///< Per outer row: some pair.
-  std::vector<uint8_t> decided_;   ///< Per outer row: a true (kAny) or false (kAll) comparison.
-  std::vector<uint8_t> unknown_;   ///< Per outer row: an unknown comparison.
+  std::vector<uint32_t> found_;   ///< kScalar, per outer row: its inner row.
+  std::vector<uint8_t> has_;      ///< Per outer row: some pair.
+  std::vector<uint8_t> decided_;  ///< Per outer row: a true (kAny) or false (kAll) comparison.
+  std::vector<uint8_t> unknown_;  ///< Per outer row: an unknown comparison.
 };
 
 }  // namespace velo::exec

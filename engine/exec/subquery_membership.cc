@@ -107,8 +107,7 @@ class MembershipEvaluator : public SubqueryEvaluator {
     if (!is_in_) {
       for (int64_t row = 0; row < rows; ++row) truths.UnsafeAppend(groups_.Has(group_ids_[row]));
     } else {
-      VELO_ASSIGN_OR_RETURN(const ArrayPtr operand,
-                            EvaluateToArray(*node_->operands[0], outer, &context_->evaluation));
+      VELO_ASSIGN_OR_RETURN(const ArrayPtr operand, EvaluateToArray(*node_->operands[0], outer, &context_->evaluation));
       keys.push_back(operand);
       VELO_RETURN_IF_ERROR(members_.Find(keys, rows, &member_ids_));
       for (int64_t row = 0; row < rows; ++row) {
@@ -175,9 +174,9 @@ class MembershipEvaluator : public SubqueryEvaluator {
   const std::shared_ptr<const SubqueryNode> node_;
   LaneContext* const context_;
   const bool is_in_;
-  Counts groups_;               ///< By key.
-  std::vector<int64_t> nulls_;  ///< kIn, per group: rows whose value is NULL.
-  Counts members_;              ///< kIn: by key and value.
+  Counts groups_;                                 ///< By key.
+  std::vector<int64_t> nulls_;                    ///< kIn, per group: rows whose value is NULL.
+  Counts members_;                                ///< kIn: by key and value.
   std::vector<uint32_t> group_ids_, member_ids_;  ///< Scratch.
 };
 

@@ -86,9 +86,8 @@ class PerRecordEvaluator : public SubqueryEvaluator {
       for (int c = first; c < first + width; ++c) columns.push_back(rows.columns->column(c));
       first += width;
       if (shares[t].empty()) continue;
-      const Batch all{
-          arrow::RecordBatch::Make(node_->tables[t]->output.ToArrow(), rows.num_rows(), std::move(columns)),
-          rows.kinds};
+      const Batch all{arrow::RecordBatch::Make(node_->tables[t]->output.ToArrow(), rows.num_rows(), std::move(columns)),
+                      rows.kinds};
       VELO_ASSIGN_OR_RETURN(const Batch share, TakeRows(all, shares[t]));
       VELO_RETURN_IF_ERROR(tables_[t].Apply(share, {}));
     }
@@ -197,8 +196,7 @@ class PerRecordEvaluator : public SubqueryEvaluator {
     SubqueryFold fold(
         *node_, node_->per_record->output, outer,
         [&all](size_t column, std::span<const uint32_t> ids) -> Result<ArrayPtr> {
-          const arrow::UInt32Array rows(static_cast<int64_t>(ids.size()),
-                                        arrow::Buffer::Wrap(ids.data(), ids.size()));
+          const arrow::UInt32Array rows(static_cast<int64_t>(ids.size()), arrow::Buffer::Wrap(ids.data(), ids.size()));
           VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr taken,
                                       arrow::compute::Take(*all->column(static_cast<int>(column)), rows));
           return taken;

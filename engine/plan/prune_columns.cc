@@ -70,9 +70,8 @@ void KeepNeeded(const Needed& needed, size_t first, Values* values) {
 std::vector<int> PruneInput(const Needed& needed, PlanNode* node) {
   PrunedPlan input = Prune(node->inputs[0], needed);
   node->inputs[0] = input.plan;
-  ForEachExpression(node, [&input](BoundExpressionPtr* expression) {
-    *expression = RemapColumns(*expression, input.mapping);
-  });
+  ForEachExpression(
+      node, [&input](BoundExpressionPtr* expression) { *expression = RemapColumns(*expression, input.mapping); });
   return input.mapping;
 }
 

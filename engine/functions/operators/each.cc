@@ -19,8 +19,8 @@ using Arguments = std::span<const arrow::Datum>;
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 
 constexpr std::string_view kPrefix = "EACH ";
-constexpr std::array<std::string_view, 16> kLifted = {"=",      "!=", "<",       "<=",      ">",   ">=", "LIKE", "ILIKE",
-                                                      "REGEXP", "IN", "BETWEEN", "IS NULL", "NOT", "[]", "[*]",  "[:]"};
+constexpr std::array<std::string_view, 16> kLifted = {
+    "=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "REGEXP", "IN", "BETWEEN", "IS NULL", "NOT", "[]", "[*]", "[:]"};
 
 // The types of the operator for single elements, with arrays in the place of its first argument and its result.
 Result<CallTypes> EachTypes(std::string_view name, TypeSpan arguments, ConstantSpan constants) {
@@ -154,8 +154,7 @@ ScalarFunction MakeOperator(std::string name, TypeRule types, ScalarKernel kerne
 
 template <size_t... kIndexes>
 void RegisterLifted(FunctionRegistry* registry, std::index_sequence<kIndexes...>) {
-  (registry->Add(
-       MakeOperator(std::string(kPrefix) + std::string(kLifted[kIndexes]), EachTypes, EachKernel<kIndexes>)),
+  (registry->Add(MakeOperator(std::string(kPrefix) + std::string(kLifted[kIndexes]), EachTypes, EachKernel<kIndexes>)),
    ...);
 }
 

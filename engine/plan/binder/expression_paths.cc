@@ -140,8 +140,7 @@ BoundExpressionPtr ExpressionBinder::BindQuantifiedArray(const sql::Quantified& 
     return Poison(node.span);
   }
   if (!IsOrderOrEquality(node.op)) {
-    diagnostics().Error("E3090", node.span,
-                        fmt::format("{} over an array can only be used with = != < <= > >=", word));
+    diagnostics().Error("E3090", node.span, fmt::format("{} over an array can only be used with = != < <= > >=", word));
     return Poison(node.span);
   }
   const std::string op = "EACH " + std::string(sql::OperatorText(Exchanged(node.op)));

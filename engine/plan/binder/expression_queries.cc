@@ -257,9 +257,9 @@ BoundExpressionPtr ExpressionBinder::BindInQuery(const sql::InQuery& node) {
   const size_t width = operands.size();
   const size_t given = subquery.bound.visible.columns.size();
   if (usable && given != width) {
-    diagnostics().Error("E2402", node.query->span,
-                        fmt::format("the subquery of IN must return {} column{}, not {}", width, width == 1 ? "" : "s",
-                                    given));
+    diagnostics().Error(
+        "E2402", node.query->span,
+        fmt::format("the subquery of IN must return {} column{}, not {}", width, width == 1 ? "" : "s", given));
     return Poison(node.span);
   }
   if (!usable) return Placeholder(TypeKind::kBoolean, node.span);

@@ -86,8 +86,7 @@ bool FromBinder::ReadsStream(const sql::TableReference& table, int depth) const 
 }
 
 void FromBinder::BindDerived(const sql::Query& query, const std::vector<sql::Identifier>& column_names,
-                             std::string name, const Scope* outer, const sql::TableReference& table,
-                             QueryNeeds needs) {
+                             std::string name, const Scope* outer, const sql::TableReference& table, QueryNeeds needs) {
   needs.feeds_query = true;
   // Two streams meet by their times.
   needs.event_time = needs.event_time || (joins_relations_ && ReadsStream(query, 0));
@@ -283,9 +282,9 @@ void FromBinder::BindJoin(const sql::Join& join, QueryNeeds needs) {
 
 /// Conditions that need a subquery or the outer row are tested on joined rows, which for inner joins is the same.
 void FromBinder::DeferSubqueries(JoinStep* step) {
-  const auto deferred = std::stable_partition(
-      step->conditions.begin(), step->conditions.end(),
-      [this](const BoundExpressionPtr& condition) { return !NeedsSubquery(*condition, *env_); });
+  const auto deferred =
+      std::stable_partition(step->conditions.begin(), step->conditions.end(),
+                            [this](const BoundExpressionPtr& condition) { return !NeedsSubquery(*condition, *env_); });
   if (deferred == step->conditions.end()) return;
   if (step->kind != sql::JoinKind::kInner && step->kind != sql::JoinKind::kCross) {
     context_->RefuseToRun("E3090", fmt::format("A subquery in ON of a {} cannot be run in this version; filter one "

@@ -84,6 +84,7 @@ class SelectBinder {
   void PrepareSubquery();
   bool CanBeTakenApart() const;
   bool ReadsOuterRowAboveWhere() const;
+  bool IsPlainAggregate() const;
   void GroupByCorrelation();
   BoundExpressionPtr ValueOfNoRows();
   void AddCorrelation(ProjectNode* project, const std::vector<int>& mapping, BoundQuery* result);

@@ -69,7 +69,8 @@ void SelectBinder::PrepareSubquery() {
 
 bool SelectBinder::CanBeTakenApart() const {
   const Form form = *needs_.subquery;
-  if (from_reads_outer_row_ || where_ == nullptr || window_.has_value() || environment_.unnested != nullptr) return false;
+  if (from_reads_outer_row_ || where_ == nullptr || window_.has_value() || environment_.unnested != nullptr)
+    return false;
   const bool exists_limit = form == Form::kExists && query_.limit.value_or(1) > 0;
   if (query_.offset.value_or(0) > 0 || (query_.limit.has_value() && !exists_limit)) return false;
   if (ReadsOuterRowAboveWhere()) return false;
@@ -84,7 +85,14 @@ bool SelectBinder::CanBeTakenApart() const {
   if (!only_equalities) return false;
   if (!stage_.keys().empty()) return true;
   // Without GROUP BY there is a row even where nothing matches; only a plain value can stand for it.
-  return form == Form::kScalar && having_ == nullptr && items_.size() == 1 &&
+  return form == Form::kScalar && IsPlainAggregate();
+}
+
+/// One value made of aggregates alone, so that it can be said what it is over no rows.
+bool SelectBinder::IsPlainAggregate() const {
+  const bool limited = query_.limit.has_value() || query_.offset.value_or(0) > 0;
+  return having_ == nullptr && items_.size() == 1 && !limited && !window_.has_value() &&
+         !HasParameters(*items_[0].expression) &&
          std::none_of(subqueries_.begin(), subqueries_.end(),
                       [](const PlacedSubquery& subquery) { return subquery.above_grouping; });
 }
@@ -95,8 +103,8 @@ bool SelectBinder::ReadsOuterRowAboveWhere() const {
     return expression != nullptr && HasParameters(*expression);
   };
   const bool items_matter = *needs_.subquery != Form::kExists || aggregated_;
-  if (items_matter && std::any_of(items_.begin(), items_.end(),
-                                  [&](const OutputItem& item) { return reads(item.expression); })) {
+  if (items_matter &&
+      std::any_of(items_.begin(), items_.end(), [&](const OutputItem& item) { return reads(item.expression); })) {
     return true;
   }
   for (const AggregateStage::Key& key : stage_.keys()) {
@@ -134,8 +142,7 @@ void SelectBinder::GroupByCorrelation() {
   for (PlacedSubquery& subquery : subqueries_) {
     if (!subquery.above_grouping) continue;
     if (subquery.place >= before) subquery.place += added;
-    ForEachExpression(subquery.node.get(),
-                      [&](BoundExpressionPtr* expression) { *expression = moved(*expression); });
+    ForEachExpression(subquery.node.get(), [&](BoundExpressionPtr* expression) { *expression = moved(*expression); });
   }
 }
 
@@ -167,15 +174,16 @@ BoundExpressionPtr SelectBinder::ValueOfNoRows() {
 
 /// Makes what the outer query compares with available in the result, after the visible columns.
 void SelectBinder::AddCorrelation(ProjectNode* project, const std::vector<int>& mapping, BoundQuery* result) {
-  if (!taken_apart_) return;
   Correlation& correlation = result->correlation;
+  const bool one_group = aggregated_ && stage_.keys().size() == correlation_keys_.size();
+  if (needs_.subquery == Form::kScalar && one_group && IsPlainAggregate()) correlation.empty_value = ValueOfNoRows();
+  if (!taken_apart_) return;
   correlation.taken_apart = true;
   for (const CorrelationKey& key : correlation_keys_) {
     BoundExpressionPtr inner = aggregated_ ? MakeColumn(mapping[key.key_place], key.inner->type, key.inner->text)
                                            : RemapColumns(key.inner, mapping);
     correlation.outer_keys.push_back(key.outer);
-    correlation.inner_keys.push_back(
-        AddHidden(project, "_correlation", std::move(inner), key.inner->type, true));
+    correlation.inner_keys.push_back(AddHidden(project, "_correlation", std::move(inner), key.inner->type, true));
   }
   std::vector<BoundExpressionPtr> residual;
   for (const BoundExpressionPtr& conjunct : residual_) {
@@ -189,7 +197,6 @@ void SelectBinder::AddCorrelation(ProjectNode* project, const std::vector<int>& 
     residual.push_back(std::move(over_plan));
   }
   correlation.residual = JoinConjuncts(residual, *context_->functions);
-  if (aggregated_ && stage_.keys().size() == correlation_keys_.size()) correlation.empty_value = ValueOfNoRows();
 }
 
 }  // namespace velo::plan

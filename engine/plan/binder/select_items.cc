@@ -207,7 +207,7 @@ bool SelectBinder::Nullable(const BoundExpression& expression) const {
   const int keys = static_cast<int>(stage_.keys().size());
   if (expression.column < keys) {
     const BoundExpression& key = *stage_.keys()[expression.column].bound;
-    return key.kind != BoundKind::kColumn || scope_.columns()[key.column].column.nullable;
+    return key.kind != BoundKind::kColumn || IsParameter(key) || scope_.columns()[key.column].column.nullable;
   }
   if (expression.column < keys + 2) return false;
   const int call = stage_.CallAt(expression.column);

@@ -4,6 +4,7 @@
 #include "engine/plan/binder/event_time.h"
 #include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
+#include "engine/plan/parameters.h"
 
 namespace velo::plan {
 namespace {
@@ -103,7 +104,8 @@ PlanNodePtr SelectBinder::BuildAggregate(const PlanNodePtr& input, const std::ve
   }
   for (const AggregateStage::Key& key : stage_.keys()) {
     aggregate->keys.push_back(RemapColumns(key.bound, input_mapping));
-    const bool nullable = key.bound->kind != BoundKind::kColumn || scope_.columns()[key.bound->column].column.nullable;
+    const bool nullable = key.bound->kind != BoundKind::kColumn || IsParameter(*key.bound) ||
+                          scope_.columns()[key.bound->column].column.nullable;
     aggregate->output.columns.push_back({key.name, key.bound->type, nullable});
   }
   for (size_t i = 0; i < stage_.calls().size(); ++i) {

@@ -30,8 +30,9 @@ struct SubqueryNode : PlanNode {
 
   /// What the subquery reads of the outer row, over inputs[0]; only with per_record.
   std::vector<BoundExpressionPtr> parameters;
-  /// The subquery with parameters in it (engine/plan/parameters.h). Its leaves `tables` stand for the rows of inputs[1];
-  /// with several tables, inputs[1] is their union: the number of the table, then the columns of each, side by side.
+  /// The subquery with parameters in it (engine/plan/parameters.h). Its leaves `tables` stand for the rows of
+  /// inputs[1]; with several tables, inputs[1] is their union: the number of the table, then the columns of each, side
+  /// by side.
   PlanNodePtr per_record;
   std::vector<PlanNodePtr> tables;
 
