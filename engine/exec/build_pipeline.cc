@@ -52,14 +52,17 @@ bool IsNearSource(const PlanNode& node) {
   }
 }
 
-// Whether the node can run in several lanes, each over a part of the scan.
-bool IsChainOverScan(const PlanNode& node) {
-  if (node.kind == PlanKind::kScan) return true;
-  return (node.kind == PlanKind::kFilter || node.kind == PlanKind::kProject) && IsChainOverScan(*node.inputs[0]);
-}
-
 bool IsLookup(const PlanNode& node) {
   return node.kind == PlanKind::kJoin && static_cast<const JoinNode&>(node).method == JoinMethod::kLookup;
+}
+
+// Whether several lanes may run what is at and below the node over parts of its left-most scan.
+bool RunsInLanes(const PlanNode& node) {
+  if (node.kind == PlanKind::kFilter || node.kind == PlanKind::kProject) return RunsInLanes(*node.inputs[0]);
+  if (!IsLookup(node)) return node.kind == PlanKind::kScan;
+  const sql::JoinKind kind = static_cast<const JoinNode&>(node).join;
+  const bool shows_right = kind == sql::JoinKind::kRight || kind == sql::JoinKind::kFull;
+  return !shows_right && node.inputs[1]->bounded && RunsInLanes(*node.inputs[0]);
 }
 
 template <typename Node>
@@ -80,8 +83,13 @@ struct Demand {
 
 class Builder {
  public:
-  Builder(const PipelineSettings& settings, LaneContext* context, const PlanNode* cut)
-      : settings_(settings), context_(context), cut_(cut), pipeline_(std::make_unique<Pipeline>()) {}
+  Builder(const PipelineSettings& settings, LaneContext* context, const PlanNode* cut, LaneTables* tables = nullptr)
+      : settings_(settings),
+        context_(context),
+        cut_(cut),
+        tables_(tables),
+        later_lane_(tables != nullptr && !tables->empty()),
+        pipeline_(std::make_unique<Pipeline>()) {}
 
   Status Build(const PlanNodePtr& node, Port* next, Demand demand) {
     if (node.get() == cut_ || node->kind == PlanKind::kValues) return AddLeaf(node, next, demand);
@@ -110,7 +118,8 @@ class Builder {
   }
 
   Result<MergeableOperator*> BuildHeld(const std::shared_ptr<const AggregateNode>& node) {
-    std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, true, false, false});
+    const bool near_source = IsNearSource(*node->inputs[0]);
+    std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, near_source, false, false});
     MergeableOperator* step = made.get();
     Port* stage = Own(MakeHoldingStage(std::move(made)));
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, true, {}, {}}));
@@ -183,6 +192,7 @@ class Builder {
     const bool counts_right = counts && IsNearSource(*node->inputs[1]);
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node, counts_left, counts_right));
     TwoInputOperator* step = made.get();
+    const bool shares_table = later_lane_ && counts;
     auto ports = MakeTwoInputStage(std::move(made), next);
     // The rows of a subquery's left side go on, so they may be counted further up.
     const bool left_counted = counts_left || (node->kind == PlanKind::kSubquery && demand.rows_counted);
@@ -190,6 +200,10 @@ class Builder {
                 demand.limits,  demand.waits_for,    demand.loads};
     left.waits_for.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
+    if (shares_table) {
+      pipeline_->operators.push_back(step);
+      return Status::OK();
+    }
     Demand right{settings_.ends, true, false, counts_right, demand.limits, demand.waits_for, demand.loads};
     right.limits.push_back(step);
     right.loads.push_back(step);
@@ -257,7 +271,13 @@ class Builder {
   }
 
   Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node, bool counts_left, bool counts_right) {
-    if (IsLookup(*node)) return MakeLookupJoin({As<JoinNode>(node), counts_left, counts_right}, context_);
+    if (IsLookup(*node)) {
+      const auto join = As<JoinNode>(node);
+      std::shared_ptr<LookupTable> table = tables_ == nullptr ? nullptr : (*tables_)[node.get()];
+      if (table == nullptr) table = std::make_shared<LookupTable>(*join);
+      if (tables_ != nullptr) (*tables_)[node.get()] = table;
+      return MakeLookupJoin({join, std::move(table), counts_left, counts_right}, context_);
+    }
     if (node->kind == PlanKind::kJoin) return NotYet(*node);
     if (node->kind == PlanKind::kSubquery) {
       return MakeSubquery(As<SubqueryNode>(node), IsNearSource(*node->inputs[0]), context_);
@@ -295,6 +315,8 @@ class Builder {
   const PipelineSettings settings_;
   LaneContext* const context_;
   const PlanNode* const cut_;
+  LaneTables* const tables_;  ///< Shared by lanes; null when there is one lane.
+  const bool later_lane_;     ///< The first lane fills the tables.
   std::unique_ptr<Pipeline> pipeline_;
 };
 
@@ -367,7 +389,7 @@ std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& pl
   if (!settings.ends || settings.has_watermarks) return nullptr;
   bool last_state_only = settings.coalesce_changes;
   for (PlanNodePtr node = plan; node->inputs.size() == 1; node = node->inputs[0]) {
-    if (node->kind == PlanKind::kAggregate && IsChainOverScan(*node->inputs[0])) {
+    if (node->kind == PlanKind::kAggregate && RunsInLanes(*node->inputs[0])) {
       auto aggregate = As<AggregateNode>(node);
       return !aggregate->emit_changes || last_state_only ? aggregate : nullptr;
     }
@@ -376,8 +398,9 @@ std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& pl
   return nullptr;
 }
 
-Result<LanePipeline> BuildLane(const std::shared_ptr<const AggregateNode>& aggregate, LaneContext* context) {
-  Builder builder({true, true, false}, context, nullptr);
+Result<LanePipeline> BuildLane(const std::shared_ptr<const AggregateNode>& aggregate, LaneContext* context,
+                               LaneTables* tables) {
+  Builder builder({true, true, false}, context, nullptr, tables);
   LanePipeline lane;
   VELO_ASSIGN_OR_RETURN(lane.aggregate, builder.BuildHeld(aggregate));
   lane.pipeline = builder.Take();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -63,6 +64,7 @@ struct LaneContext {
   WarningLog* warnings = nullptr;                ///< May be null.
   const std::atomic<bool>* cancelled = nullptr;  ///< Long loops look at it between output batches.
   int64_t batch_rows = 32768;                    ///< Rows per output batch of operators that emit from state.
+  std::function<void()> on_table_loaded;         ///< Wakes the other lanes that wait for a table; may be empty.
 
   bool IsCancelled() const { return cancelled != nullptr && cancelled->load(std::memory_order_relaxed); }
 };

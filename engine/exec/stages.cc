@@ -226,7 +226,7 @@ class TwoInputStage : public Output {
   void Save(Side side, std::string* out) const { inputs_[static_cast<size_t>(side)].Save(out); }
   Status Load(Side side, std::string_view* in) {
     VELO_RETURN_IF_ERROR(inputs_[static_cast<size_t>(side)].Load(in));
-    passed_ = Lowest(inputs_);
+    passed_ = step_->PassedWatermark(inputs_[0].watermark, inputs_[1].watermark);
     return Status::OK();
   }
 

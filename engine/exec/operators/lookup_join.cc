@@ -4,7 +4,6 @@
 
 #include "engine/exec/batch_rows.h"
 #include "engine/exec/row_errors.h"
-#include "engine/exec/row_table.h"
 #include "engine/exec/state_codec.h"
 #include "engine/types/arrow_status.h"
 #include "engine/types/value_text.h"
@@ -33,6 +32,10 @@ RowTable::Settings TableSettings(const JoinNode& node) {
   for (const BoundExpressionPtr& key : node.right_keys) settings.key_types.push_back(key->type.ToArrow());
   settings.changes = table.changes;
   settings.identity = table.change_key;
+  if (settings.changes == Changes::kAppend && !node.table_key.empty()) {
+    settings.changes = Changes::kUpsert;
+    settings.identity = node.table_key;
+  }
   return settings;
 }
 
@@ -47,7 +50,7 @@ class LookupJoin : public TwoInputOperator {
         left_columns_(PayloadColumns(*node_.inputs[0])),
         right_columns_(PayloadColumns(*node_.inputs[1])),
         context_(context),
-        table_(TableSettings(node_)) {
+        table_(settings_.table->rows) {
     if (node_.residual != nullptr) {
       CollectColumns(*node_.residual, &residual_columns_);
       std::vector<int> mapping(static_cast<size_t>(left_columns_ + right_columns_), -1);
@@ -80,7 +83,8 @@ class LookupJoin : public TwoInputOperator {
 
   Status OnEnd(Side side, Output& out) override {
     if (side == Side::kRight) {
-      loaded_ = true;
+      settings_.table->loaded = true;
+      if (context_->on_table_loaded) context_->on_table_loaded();
       return Status::OK();
     }
     left_ended_ = true;
@@ -88,13 +92,15 @@ class LookupJoin : public TwoInputOperator {
   }
 
   bool WantsLeft() const override {
-    if (loaded_) return true;
+    if (settings_.table->loaded) return true;
     // An exact answer needs the whole table; a stream does not wait for ever.
     if (node_.inputs[0]->bounded && node_.inputs[1]->bounded) return false;
     if (waits_since_ == 0) waits_since_ = context_->evaluation.now_micros;
     return context_->evaluation.now_micros - waits_since_ >= node_.table_wait_ms * 1000;
   }
-  void OnRightCaughtUp() override { loaded_ = loaded_ || !node_.inputs[1]->bounded; }
+  void OnRightCaughtUp() override {
+    if (!node_.inputs[1]->bounded) settings_.table->loaded = true;
+  }
 
   /// The rows of the table have no say in time.
   EventMillis PassedWatermark(EventMillis left, EventMillis) const override { return left; }
@@ -102,7 +108,8 @@ class LookupJoin : public TwoInputOperator {
   int64_t StateBytes() const override { return table_.StateBytes() + static_cast<int64_t>(matched_.capacity()); }
 
   Status Save(std::string* out) const override {
-    PutInteger(loaded_ ? 1 : 0, out);
+    PutInteger(settings_.table->loaded ? 1 : 0, out);
+    PutInteger(left_ended_ ? 1 : 0, out);
     // Ids of a restored table count rows held only.
     std::string matched;
     for (uint32_t row : table_.AllRows()) matched.push_back(row < matched_.size() ? matched_[row] : '\0');
@@ -112,7 +119,9 @@ class LookupJoin : public TwoInputOperator {
 
   Status Load(std::string_view* in) override {
     VELO_ASSIGN_OR_RETURN(const int64_t loaded, TakeInteger(in));
-    loaded_ = loaded != 0;
+    VELO_ASSIGN_OR_RETURN(const int64_t left_ended, TakeInteger(in));
+    settings_.table->loaded = loaded != 0;
+    left_ended_ = left_ended != 0;
     VELO_ASSIGN_OR_RETURN(const std::string_view matched, TakeText(in));
     matched_ = matched;
     return table_.Load(in);
@@ -330,9 +339,8 @@ class LookupJoin : public TwoInputOperator {
   BoundExpressionPtr residual_;        ///< Over residual_columns_; null: none.
   std::vector<int> residual_columns_;  ///< Columns of the joined rows that the residual reads.
   std::vector<int> taken_columns_;     ///< Of the table.
-  RowTable table_;
+  RowTable& table_;
   std::string matched_;  ///< RIGHT, FULL: per row of the table, whether it has met a row.
-  bool loaded_ = false;
   bool left_ended_ = false;
   mutable int64_t waits_since_ = 0;
   // A left row whose matches come in several pieces.
@@ -341,6 +349,8 @@ class LookupJoin : public TwoInputOperator {
 };
 
 }  // namespace
+
+LookupTable::LookupTable(const JoinNode& node) : rows(TableSettings(node)) {}
 
 std::unique_ptr<TwoInputOperator> MakeLookupJoin(LookupJoinSettings settings, LaneContext* context) {
   return std::make_unique<LookupJoin>(std::move(settings), context);

@@ -1,14 +1,24 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "engine/exec/operator.h"
+#include "engine/exec/row_table.h"
 #include "engine/plan/nodes/join_node.h"
 
 namespace velo::exec {
 
+/// The rows of the right. Lanes that run parts of one query share it: one fills it, then all only read.
+struct LookupTable {
+  explicit LookupTable(const JoinNode& node);
+  RowTable rows;
+  std::atomic<bool> loaded{false};
+};
+
 struct LookupJoinSettings {
   std::shared_ptr<const JoinNode> node;
+  std::shared_ptr<LookupTable> table;
   /// Rows of that side come from a source and are counted here: used, or bad when their key cannot be computed.
   bool counts_left = false;
   bool counts_right = false;

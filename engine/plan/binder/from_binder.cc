@@ -136,6 +136,12 @@ void FromBinder::BindNamed(const sql::TableReference& table) {
   }
   Result<RelationPtr> found = context_->catalog == nullptr ? Result<RelationPtr>(RelationPtr())
                                                            : context_->catalog->Find(table.name, relation.properties);
+  constexpr std::string_view kKafka = "kafka://";
+  if (context_->catalog != nullptr && table.name.starts_with(kKafka) && (!found.ok() || *found == nullptr)) {
+    // KAFKA_TOPIC('x') is the embedded topic x where no Kafka is connected.
+    Result<RelationPtr> embedded = context_->catalog->Find(table.name.substr(kKafka.size()), relation.properties);
+    if (embedded.ok() && *embedded != nullptr) found = std::move(embedded);
+  }
   if (!found.ok()) {
     const ErrorInfo& error = found.status().error();
     const bool own_code = error.code.size() == 5 && error.code[0] == 'E';

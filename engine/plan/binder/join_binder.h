@@ -66,12 +66,16 @@ class JoinBinder {
   void WarnAboutConditions(size_t step);
   void RefuseLookup(size_t step);
   void SettleTimes(const RelationTime& time);
+  /// Columns by which rows of a live table replace each other; used so that they are read.
+  void UseTableKeys();
+  std::vector<std::string> TableKey(int relation) const;
   // Building.
   InputPlan BuildRelation(int relation);
   InputPlan BuildStep(size_t step, InputPlan left);
   InputPlan BuildUnnest(size_t step, InputPlan left);
   void SetKeysAndBound(const Settled& settled, const InputPlan& left, const InputPlan& right, JoinNode* join);
   void SetOptions(size_t step, const InputPlan& table, JoinNode* join);
+  void SetTableKey(size_t step, const InputPlan& table, JoinNode* join);
   InputPlan WithTime(InputPlan input, const RelationTime& time);
   std::string Property(size_t step, std::string_view key) const;
   int64_t DurationOf(size_t step, std::string_view key, int64_t otherwise) const;

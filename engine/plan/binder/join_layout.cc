@@ -205,6 +205,7 @@ void JoinBinder::SetOptions(size_t at, const InputPlan& table, JoinNode* join) {
     join->max_rows = CountProperty(Property(at, "join.max_records_total"));
     return;
   }
+  SetTableKey(at, table, join);
   join->table_wait_ms = DurationOf(at, "table.wait.timeout", join->table_wait_ms);
   join->fallback = LowerCase(Property(at, "fallback.strategy"));
   join->fallback.erase(std::remove(join->fallback.begin(), join->fallback.end(), '_'), join->fallback.end());
@@ -219,6 +220,33 @@ void JoinBinder::SetOptions(size_t at, const InputPlan& table, JoinNode* join) {
       if (cast.ok()) value = FoldConstants(*cast);
     }
     join->fallback_values.push_back(std::move(value));
+  }
+}
+
+std::vector<std::string> JoinBinder::TableKey(int index) const {
+  const ScopeRelation& relation = RelationOf(index);
+  if (relation.relation == nullptr || layout_->IsBounded(index) || !IsTable(index)) return {};
+  std::vector<std::string> key = relation.relation->key_columns;
+  const std::string field = PropertyValue(relation.properties, "key.field");
+  if (!field.empty()) key = {field};
+  const bool known =
+      std::all_of(key.begin(), key.end(), [&](const std::string& name) { return relation.schema.Find(name) >= 0; });
+  return known ? key : std::vector<std::string>();
+}
+
+void JoinBinder::UseTableKeys() {
+  for (size_t r = 0; r < env_->scope->relations().size(); ++r) {
+    const auto relation = static_cast<int>(r);
+    const Schema schema = RelationOf(relation).schema;
+    for (const std::string& name : TableKey(relation)) env_->scope->Use(relation, schema.columns[schema.Find(name)]);
+  }
+}
+
+void JoinBinder::SetTableKey(size_t at, const InputPlan& table, JoinNode* join) {
+  if (settled_[at].swapped && at > 0) return;
+  const int relation = settled_[at].swapped ? 0 : steps_[at].relation;
+  for (const std::string& name : TableKey(relation)) {
+    join->table_key.push_back(table.mapping[env_->scope->FindUsed(relation, name)]);
   }
 }
 
@@ -259,6 +287,7 @@ InputPlan JoinBinder::Build(std::vector<BoundExpressionPtr>* where, const Relati
     if (!IsUnnest(at)) Settle(at);
   }
   SettleTimes(time);
+  UseTableKeys();
   InputPlan input = BuildRelation(0);
   for (size_t at = 0; at < steps_.size(); ++at) {
     input = IsUnnest(at) ? BuildUnnest(at, std::move(input)) : BuildStep(at, std::move(input));

@@ -43,6 +43,9 @@ struct JoinNode : PlanNode {
   std::string fallback;  ///< Lower case without underscores ("emitwithnulls"); empty: as the kind of join says.
   std::vector<BoundExpressionPtr> fallback_values;  ///< Per right column, for "use_defaults"; null entries are NULL.
   int64_t table_wait_ms = 60'000;
+  /// kLookup into a table that goes on changing: columns of the right of which only the newest row counts; empty: every
+  /// row, or what Changes of the right says.
+  std::vector<int> table_key;
   std::string description;  ///< "left join hub_regions".
 };
 
