@@ -42,9 +42,13 @@ Task::Next Lane::Step() {
     if (!pushed.ok()) return Finish(pushed);
   }
   size_t ended = 0;
+  std::vector<const ScanDriver*> waiting;
   for (size_t tried = 0; tried < scans_.size(); ++tried) {
     const size_t at = (turn_ + tried) % scans_.size();
-    if (!scans_[at]->MayRead()) continue;
+    if (!scans_[at]->MayRead()) {
+      waiting.push_back(scans_[at].get());
+      continue;
+    }
     const Result<ScanDriver::Progress> progress = scans_[at]->Step();
     if (!progress.ok()) return Finish(progress.status());
     if (*progress == ScanDriver::Progress::kWorked) {
@@ -56,7 +60,10 @@ Task::Next Lane::Step() {
   }
   if (ended == scans_.size() && values_.empty()) return Finish(velo::Status::OK());
   if (ended == scans_.size()) return Next::kAgain;
-  if (TellCaughtUp()) return Next::kAgain;
+  // The end of a table lets those go on that wait for it.
+  const bool may_go_on =
+      std::any_of(waiting.begin(), waiting.end(), [](const ScanDriver* scan) { return scan->MayRead(); });
+  if (may_go_on || TellCaughtUp()) return Next::kAgain;
   PublishStatus();
   int64_t nearest = -1;
   for (const auto& scan : scans_) {

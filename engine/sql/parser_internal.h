@@ -128,6 +128,9 @@ class Parser {
   bool ParseExpressionList(std::vector<ExpressionPtr>* out, std::string_view close);
   QueryPtr ParseParenthesisedQuery();
   bool AtQuery(size_t ahead) const;
+  /// Where it goes on after the parenthesis that opens `open` tokens ahead.
+  size_t AfterParenthesis(size_t open) const;
+  bool GoesOnAsQuery(size_t ahead) const;
   /// Reads a double-quoted text that is a whole list element as a name (dialect 1.5, rule 3).
   static void SettleWholeItem(Expression* item);
 

@@ -24,9 +24,32 @@ void Parser::SettleWholeItem(Expression* item) {
 }
 
 bool Parser::AtQuery(size_t ahead) const {
+  const size_t first = ahead;
   while (AtSymbol("(", ahead)) ++ahead;
-  if (AtWord("SELECT", ahead)) return true;
-  return AtWord("WITH", ahead) && !AtSymbol("(", ahead + 1);
+  const bool starts = AtWord("SELECT", ahead) || (AtWord("WITH", ahead) && !AtSymbol("(", ahead + 1));
+  if (!starts) return false;
+  // ((SELECT ...) + 1) is an expression: what follows a query in parentheses must go on as one.
+  for (size_t open = first; open < ahead; ++open) {
+    if (!GoesOnAsQuery(AfterParenthesis(open))) return false;
+  }
+  return true;
+}
+
+size_t Parser::AfterParenthesis(size_t open) const {
+  size_t depth = 0;
+  for (size_t at = open; Peek(at).kind != TokenKind::kEnd; ++at) {
+    if (AtSymbol("(", at)) ++depth;
+    if (AtSymbol(")", at) && --depth == 0) return at + 1;
+  }
+  return tokens_.size();
+}
+
+bool Parser::GoesOnAsQuery(size_t ahead) const {
+  if (Peek(ahead).kind == TokenKind::kEnd || AtSymbol(")", ahead) || AtSymbol(";", ahead)) return true;
+  static constexpr std::string_view kWords[] = {"UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT",
+                                                "OFFSET", "EMIT",     "INTO",   "WITH"};
+  return std::any_of(std::begin(kWords), std::end(kWords),
+                     [&](std::string_view word) { return AtWord(word, ahead); });
 }
 
 bool Parser::ParseExpressionList(std::vector<ExpressionPtr>* out, std::string_view close) {

@@ -105,12 +105,8 @@ Result<arrow::Datum> JsonValues(const KernelContext& context, const arrow::Datum
   for (int64_t row = 0; row < context.rows; ++row) {
     const auto found = json.IsNull(row) ? std::nullopt : JsonElements(json[row], {});
     for (const std::string& element : found.value_or(std::vector<std::string>())) {
-      const auto value = FindJson(element, {});
-      if (!value || value->shape == JsonMatch::Shape::kNull) {
-        VELO_RETURN_IF_ARROW_ERROR(items.AppendNull());
-      } else {
-        VELO_RETURN_IF_ARROW_ERROR(items.Append(value->text));
-      }
+      const arrow::Status added = element == "null" ? items.AppendNull() : items.Append(element);
+      VELO_RETURN_IF_ARROW_ERROR(added);
       lists.Add(count++);
     }
     lists.EndRow(found.has_value());

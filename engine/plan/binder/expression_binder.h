@@ -105,6 +105,8 @@ class ExpressionBinder {
   /// The first value of a column that a FULL JOIN ... USING merges.
   Bound MergedColumn(const ColumnMatch& match, SourceSpan span);
   Bound UseOuter(const sql::ColumnReference& reference, const std::vector<std::string_view>& parts);
+  /// A path whose first part names a relation of an enclosing query; null when there is none.
+  Bound UseOuterRelation(const sql::ColumnReference& reference);
   Bound ReportMissing(const ColumnMatch& match, const sql::ColumnReference& reference);
   bool ReportMissingAlias(const sql::ColumnReference& reference);
   void OfferGroupBy(const std::string& column, Diagnostic* found);
