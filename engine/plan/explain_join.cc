@@ -15,16 +15,17 @@ std::string KeysText(const JoinNode& node) {
   return text.empty() ? "no key" : "key " + text;
 }
 
-/// "5 minutes before", from where the right row may be.
-std::string DistanceText(int64_t milliseconds) {
-  if (milliseconds == 0) return "at the same time";
-  return plan::DescribeDuration(std::abs(milliseconds)) + (milliseconds < 0 ? " before" : " after");
-}
-
+/// Where the right row may be, in time, as seen from the left one.
 std::string BoundText(const JoinNode& node) {
   if (!node.bound.has_value()) return "";
-  return fmt::format(", the right row from {} to {} the left one", DistanceText(node.bound->lower_ms),
-                     DistanceText(node.bound->upper_ms));
+  const int64_t lower = node.bound->lower_ms, upper = node.bound->upper_ms;
+  const auto distance = [](int64_t milliseconds) {
+    return plan::DescribeDuration(std::abs(milliseconds)) + (milliseconds < 0 ? " before" : " after");
+  };
+  if (lower == 0 && upper == 0) return ", at the same time";
+  if (lower == 0) return fmt::format(", the right row up to {} the left one", distance(upper));
+  if (upper == 0) return fmt::format(", the right row up to {} the left one", distance(lower));
+  return fmt::format(", the right row from {} to {} the left one", distance(lower), distance(upper));
 }
 
 std::string LimitsText(const JoinNode& node) {

@@ -46,10 +46,9 @@ size_t Parser::AfterParenthesis(size_t open) const {
 
 bool Parser::GoesOnAsQuery(size_t ahead) const {
   if (Peek(ahead).kind == TokenKind::kEnd || AtSymbol(")", ahead) || AtSymbol(";", ahead)) return true;
-  static constexpr std::string_view kWords[] = {"UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT",
-                                                "OFFSET", "EMIT",     "INTO",   "WITH"};
-  return std::any_of(std::begin(kWords), std::end(kWords),
-                     [&](std::string_view word) { return AtWord(word, ahead); });
+  static constexpr std::string_view kWords[] = {"UNION",  "INTERSECT", "EXCEPT", "ORDER", "LIMIT",
+                                                "OFFSET", "EMIT",      "INTO",   "WITH"};
+  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) { return AtWord(word, ahead); });
 }
 
 bool Parser::ParseExpressionList(std::vector<ExpressionPtr>* out, std::string_view close) {
