@@ -12,6 +12,7 @@
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
+#include "engine/exec/operators/subquery.h"
 #include "engine/exec/operators/table_join.h"
 #include "engine/exec/operators/top_n.h"
 #include "engine/exec/operators/unnest.h"
@@ -41,13 +42,14 @@ bool IsWindowed(const PlanNode& node) {
   return node.kind == PlanKind::kAggregate && static_cast<const AggregateNode&>(node).window.has_value();
 }
 
-// Whether rows reach the node from its leaf only through filters and projections.
+// Whether rows reach the node from its leaf only through steps that pass each of them on or end its way.
 bool IsNearSource(const PlanNode& node) {
   switch (node.kind) {
     case PlanKind::kScan:
       return true;
     case PlanKind::kFilter:
     case PlanKind::kProject:
+    case PlanKind::kSubquery:
       return IsNearSource(*node.inputs[0]);
     default:
       return false;
@@ -206,7 +208,10 @@ class Builder {
     TwoInputOperator* step = made.get();
     const bool shares_table = later_lane_ && counts;
     auto ports = MakeTwoInputStage(std::move(made), next);
-    Demand left{settings_.ends, demand.keeps_newest, false, counts_left, demand.limits, demand.waits_for, demand.loads};
+    // The rows of a subquery's left side go on, so they may be counted further up.
+    const bool left_counted = counts_left || (node->kind == PlanKind::kSubquery && demand.rows_counted);
+    Demand left{settings_.ends, demand.keeps_newest, false,       left_counted,
+                demand.limits,  demand.waits_for,    demand.loads};
     left.waits_for.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
     if (shares_table) {
@@ -297,7 +302,9 @@ class Builder {
       return MakeLookupJoin({join, std::move(table), counts_left, counts_right}, context_);
     }
     if (node->kind == PlanKind::kJoin) return MakeJoin(As<JoinNode>(node), counts_left, counts_right);
-    if (node->kind == PlanKind::kSubquery) return NotYet(*node);
+    if (node->kind == PlanKind::kSubquery) {
+      return MakeSubquery(As<SubqueryNode>(node), IsNearSource(*node->inputs[0]), context_);
+    }
     return Status::Bug("an operator with two inputs is missing");
   }
 

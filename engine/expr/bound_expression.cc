@@ -179,7 +179,10 @@ void CollectColumns(const BoundExpression& expression, std::vector<int>* columns
 BoundExpressionPtr RemapColumns(const BoundExpressionPtr& expression, const std::vector<int>& mapping) {
   if (expression->kind == BoundKind::kLiteral) return expression;
   auto remapped = std::make_shared<BoundExpression>(*expression);
-  if (remapped->kind == BoundKind::kColumn) remapped->column = mapping[static_cast<size_t>(remapped->column)];
+  // Parameters of a correlated subquery (engine/plan/binder/correlation.h) are no columns of any input.
+  if (remapped->kind == BoundKind::kColumn && remapped->column >= 0) {
+    remapped->column = mapping[static_cast<size_t>(remapped->column)];
+  }
   for (BoundExpressionPtr& argument : remapped->arguments) argument = RemapColumns(argument, mapping);
   return remapped;
 }

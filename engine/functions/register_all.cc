@@ -8,6 +8,7 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterLogic(registry);
   RegisterPatterns(registry);
   RegisterMembership(registry);
+  RegisterEach(registry);
   RegisterCounts(registry);
   RegisterSums(registry);
   RegisterExtremes(registry);
@@ -21,6 +22,7 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterStrings(registry);
   RegisterStringSearch(registry);
   RegisterCollections(registry);
+  RegisterPaths(registry);
   RegisterJson(registry);
   RegisterWindowFunctions(registry);
   RegisterTimeConversions(registry);

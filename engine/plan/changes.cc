@@ -8,51 +8,11 @@
 #include "engine/plan/nodes/over_node.h"
 #include "engine/plan/nodes/subquery_node.h"
 #include "engine/plan/nodes/unnest_node.h"
+#include "engine/plan/rewrite.h"
 
 namespace velo::plan {
 
 namespace {
-
-template <typename Node>
-std::shared_ptr<PlanNode> Copy(const PlanNode& node) {
-  return std::make_shared<Node>(static_cast<const Node&>(node));
-}
-
-std::shared_ptr<PlanNode> CopyNode(const PlanNode& node) {
-  switch (node.kind) {
-    case PlanKind::kScan:
-      return Copy<ScanNode>(node);
-    case PlanKind::kValues:
-      return Copy<ValuesNode>(node);
-    case PlanKind::kFilter:
-      return Copy<FilterNode>(node);
-    case PlanKind::kProject:
-      return Copy<ProjectNode>(node);
-    case PlanKind::kAggregate:
-      return Copy<AggregateNode>(node);
-    case PlanKind::kWindowRows:
-      return Copy<WindowRowsNode>(node);
-    case PlanKind::kDistinct:
-      return Copy<DistinctNode>(node);
-    case PlanKind::kSort:
-      return Copy<SortNode>(node);
-    case PlanKind::kLimit:
-      return Copy<LimitNode>(node);
-    case PlanKind::kUnion:
-      return Copy<UnionNode>(node);
-    case PlanKind::kJoin:
-      return Copy<JoinNode>(node);
-    case PlanKind::kOver:
-      return Copy<OverNode>(node);
-    case PlanKind::kSubquery:
-      return Copy<SubqueryNode>(node);
-    case PlanKind::kUnnest:
-      return Copy<UnnestNode>(node);
-    case PlanKind::kNormalise:
-      return Copy<NormaliseNode>(node);
-  }
-  return nullptr;
-}
 
 // The windowed aggregate whose rows these are, or null.
 const AggregateNode* WindowedAggregateBelow(const PlanNode* node) {
@@ -95,9 +55,13 @@ class Resolver {
   PlanNodePtr Resolve(const PlanNodePtr& plan, bool old_rows) {
     const auto known = done_.find({plan.get(), old_rows});
     if (known != done_.end()) return known->second;
-    const std::shared_ptr<PlanNode> node = CopyNode(*plan);
+    const std::shared_ptr<PlanNode> node = CloneNode(*plan);
     const bool below = old_rows || NeedsOldRows(*node);
-    for (PlanNodePtr& input : node->inputs) input = Resolve(input, below);
+    for (size_t i = 0; i < node->inputs.size(); ++i) {
+      // The tables of subqueries hold whole rows, so they must be told which ones are gone.
+      const bool is_table = node->kind == PlanKind::kSubquery && i == 1;
+      node->inputs[i] = Resolve(node->inputs[i], below || is_table);
+    }
     Decide(node.get(), old_rows);
     done_[{plan.get(), old_rows}] = node;
     return node;

@@ -177,6 +177,32 @@ ExplainStep DescribeOver(const OverNode& node) {
   return {"RowWindow", std::move(detail), {}};
 }
 
+std::string TextsOf(const std::vector<BoundExpressionPtr>& expressions, const Schema& input) {
+  std::vector<std::string> texts;
+  for (const BoundExpressionPtr& expression : expressions) texts.push_back(TextOf(*expression, input));
+  return Join(texts);
+}
+
+ExplainStep DescribeSubquery(const SubqueryNode& node) {
+  using Form = SubqueryNode::Form;
+  const Schema& outer = node.inputs[0]->output;
+  const bool membership = node.form == Form::kExists || node.form == Form::kIn;
+  std::string how = "the same for every row";
+  if (node.per_record != nullptr) {
+    how = "run again for every different " + TextsOf(node.parameters, outer);
+  } else if (!node.outer_keys.empty()) {
+    how = "found by " + TextsOf(node.outer_keys, outer);
+  } else if (node.residual != nullptr || node.comparison != nullptr) {
+    how = "compared with every row of it";
+  } else if (node.form == Form::kIn) {
+    how = "found by value";
+  }
+  const bool counts = membership && node.residual == nullptr && node.per_record == nullptr;
+  std::string state = counts ? "its different values" : "its rows";
+  if (!node.inputs[1]->bounded) state += ", kept as long as the query runs";
+  return {"Subquery", fmt::format("{}, {}, state: {}", node.text, how, state), {}};
+}
+
 ExplainStep DescribeRest(const PlanNode& node) {
   switch (node.kind) {
     case PlanKind::kValues:
@@ -216,7 +242,7 @@ ExplainStep DescribeRest(const PlanNode& node) {
     case PlanKind::kOver:
       return DescribeOver(static_cast<const OverNode&>(node));
     case PlanKind::kSubquery:
-      return {"Subquery", static_cast<const SubqueryNode&>(node).text, {}};
+      return DescribeSubquery(static_cast<const SubqueryNode&>(node));
     case PlanKind::kUnnest:
       return {"Unnest", DescribeUnnest(static_cast<const UnnestNode&>(node)), {}};
     case PlanKind::kNormalise:

@@ -298,31 +298,36 @@ BoundExpressionPtr ExpressionBinder::BindBinary(const sql::Binary& binary) {
   Bound left = BindNode(*binary.left);
   Bound right = BindNode(*binary.right);
   const SourceSpan span = binary.span;
-  if (binary.op == sql::BinaryOperator::kAnd) {
+  if (IsOrderOrEquality(binary.op) && (IsWildcardPath(*binary.left) || IsWildcardPath(*binary.right))) {
+    return BindSomeComparison(binary, std::move(left), std::move(right));
+  }
+  if (binary.op == Op::kAnd) {
     // The sides may come to stand apart, below a join.
     left = WithText(left, *binary.left);
     right = WithText(right, *binary.right);
   }
-  switch (binary.op) {
-    case Op::kMatch:
-    case Op::kNotMatch:
-      return Negated(Operator("REGEXP", {left, right}, span), binary.op == Op::kNotMatch, span);
-    case Op::kMatchNoCase:
-    case Op::kNotMatchNoCase:
-      return Negated(Operator("REGEXP", {left, right, StringLiteral("i", span)}, span),
-                     binary.op == Op::kNotMatchNoCase, span);
-    case Op::kAdd:
-      if (left->type.kind() == TypeKind::kString && right->type.kind() == TypeKind::kString) {
-        Diagnostic& found = diagnostics().Warning("W2301", binary.operator_span, "+ on two strings joins them");
-        found.hint = "write ||";
-        found.fixes.push_back({"Use ||", {{binary.operator_span, "||"}}});
-        return Operator("||", {left, right}, span);
-      }
-      break;
-    default:
-      break;
+  const bool texts = left->type.kind() == TypeKind::kString && right->type.kind() == TypeKind::kString;
+  if (binary.op == Op::kAdd && texts) {
+    Diagnostic& found = diagnostics().Warning("W2301", binary.operator_span, "+ on two strings joins them");
+    found.hint = "write ||";
+    found.fixes.push_back({"Use ||", {{binary.operator_span, "||"}}});
+    return Operator("||", {left, right}, span);
   }
-  return Operator(sql::OperatorText(binary.op), {left, right}, span, CastFixes(binary, *left, *right));
+  std::vector<Fix> fixes = CastFixes(binary, *left, *right);
+  return Comparison(binary.op, std::move(left), std::move(right), span, std::move(fixes));
+}
+
+BoundExpressionPtr ExpressionBinder::Comparison(sql::BinaryOperator op, Bound left, Bound right, SourceSpan span,
+                                                std::vector<Fix> fixes) {
+  using Op = sql::BinaryOperator;
+  if (op == Op::kMatch || op == Op::kNotMatch) {
+    return Negated(Operator("REGEXP", {std::move(left), std::move(right)}, span), op == Op::kNotMatch, span);
+  }
+  if (op == Op::kMatchNoCase || op == Op::kNotMatchNoCase) {
+    Bound match = Operator("REGEXP", {std::move(left), std::move(right), StringLiteral("i", span)}, span);
+    return Negated(std::move(match), op == Op::kNotMatchNoCase, span);
+  }
+  return Operator(sql::OperatorText(op), {std::move(left), std::move(right)}, span, std::move(fixes));
 }
 
 std::vector<Fix> ExpressionBinder::CastFixes(const sql::Binary& binary, const BoundExpression& left,
@@ -384,6 +389,9 @@ BoundExpressionPtr ExpressionBinder::BindIsTest(const sql::IsTest& test) {
   using Test = sql::IsTest::Test;
   Bound operand = BindNode(*test.operand);
   const SourceSpan span = test.span;
+  if (IsWildcardPath(*test.operand) && test.test == Test::kNull) {
+    return SomeMatch("IS NULL", {operand}, test.negated, span);
+  }
   if (test.test == Test::kNull || test.test == Test::kUnknown) {
     return Negated(Operator("IS NULL", {operand}, span), test.negated, span);
   }
@@ -412,6 +420,9 @@ BoundExpressionPtr ExpressionBinder::BindBetween(const sql::Between& between) {
   Bound low = BindStringOperand(*between.low);
   Bound high = BindStringOperand(*between.high);
   const SourceSpan span = between.span;
+  if (IsWildcardPath(*between.operand) && !between.symmetric) {
+    return SomeMatch("BETWEEN", {operand, low, high}, between.negated, span);
+  }
   operand = WithText(operand, *between.operand);
   low = WithText(low, *between.low);
   high = WithText(high, *between.high);
@@ -429,6 +440,7 @@ BoundExpressionPtr ExpressionBinder::BindInList(const sql::InList& in) {
   }
   std::vector<Bound> arguments{BindNode(*in.operand)};
   for (const sql::ExpressionPtr& item : in.items) arguments.push_back(BindStringOperand(*item));
+  if (IsWildcardPath(*in.operand)) return SomeMatch("IN", std::move(arguments), in.negated, in.span);
   return Negated(Operator("IN", std::move(arguments), in.span), in.negated, in.span);
 }
 
@@ -471,6 +483,7 @@ BoundExpressionPtr ExpressionBinder::BindLike(const sql::Like& like) {
   const char* name = like.form == sql::Like::Form::kLike    ? "LIKE"
                      : like.form == sql::Like::Form::kILike ? "ILIKE"
                                                             : "REGEXP";
+  if (IsWildcardPath(*like.operand)) return SomeMatch(name, std::move(arguments), like.negated, like.span);
   return Negated(Operator(name, std::move(arguments), like.span), like.negated, like.span);
 }
 
@@ -521,54 +534,6 @@ BoundExpressionPtr ExpressionBinder::BindCase(const sql::Case& node) {
                       ? MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull, "NULL", node.span)
                       : BindNode(*node.otherwise));
   return CaseOf(std::move(parts), node.span);
-}
-
-BoundExpressionPtr ExpressionBinder::Field(Bound base, std::string_view name, SourceSpan span) {
-  const SqlType& type = base->type;
-  if (type.kind() == TypeKind::kAny) return Placeholder(TypeKind::kAny, span);
-  if (type.kind() == TypeKind::kStruct) {
-    std::vector<std::string> names;
-    for (const StructField& field : type.children()) names.push_back(field.name);
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      std::string all;
-      for (const std::string& field : names) all += (all.empty() ? "" : ", ") + field;
-      diagnostics()
-          .Error("E2102", span,
-                 fmt::format("there is no field '{}' in {}", name, base->text.empty() ? "this value" : base->text))
-          .hint = "fields: " + all;
-      return Poison(span);
-    }
-  } else if (type.kind() != TypeKind::kMap && type.kind() != TypeKind::kJson && type.kind() != TypeKind::kString &&
-             type.kind() != TypeKind::kArray) {
-    diagnostics().Error("E2102", span,
-                        fmt::format("{} is {} and has no field '{}'", base->text, type.ToString(), name));
-    return Poison(span);
-  }
-  std::string text = base->text.empty() ? "" : base->text + "." + std::string(name);
-  Bound field = Operator("[]", {std::move(base), StringLiteral(std::string(name), span)}, span);
-  auto named = std::make_shared<BoundExpression>(*field);
-  named->text = std::move(text);
-  return named;
-}
-
-BoundExpressionPtr ExpressionBinder::BindAccess(const sql::Access& access) {
-  Bound base = BindNode(*access.base);
-  switch (access.step) {
-    case sql::Access::Step::kField:
-      return Field(std::move(base), access.field.text, access.field.span);
-    case sql::Access::Step::kIndex: {
-      Bound index = BindNode(*access.index);
-      if (base->type.kind() == TypeKind::kAny) return base;
-      return Operator("[]", {std::move(base), std::move(index)}, access.span);
-    }
-    case sql::Access::Step::kWildcard:
-    case sql::Access::Step::kSlice:
-      break;
-  }
-  if (access.index != nullptr) BindNode(*access.index);
-  if (access.upper != nullptr) BindNode(*access.upper);
-  context_->RefuseToRun("E3090", "Slices and [*] inside nested values cannot be run in this version.");
-  return Placeholder(base->type.kind() == TypeKind::kArray ? base->type : SqlType(TypeKind::kAny), access.span);
 }
 
 BoundExpressionPtr ExpressionBinder::BindConstructor(const sql::Expression& expression) {

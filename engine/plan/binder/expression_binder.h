@@ -9,6 +9,7 @@
 #include "engine/plan/binder/aggregate_stage.h"
 #include "engine/plan/binder/binding_context.h"
 #include "engine/plan/binder/over_stage.h"
+#include "engine/plan/binder/query_binder.h"
 #include "engine/plan/binder/scope.h"
 #include "engine/sql/words.h"
 
@@ -28,6 +29,16 @@ struct Alias {
   const sql::Expression* source = nullptr;
 };
 
+/// A subquery of an expression. Its value is a column that some node below the reader of the expression must add.
+struct PlacedSubquery {
+  int place = -1;
+  bool above_grouping = false;  ///< `place` is one of the AggregateStage, else of the Scope.
+  /// Without inputs[0] and output. Expressions over the outer row refer to places, those over the subquery's plan to
+  /// kInnerColumns + position.
+  std::shared_ptr<SubqueryNode> node;
+  bool built = false;
+};
+
 /// What the expressions of one SELECT can see.
 struct Environment {
   Scope* scope = nullptr;
@@ -42,6 +53,8 @@ struct Environment {
   /// Place of the window's bounds when there is no grouping; -1 else.
   int window_start_column = -1;
   int window_end_column = -1;
+  /// Subqueries met so far, inner ones first; null where none can be evaluated.
+  std::vector<PlacedSubquery>* subqueries = nullptr;
   /// The array of UNNEST(...) in a SELECT item; its elements are a column of the scope.
   BoundExpressionPtr unnested;
 };
@@ -80,7 +93,6 @@ class ExpressionBinder {
   Bound BindRowEquality(const sql::Binary& binary);
   Bound BindLike(const sql::Like& like);
   Bound BindCase(const sql::Case& node);
-  Bound BindAccess(const sql::Access& access);
   Bound BindConstructor(const sql::Expression& expression);
   Bound BindStringOperand(const sql::Expression& expression);
 
@@ -97,11 +109,19 @@ class ExpressionBinder {
   /// The first value of a column that a FULL JOIN ... USING merges.
   Bound MergedColumn(const ColumnMatch& match, SourceSpan span);
   Bound UseOuter(const sql::ColumnReference& reference, const std::vector<std::string_view>& parts);
+  /// A path whose first part names a relation of an enclosing query; null when there is none.
+  Bound UseOuterRelation(const sql::ColumnReference& reference);
   Bound ReportMissing(const ColumnMatch& match, const sql::ColumnReference& reference);
   bool ReportMissingAlias(const sql::ColumnReference& reference);
-  Bound Field(Bound base, std::string_view name, SourceSpan span);
   void OfferGroupBy(const std::string& column, Diagnostic* found);
   Bound WindowBoundColumn(bool start, SourceSpan span, std::string text);
+
+  // expression_paths.cc
+  Bound Field(Bound base, std::string_view name, SourceSpan span);
+  Bound BindAccess(const sql::Access& access);
+  Bound SomeMatch(std::string_view op, std::vector<Bound> arguments, bool negated, SourceSpan span);
+  Bound BindSomeComparison(const sql::Binary& binary, Bound left, Bound right);
+  Bound BindQuantifiedArray(const sql::Quantified& node, Bound operand);
 
   // expression_calls.cc
   Bound BindCall(const sql::Call& call);
@@ -153,7 +173,14 @@ class ExpressionBinder {
   Bound BindInQuery(const sql::InQuery& node);
   Bound BindExists(const sql::Exists& node);
   Bound BindQuantified(const sql::Quantified& node);
-  Schema BindSubquery(const sql::Query& query);
+  struct Subquery;
+  bool BindSubquery(const sql::Query& query, SubqueryNode::Form form, Subquery* out);
+  Bound InnerColumn(const Subquery& subquery, size_t column) const;
+  Bound BindMembership(std::vector<Bound> operands, Subquery subquery, SourceSpan span);
+  Bound BindComparison(Bound comparison, SubqueryNode::Form form, Subquery subquery, SourceSpan span);
+  Bound Place(Subquery subquery, std::shared_ptr<SubqueryNode> node, const Bound& value, SqlType type, SourceSpan span);
+  Bound OfOuterRow(const Subquery& subquery, const Bound& expression) const;
+  Bound AddParameter(const sql::ColumnReference& reference);
 
   // Building blocks.
   Bound Poison(SourceSpan span);
@@ -168,6 +195,8 @@ class ExpressionBinder {
   /// Casts for arithmetic on two texts.
   std::vector<Fix> CastFixes(const sql::Binary& binary, const BoundExpression& left, const BoundExpression& right);
   Bound Negated(Bound operand, bool negated, SourceSpan span);
+  /// Any binary operator of two bound operands; matches of regular expressions are calls.
+  Bound Comparison(sql::BinaryOperator op, Bound left, Bound right, SourceSpan span, std::vector<Fix> fixes = {});
   /// Whether a property of the query has that value: 'sql.error_mode', 'sql.division_by_zero' (dialect 3.4, 4.18).
   bool PropertyIs(std::string_view key, std::string_view value) const;
   Diagnostics& diagnostics() { return *context_->diagnostics; }
@@ -179,6 +208,8 @@ class ExpressionBinder {
   int inside_aggregate_ = 0;
   bool expanding_alias_ = false;
   bool inside_over_ = false;
+  /// What the subquery being bound reads of the rows of this query; null outside of subqueries.
+  std::vector<Bound>* parameters_ = nullptr;
 };
 
 /// True when the expression calls an aggregate that belongs to the query it stands in.
@@ -186,6 +217,12 @@ bool ContainsAggregate(const sql::Expression& expression, const FunctionRegistry
 /// Calls `visit` for the expression and everything below it, subqueries left out. `visit` returns false to stay out of
 /// a subtree.
 void VisitExpressions(const sql::Expression& expression, const std::function<bool(const sql::Expression&)>& visit);
+/// Whether the condition can only be tested once a subquery is evaluated or the outer row is known.
+bool NeedsSubquery(const BoundExpression& expression, const Environment& environment);
+/// = != < <= > >=
+bool IsOrderOrEquality(sql::BinaryOperator op);
+/// Whether the expression is a path with [*] or .* in it, which leads to an array of matches.
+bool IsWildcardPath(const sql::Expression& expression);
 /// SQL text of an expression, for messages and facts.
 std::string ExpressionText(const sql::Expression& expression);
 /// "columns of trades: symbol, price, ..." (at most twelve names).

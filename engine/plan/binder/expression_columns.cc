@@ -100,6 +100,11 @@ BoundExpressionPtr ExpressionBinder::BindColumn(const sql::ColumnReference& refe
 
   const std::vector<std::string_view> parts = PartTexts(reference);
   const ColumnMatch match = ResolveColumn(*env_->scope, parts);
+  // A relation of an enclosing query wins over a column of this one that would have to have fields.
+  const bool whole_column = match.kind == ColumnMatch::Kind::kColumn && match.parts_used == parts.size();
+  if (parts.size() > 1 && !whole_column && env_->scope->FindRelation(parts[0]) < 0) {
+    if (Bound outer = UseOuterRelation(reference)) return outer;
+  }
   if (maybe_string && (match.kind != ColumnMatch::Kind::kColumn || match.assumed || match.case_differs)) {
     return MakeLiteral(std::make_shared<arrow::StringScalar>(first.text), TypeKind::kString, first.text,
                        reference.span);
@@ -178,14 +183,22 @@ BoundExpressionPtr ExpressionBinder::MergedColumn(const ColumnMatch& match, Sour
   return first_value;
 }
 
+BoundExpressionPtr ExpressionBinder::UseOuterRelation(const sql::ColumnReference& reference) {
+  const std::string& name = reference.parts[0].text;
+  for (const Scope* outer = env_->scope->outer(); outer != nullptr; outer = outer->outer()) {
+    if (outer->FindRelation(name) >= 0) return env_->scope->outer()->reader()->AddParameter(reference);
+  }
+  return nullptr;
+}
+
 BoundExpressionPtr ExpressionBinder::UseOuter(const sql::ColumnReference& reference,
                                               const std::vector<std::string_view>& parts) {
   for (const Scope* outer = env_->scope->outer(); outer != nullptr; outer = outer->outer()) {
     const ColumnMatch match = ResolveColumn(*outer, parts);
     const bool qualified_assumption = match.assumed && match.qualifier_relation >= 0;
     if (match.kind != ColumnMatch::Kind::kColumn || (match.assumed && !qualified_assumption)) continue;
-    context_->RefuseToRun("E3090", "Subqueries that refer to the outer query cannot be run in this version.");
-    return Placeholder(match.parts_used == parts.size() ? match.column.type : SqlType(TypeKind::kAny), reference.span);
+    // The nearest query around binds the name, asking further out when it is not its own.
+    return env_->scope->outer()->reader()->AddParameter(reference);
   }
   return nullptr;
 }

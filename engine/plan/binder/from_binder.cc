@@ -6,6 +6,7 @@
 
 #include "engine/base/near_names.h"
 #include "engine/plan/binder/predicates.h"
+#include "engine/plan/parameters.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/printer.h"
 
@@ -26,7 +27,7 @@ void FromBinder::BindTable(const sql::TableReference& table, QueryNeeds needs) {
       if (!BindInlined(table, needs)) BindNamed(table);
       break;
     case sql::TableReference::Kind::kSubquery:
-      BindDerived(*table.subquery, table.column_aliases, "", table, needs);
+      BindDerived(*table.subquery, table.column_aliases, "", env_->scope->outer(), table, needs);
       break;
     case sql::TableReference::Kind::kFunction:
       BindTableFunction(table);
@@ -41,7 +42,7 @@ bool FromBinder::BindInlined(const sql::TableReference& table, QueryNeeds needs)
     // A common table sees only the ones before it.
     std::vector<const sql::CommonTable*> visible(context_->common_tables.begin(), context_->common_tables.begin() + i);
     visible.swap(context_->common_tables);
-    BindDerived(*common.query, common.columns, common.name.text, table, needs);
+    BindDerived(*common.query, common.columns, common.name.text, nullptr, table, needs);
     visible.swap(context_->common_tables);
     return true;
   }
@@ -50,7 +51,7 @@ bool FromBinder::BindInlined(const sql::TableReference& table, QueryNeeds needs)
   if (view == context_->views->end()) return false;
   std::vector<const sql::CommonTable*> none;
   none.swap(context_->common_tables);
-  BindDerived(*view->second, {}, table.name, table, needs);
+  BindDerived(*view->second, {}, table.name, nullptr, table, needs);
   none.swap(context_->common_tables);
   return true;
 }
@@ -85,11 +86,11 @@ bool FromBinder::ReadsStream(const sql::TableReference& table, int depth) const 
 }
 
 void FromBinder::BindDerived(const sql::Query& query, const std::vector<sql::Identifier>& column_names,
-                             std::string name, const sql::TableReference& table, QueryNeeds needs) {
+                             std::string name, const Scope* outer, const sql::TableReference& table, QueryNeeds needs) {
   needs.feeds_query = true;
   // Two streams meet by their times.
   needs.event_time = needs.event_time || (joins_relations_ && ReadsStream(query, 0));
-  BoundQuery bound = BindQueryTree(context_, query, nullptr, needs);
+  BoundQuery bound = BindQueryTree(context_, query, outer, needs);
   ScopeRelation relation;
   relation.name = std::move(name);
   relation.alias = table.alias.text;
@@ -295,12 +296,28 @@ void FromBinder::BindJoin(const sql::Join& join, QueryNeeds needs) {
   if (join.on != nullptr) {
     SplitConjuncts(ExpressionBinder(context_, env_).BindBoolean(*join.on, Clause::kOn, "ON"), &step.conditions);
     std::erase_if(step.conditions, [](const BoundExpressionPtr& condition) { return IsTrueLiteral(*condition); });
+    DeferSubqueries(&step);
   }
   if (!join.using_columns.empty()) BindUsing(join, &step);
   step.has_errors = context_->diagnostics->error_count() > errors;
   MarkNullable(step);
   if (join.kind == sql::JoinKind::kLeftSemi) env_->scope->relations().back().visible = false;
   joins_.AddStep(std::move(step));
+}
+
+/// Conditions that need a subquery or the outer row are tested on joined rows, which for inner joins is the same.
+void FromBinder::DeferSubqueries(JoinStep* step) {
+  const auto deferred =
+      std::stable_partition(step->conditions.begin(), step->conditions.end(),
+                            [this](const BoundExpressionPtr& condition) { return !NeedsSubquery(*condition, *env_); });
+  if (deferred == step->conditions.end()) return;
+  if (step->kind != sql::JoinKind::kInner && step->kind != sql::JoinKind::kCross) {
+    context_->RefuseToRun("E3090", fmt::format("A subquery in ON of a {} cannot be run in this version; filter one "
+                                               "side in a query in FROM.",
+                                               JoinWords(step->kind)));
+  }
+  deferred_.insert(deferred_.end(), deferred, step->conditions.end());
+  step->conditions.erase(deferred, step->conditions.end());
 }
 
 void FromBinder::BindUsing(const sql::Join& join, JoinStep* step) {

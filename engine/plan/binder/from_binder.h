@@ -30,6 +30,8 @@ class FromBinder {
     return layout_.ExplicitTime(value).expression;
   }
   bool bounded() const;
+  /// Conditions of ON to be tested with WHERE, because they need subqueries.
+  const std::vector<BoundExpressionPtr>& deferred_conditions() const { return deferred_; }
   /// `where` (may be null) is over scope places. What of it stands below a join is taken out.
   InputPlan Build(BoundExpressionPtr* where);
 
@@ -37,12 +39,14 @@ class FromBinder {
   void BindTable(const sql::TableReference& table, QueryNeeds needs);
   void BindNamed(const sql::TableReference& table);
   bool BindInlined(const sql::TableReference& table, QueryNeeds needs);
+  /// `outer`: what the query sees beside its own FROM; the enclosing query's names for a subquery written in place.
   void BindDerived(const sql::Query& query, const std::vector<sql::Identifier>& column_names, std::string name,
-                   const sql::TableReference& table, QueryNeeds needs);
+                   const Scope* outer, const sql::TableReference& table, QueryNeeds needs);
   void BindTableFunction(const sql::TableReference& table);
   void BindUnnest(const sql::TableReference& table, const sql::Call& call);
   void BindComma();
   void BindJoin(const sql::Join& join, QueryNeeds needs);
+  void DeferSubqueries(JoinStep* step);
   void BindUsing(const sql::Join& join, JoinStep* step);
   void MarkNullable(const JoinStep& step);
   void ReportUnknown(const sql::TableReference& table, const PropertyMap& properties);
@@ -54,6 +58,7 @@ class FromBinder {
   RelationLayout layout_;
   JoinBinder joins_;
   RelationTime time_;
+  std::vector<BoundExpressionPtr> deferred_;
   bool joins_relations_ = false;
 };
 

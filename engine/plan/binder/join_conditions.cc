@@ -155,7 +155,8 @@ SidesRead ReadSides(const BoundExpression& expression, const Scope& scope, const
   CollectColumns(expression, &places);
   SidesRead read;
   for (int place : places) {
-    const int relation = scope.columns()[place].relation;
+    // A parameter of a correlated subquery belongs to neither side.
+    const int relation = place < 0 ? -1 : scope.columns()[place].relation;
     if (relation == sides.right) {
       read.right = true;
     } else if (std::find(sides.left.begin(), sides.left.end(), relation) != sides.left.end()) {

@@ -19,7 +19,8 @@ void PushIntoScan(const PlanNodePtr& input, const std::vector<BoundExpressionPtr
     const BoundExpression& column = *part->arguments[column_left ? 0 : 1];
     const BoundExpression& value = *part->arguments[column_left ? 1 : 0];
     if (column.kind != BoundKind::kColumn || value.kind != BoundKind::kLiteral) continue;
-    if (column.column >= static_cast<int>(scan->columns.size()) || value.type.kind() == TypeKind::kNull) continue;
+    const bool is_scanned = column.column >= 0 && column.column < static_cast<int>(scan->columns.size());
+    if (!is_scanned || value.type.kind() == TypeKind::kNull) continue;
     const std::string_view op = column_left ? std::string_view(part->function->name) : Mirrored(part->function->name);
     scan->pushed.push_back({scan->columns[column.column], std::string(op), value.literal});
   }

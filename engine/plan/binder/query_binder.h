@@ -6,6 +6,7 @@
 
 #include "engine/plan/binder/binding_context.h"
 #include "engine/plan/binder/scope.h"
+#include "engine/plan/nodes/subquery_node.h"
 
 namespace velo::plan {
 
@@ -13,7 +14,23 @@ namespace velo::plan {
 struct QueryNeeds {
   bool event_time = false;   ///< The rows must carry their event time for a window further up.
   bool feeds_query = false;  ///< A derived table: what reads it wants results, not every change on the way to them.
+  /// Set for subqueries of expressions: what they are used for, and the parameters met so far (parameters.h).
+  std::optional<SubqueryNode::Form> subquery;
+  const std::vector<BoundExpressionPtr>* parameters = nullptr;
 };
+
+/// How a subquery depends on the outer row, taken out of its plan. Expressions are over parameters, and over columns of
+/// the plan at kInnerColumns + position.
+struct Correlation {
+  bool taken_apart = false;                    ///< False: the parameters are still in the plan, if there are any.
+  std::vector<BoundExpressionPtr> outer_keys;  ///< Over parameters only.
+  std::vector<int> inner_keys;                 ///< Positions in the plan's output.
+  BoundExpressionPtr residual;                 ///< May be null.
+  BoundExpressionPtr empty_value;              ///< Value of an aggregate over no rows; null: NULL.
+};
+
+/// Columns from here on belong to the subquery, the others to the outer query.
+inline constexpr int kInnerColumns = 1 << 24;
 
 /// A bound query and the facts that reports, keys and outer queries need.
 struct BoundQuery {
@@ -29,6 +46,7 @@ struct BoundQuery {
   std::vector<std::string> group_by;
   std::vector<std::string> key_columns;
   std::optional<WindowSpec> window;
+  Correlation correlation;
 };
 
 /// Binds a query with everything below it. `outer` (may be null) is the scope of an enclosing query.

@@ -4,6 +4,7 @@
 
 #include "engine/plan/binder/event_time.h"
 #include "engine/plan/binder/from_binder.h"
+#include "engine/plan/prune_columns.h"
 #include "engine/sql/parser.h"
 
 namespace velo::plan {
@@ -151,31 +152,35 @@ PlanNodePtr RelationLayout::BuildScan(int index, const RelationTime& time, std::
 PlanNodePtr RelationLayout::BuildDerived(int index, const RelationTime& time, std::vector<int>* mapping) {
   const ScopeRelation& relation = env_->scope->relations()[index];
   const auto& used = env_->scope->columns();
+  // What the query does not read is not computed.
+  std::vector<int> needed;
   for (size_t place = 0; place < used.size(); ++place) {
     if (used[place].relation != index) continue;
     const std::string& name = used[place].column.name;
     (*mapping)[place] =
         used[place].system && name == kEventTimeColumn ? relation.plan->event_time : relation.plan->output.Find(name);
+    needed.push_back((*mapping)[place]);
   }
+  const PrunedPlan pruned = PruneColumns(relation.plan, needed);
+  for (int& position : *mapping) position = position < 0 ? -1 : pruned.mapping[static_cast<size_t>(position)];
+  const PlanNodePtr& plan = pruned.plan;
   const bool own_time = time.expression != nullptr && time.expression->kind == BoundKind::kColumn &&
-                        (*mapping)[time.expression->column] == relation.plan->event_time;
-  if (time.expression == nullptr || own_time) return relation.plan;
+                        (*mapping)[time.expression->column] == plan->event_time;
+  if (time.expression == nullptr || own_time) return plan;
   auto project = std::make_shared<ProjectNode>();
-  project->inputs = {relation.plan};
-  project->bounded = relation.plan->bounded;
+  project->inputs = {plan};
+  project->bounded = plan->bounded;
   project->span = relation.span;
-  for (size_t i = 0; i < relation.plan->output.columns.size(); ++i) {
-    const Column& column = relation.plan->output.columns[i];
+  const std::vector<int> source = *mapping;
+  for (size_t i = 0; i < plan->output.columns.size(); ++i) {
+    const Column& column = plan->output.columns[i];
     if (column.name == kEventTimeColumn) continue;
-    for (int& position : *mapping) {
-      if (position == static_cast<int>(i)) position = static_cast<int>(project->expressions.size());
+    for (size_t place = 0; place < source.size(); ++place) {
+      if (source[place] == static_cast<int>(i)) (*mapping)[place] = static_cast<int>(project->expressions.size());
     }
     project->expressions.push_back(MakeColumn(static_cast<int>(i), column.type, column.name));
     project->output.columns.push_back(column);
   }
-  std::vector<int> source(used.size(), -1);
-  for (size_t place = 0; place < used.size(); ++place)
-    source[place] = relation.plan->output.Find(used[place].column.name);
   project->event_time = static_cast<int>(project->expressions.size());
   project->expressions.push_back(RemapColumns(time.expression, source));
   project->output.columns.push_back({std::string(kEventTimeColumn), TypeKind::kInteger, true});

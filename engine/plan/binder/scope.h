@@ -9,6 +9,8 @@
 
 namespace velo::plan {
 
+class ExpressionBinder;
+
 /// One relation of FROM as names see it.
 struct ScopeRelation {
   std::string name;   ///< As written; empty for derived tables.
@@ -31,7 +33,7 @@ struct ScopeRelation {
 /// A column that some expression reads. Its place in Scope::columns() is what bound expressions carry until the input
 /// of the query is laid out.
 struct ScopeColumn {
-  int relation = -1;  ///< -1: a bound of the query's time window.
+  int relation = -1;  ///< -1: made by the query itself: a bound of its time window, the value of a subquery.
   Column column;
   bool system = false;
 };
@@ -50,6 +52,9 @@ class Scope {
 
   /// Enclosing query's scope, for correlated subqueries; may be null.
   const Scope* outer() const { return outer_; }
+  /// Who binds names of this scope for the subquery being bound; null outside of subqueries.
+  ExpressionBinder* reader() const { return reader_; }
+  void set_reader(ExpressionBinder* reader) { reader_ = reader; }
   std::vector<ScopeRelation>& relations() { return relations_; }
   const std::vector<ScopeRelation>& relations() const { return relations_; }
   const std::vector<ScopeColumn>& columns() const { return columns_; }
@@ -73,6 +78,7 @@ class Scope {
 
  private:
   const Scope* outer_;
+  ExpressionBinder* reader_ = nullptr;
   std::vector<ScopeRelation> relations_;
   std::vector<ScopeColumn> columns_;
   std::vector<MergedColumn> merged_;

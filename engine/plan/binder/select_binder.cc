@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
 #include "engine/plan/binder/window_binder.h"
 
@@ -27,9 +28,15 @@ BoundQuery SelectBinder::Bind() {
   FindOvers();
   from_.Bind(core_.from,
              {.event_time = needs_.event_time || window_reads_time || over_needs_time_, .feeds_query = true});
+  from_reads_outer_row_ = needs_.parameters != nullptr && !needs_.parameters->empty();
   aggregated_ = Aggregates();
   CollectAliases();
   if (core_.where != nullptr) where_ = binder_.BindBoolean(*core_.where, Clause::kWhere, "WHERE");
+  if (!from_.deferred_conditions().empty()) {
+    std::vector<BoundExpressionPtr> conditions = from_.deferred_conditions();
+    if (where_ != nullptr) conditions.insert(conditions.begin(), where_);
+    where_ = JoinConjuncts(conditions, *context_->functions);
+  }
   BindWindowAndTime();
   if (aggregated_) {
     environment_.stage = &stage_;
@@ -45,6 +52,7 @@ BoundQuery SelectBinder::Bind() {
     }
   }
   BindOrderBy();
+  if (needs_.subquery.has_value()) PrepareSubquery();
 
   BoundQuery result;
   result.schema_known = schema_known_;
@@ -64,8 +72,9 @@ BoundQuery SelectBinder::Bind() {
   const PlanNodePtr below = BuildBelowProject(&mapping);
   std::shared_ptr<ProjectNode> project = BuildProject(below, mapping, &result);
   std::vector<SortKey> sort = BuildSortKeys(project.get(), mapping);
+  AddCorrelation(project.get(), mapping, &result);
   result.plan = project;
-  if (core_.distinct) {
+  if (core_.distinct && !ignores_duplicates_) {
     auto distinct = std::make_shared<DistinctNode>();
     distinct->inputs = {result.plan};
     distinct->output = result.plan->output;
@@ -75,9 +84,10 @@ BoundQuery SelectBinder::Bind() {
     for (size_t i = 0; i < result.visible.columns.size(); ++i) distinct->columns.push_back(static_cast<int>(i));
     const int start = result.plan->output.Find(kWindowStartColumn);
     if (start >= static_cast<int>(result.visible.columns.size())) distinct->columns.push_back(start);
+    for (int key : result.correlation.inner_keys) distinct->columns.push_back(key);
     result.plan = distinct;
   }
-  AddSortAndLimit(context_, query_, std::move(sort), &result);
+  if (!ignores_limit_) AddSortAndLimit(context_, query_, std::move(sort), &result);
   return result;
 }
 

@@ -32,6 +32,7 @@ class SelectBinder {
         binder_(context, &environment_) {
     environment_.scope = &scope_;
     environment_.core = &core_;
+    environment_.subqueries = &subqueries_;
   }
 
   BoundQuery Bind();
@@ -73,6 +74,22 @@ class SelectBinder {
   std::vector<SortKey> BuildSortKeys(ProjectNode* project, const std::vector<int>& mapping);
   void BindOrderBy();
   bool FinalForReaders() const;
+  // select_subqueries.cc: subqueries inside of this query's expressions
+  std::vector<BoundExpressionPtr> TakeLaterConditions();
+  PlanNodePtr AddWhere(PlanNodePtr input, const std::vector<BoundExpressionPtr>& later, std::vector<int>* mapping);
+  PlanNodePtr AddSubqueriesOf(const BoundExpression& reader, bool above_grouping, PlanNodePtr input,
+                              std::vector<int>* mapping);
+  PlanNodePtr AddSubqueries(bool above_grouping, PlanNodePtr input, std::vector<int>* mapping);
+  PlanNodePtr AddSubquery(PlacedSubquery* subquery, PlanNodePtr input, std::vector<int>* mapping);
+  int WorkOf(const BoundExpression& conjunct) const;
+  // select_correlation.cc: this query as a subquery of an expression
+  void PrepareSubquery();
+  bool CanBeTakenApart() const;
+  bool ReadsOuterRowAboveWhere() const;
+  bool IsPlainAggregate() const;
+  void GroupByCorrelation();
+  BoundExpressionPtr ValueOfNoRows();
+  void AddCorrelation(ProjectNode* project, const std::vector<int>& mapping, BoundQuery* result);
 
   BindingContext* context_;
   const sql::Query& query_;
@@ -93,6 +110,19 @@ class SelectBinder {
   std::string time_name_;
   BoundExpressionPtr where_, having_;
   std::vector<OutputItem> items_;
+  std::vector<PlacedSubquery> subqueries_;
+  // As a subquery of an expression.
+  struct CorrelationKey {
+    BoundExpressionPtr outer;  ///< Over parameters.
+    BoundExpressionPtr inner;  ///< Over the input; above a grouping it is a key of the grouping as well.
+    int key_place = -1;        ///< In the AggregateStage.
+  };
+  bool from_reads_outer_row_ = false;
+  bool taken_apart_ = false;
+  bool ignores_duplicates_ = false;
+  bool ignores_limit_ = false;
+  std::vector<CorrelationKey> correlation_keys_;
+  std::vector<BoundExpressionPtr> residual_;  ///< Over places of the input and parameters.
   std::vector<BoundExpressionPtr> order_by_;
   std::vector<std::string> fields_;
 };

@@ -2,6 +2,7 @@
 
 #include "engine/plan/binder/output_names.h"
 #include "engine/plan/binder/select_binder_internal.h"
+#include "engine/plan/parameters.h"
 
 namespace velo::plan {
 namespace {
@@ -201,12 +202,12 @@ void SelectBinder::MakeNamesUnique() {
 bool SelectBinder::Nullable(const BoundExpression& expression) const {
   if (expression.kind == BoundKind::kLiteral)
     return expression.type.kind() == TypeKind::kNull || expression.type.kind() == TypeKind::kAny;
-  if (expression.kind != BoundKind::kColumn) return true;
+  if (expression.kind != BoundKind::kColumn || IsParameter(expression)) return true;
   if (!aggregated_) return scope_.columns()[expression.column].column.nullable;
   const int keys = static_cast<int>(stage_.keys().size());
   if (expression.column < keys) {
     const BoundExpression& key = *stage_.keys()[expression.column].bound;
-    return key.kind != BoundKind::kColumn || scope_.columns()[key.column].column.nullable;
+    return key.kind != BoundKind::kColumn || IsParameter(key) || scope_.columns()[key.column].column.nullable;
   }
   if (expression.column < keys + 2) return false;
   const int call = stage_.CallAt(expression.column);

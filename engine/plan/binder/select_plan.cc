@@ -4,6 +4,7 @@
 #include "engine/plan/binder/event_time.h"
 #include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
+#include "engine/plan/parameters.h"
 
 namespace velo::plan {
 namespace {
@@ -32,17 +33,17 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
   }
   const int newest_time = AddNewestTime();
   if (time_ != nullptr) from_.set_time(time_, time_name_);
+  const std::vector<BoundExpressionPtr> later = TakeLaterConditions();
   InputPlan input = from_.Build(&where_);
   PlanNodePtr node = input.plan;
-  if (where_ != nullptr) {
-    node = AddFilter(node, {RemapColumns(where_, input.mapping)}, *context_->functions, core_.where_span);
-  }
+  node = AddWhere(node, later, &input.mapping);
   if (environment_.unnested != nullptr) {
     input.plan = node;
     input = AddUnnest(std::move(input), environment_.unnested, false, scope_, -1, core_.span);
     node = input.plan;
   }
   if (aggregated_) {
+    node = AddSubqueries(false, node, &input.mapping);
     *mapping = stage_.Layout(window_.has_value());
     node = BuildAggregate(node, input.mapping, *mapping, newest_time);
   } else {
@@ -50,6 +51,7 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
     *mapping = std::move(input.mapping);
   }
   if (having_ != nullptr) {
+    node = AddSubqueriesOf(*having_, aggregated_, node, mapping);
     auto filter = std::make_shared<FilterNode>();
     CopyShape(node, filter.get());
     filter->is_having = aggregated_;
@@ -57,6 +59,7 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
     filter->span = core_.having_span;
     node = filter;
   }
+  node = AddSubqueries(aggregated_, node, mapping);
   if (overs_.empty()) return node;
   return overs_.Build(node, RowWindowLimit(*context_, scope_, "row_window.max_partitions", 0), mapping);
 }
@@ -103,7 +106,8 @@ PlanNodePtr SelectBinder::BuildAggregate(const PlanNodePtr& input, const std::ve
   }
   for (const AggregateStage::Key& key : stage_.keys()) {
     aggregate->keys.push_back(RemapColumns(key.bound, input_mapping));
-    const bool nullable = key.bound->kind != BoundKind::kColumn || scope_.columns()[key.bound->column].column.nullable;
+    const bool nullable = key.bound->kind != BoundKind::kColumn || IsParameter(*key.bound) ||
+                          scope_.columns()[key.bound->column].column.nullable;
     aggregate->output.columns.push_back({key.name, key.bound->type, nullable});
   }
   for (size_t i = 0; i < stage_.calls().size(); ++i) {
