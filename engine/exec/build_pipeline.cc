@@ -8,6 +8,7 @@
 #include "engine/exec/operators/limit.h"
 #include "engine/exec/operators/lookup_join.h"
 #include "engine/exec/operators/normalise.h"
+#include "engine/exec/operators/over.h"
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
@@ -84,6 +85,7 @@ struct Demand {
   std::vector<const Step*> limits;
   std::vector<TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
   std::vector<TwoInputOperator*> loads;      ///< Joins on whose right side this is.
+  bool every_change = false;                 ///< Each change counts: a row window remembers them.
 };
 
 class Builder {
@@ -152,6 +154,10 @@ class Builder {
         const bool continuous = sort.scope == SortNode::Scope::kContinuous;
         const bool keyed = (continuous || sort.scope == SortNode::Scope::kWhole) && !sort.row_key.empty();
         return {settings_.ends, keyed, false, true, demand.limits, demand.waits_for, demand.loads};
+      }
+      case PlanKind::kOver: {
+        const bool every_change = !static_cast<const OverNode&>(node).per_emission;
+        return {false, false, false, true, demand.limits, demand.waits_for, demand.loads, every_change};
       }
       case PlanKind::kNormalise:
         demand.keeps_newest = true;
@@ -269,10 +275,13 @@ class Builder {
       case PlanKind::kJoin:
       case PlanKind::kSubquery:
         break;
+      case PlanKind::kOver: {
+        auto over = As<OverNode>(node);
+        if (over->per_emission) return MakeOverEmission(std::move(over), context_);
+        return MakeOver(std::move(over), near_source, context_);
+      }
       case PlanKind::kNormalise:
         return MakeNormalise(As<NormaliseNode>(node));
-      case PlanKind::kOver:
-        return NotYet(*node);
       case PlanKind::kUnnest:
         return MakeUnnest(As<UnnestNode>(node), near_source, context_);
     }
@@ -327,9 +336,10 @@ class Builder {
     }
     AggregateSettings settings{std::move(node), EmitMode::kFinal, near_source,
                                settings_.coalesce_changes || demand.keeps_newest, takes_back};
-    const bool only_last = settings_.ends && (demand.last_state_only || settings_.coalesce_changes);
+    const bool coalesces = settings_.coalesce_changes && !demand.every_change;
+    const bool only_last = settings_.ends && (demand.last_state_only || coalesces);
     if (settings.node->emit_changes && !only_last) {
-      settings.emit = settings_.coalesce_changes ? EmitMode::kEachBatch : EmitMode::kEachRow;
+      settings.emit = coalesces ? EmitMode::kEachBatch : EmitMode::kEachRow;
     }
     return std::unique_ptr<Operator>(MakeAnyAggregate(std::move(settings)));
   }
@@ -422,7 +432,11 @@ std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& pl
       auto aggregate = As<AggregateNode>(node);
       return !aggregate->emit_changes || last_state_only ? aggregate : nullptr;
     }
-    if (node->kind != PlanKind::kFilter && node->kind != PlanKind::kProject) last_state_only = true;
+    if (node->kind == PlanKind::kOver) {
+      last_state_only = false;  // It remembers every change.
+    } else if (node->kind != PlanKind::kFilter && node->kind != PlanKind::kProject) {
+      last_state_only = true;
+    }
   }
   return nullptr;
 }

@@ -8,6 +8,7 @@
 #include "engine/expr/bound_expression.h"
 #include "engine/plan/binder/aggregate_stage.h"
 #include "engine/plan/binder/binding_context.h"
+#include "engine/plan/binder/over_stage.h"
 #include "engine/plan/binder/scope.h"
 #include "engine/sql/words.h"
 
@@ -34,6 +35,7 @@ struct Environment {
   std::vector<Alias> aliases;
   /// Set while binding above a grouping: plain columns then become keys or last values.
   AggregateStage* stage = nullptr;
+  OverStage* overs = nullptr;  ///< Collects OVER calls; null where there can be none.
   /// The query has a time window whose bounds may be named.
   bool windowed = false;
   int64_t session_gap_ms = 0;  ///< For SESSION_DURATION().
@@ -105,20 +107,33 @@ class ExpressionBinder {
   Bound BindCall(const sql::Call& call);
   Bound BindLazyCall(const sql::Call& call, std::string_view name, bool* handled);
   Bound BindWindowCall(const sql::Call& call, std::string_view name, bool* handled);
-  Bound BindOver(const sql::Call& call, std::string_view name);
   Bound BindScalar(const sql::Call& call, const ScalarFunction& function);
   Bound BindUnnest(const sql::Call& call);
-  void CheckOver(const sql::Call& call, std::string_view name);
   Bound UnknownFunction(const sql::Call& call);
   std::vector<Bound> BindArguments(const sql::Call& call);
 
+  // expression_over.cc
+  Bound BindOver(const sql::Call& call, std::string_view name);
+  bool CheckOver(const sql::Call& call, std::string_view name, const sql::Over& over);
+  const sql::Over* OverBody(const sql::Call& call);
+  bool CollectOverArguments(const sql::Call& call, const sql::Over& over, OverCall* out,
+                            std::vector<Bound>* order_keys);
+  Bound TypeWindowFunction(const sql::Call& call, std::string_view name, OverCall* out);
+  bool BindOverWindow(const sql::Over& over, OverWindow* out);
+  bool BindRangeBounds(const sql::Over& over, OverWindow* out);
+  bool DeriveBuffer(const sql::Call& call, std::string_view name, const sql::Over& over, OverCall* bound,
+                    OverWindow* out);
+
   // expression_aggregates.cc
   Bound BindAggregate(const sql::Call& call, const AggregateFunction& function);
+  /// Types the arguments of `bound` and casts them; `order_keys` become the last ones. Null when all is well, else
+  /// what stands for the call.
+  Bound TypeAggregate(const sql::Call& call, std::vector<Bound> order_keys, AggregateCall* bound);
   bool AggregateMayStandHere(const sql::Call& call, std::string_view name);
   void OfferHaving(const sql::Call& call, Diagnostic* found);
   /// `order_keys` takes the keys of ORDER BY inside the call.
   bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out, std::vector<Bound>* order_keys);
-  void BindWithinGroup(const sql::Call& call, std::vector<Bound>* arguments);
+  void BindWithinGroup(const sql::Call& call, const sql::OrderItem& item, std::vector<Bound>* arguments);
   bool BindOrderKeys(const std::vector<sql::OrderItem>& items, AggregateCall* out, std::vector<Bound>* order_keys);
   /// FIRST and LAST go by event time where records have one.
   bool OrdersByEventTime() const;
@@ -163,6 +178,7 @@ class ExpressionBinder {
   Clause clause_ = Clause::kSelect;
   int inside_aggregate_ = 0;
   bool expanding_alias_ = false;
+  bool inside_over_ = false;
 };
 
 /// True when the expression calls an aggregate that belongs to the query it stands in.

@@ -75,6 +75,11 @@ BoundExpressionPtr ExpressionBinder::TryAlias(const sql::ColumnReference& refere
   if (reference.parts.size() > 1 && env_->scope->FindRelation(reference.parts[0].text) >= 0) return nullptr;
   for (auto alias = env_->aliases.rbegin(); alias != env_->aliases.rend(); ++alias) {
     if (alias->expression == nullptr || alias->name != reference.parts[0].text) continue;
+    // Like the arguments of aggregates, those of OVER mean the input where it has such a column.
+    if (inside_over_ && env_->stage == nullptr) {
+      const ColumnMatch match = ResolveColumn(*env_->scope, PartTexts(reference));
+      if (match.kind == ColumnMatch::Kind::kColumn && !match.assumed) return nullptr;
+    }
     Bound bound = alias->expression;
     for (size_t i = 1; i < reference.parts.size(); ++i)
       bound = Field(bound, reference.parts[i].text, PartSpan(reference, i));

@@ -361,6 +361,16 @@ BoundExpressionPtr FromBinder::DefaultTime(SourceSpan span, std::string* name) {
   return std::move(time.expression);
 }
 
+bool FromBinder::HasTime() const {
+  if (env_->scope->relations().empty() || !joins_.empty()) return false;
+  const ScopeRelation& relation = env_->scope->relations()[0];
+  if (relation.relation == nullptr && relation.plan == nullptr) return false;
+  if (relation.plan != nullptr) return relation.plan->event_time >= 0;
+  // Messages carry their time; rows of a file only when a column holds it.
+  return !relation.relation->bounded || !relation.relation->event_time_column.empty() ||
+         !PropertyValue(relation.properties, "event.time.field").empty();
+}
+
 InputPlan FromBinder::Build(BoundExpressionPtr* where) {
   const Scope& scope = *env_->scope;
   if (scope.relations().empty()) {

@@ -23,6 +23,8 @@ class FromBinder {
   void set_time(BoundExpressionPtr time, std::string name) { time_ = {std::move(time), std::move(name)}; }
   /// The default event time of the input over scope places; null (after reporting E4201) when there is none.
   BoundExpressionPtr DefaultTime(SourceSpan span, std::string* name);
+  /// Whether rows of the input carry a time of their own; else only the clock tells when they came.
+  bool HasTime() const;
   /// An event time that the query names; null when its type cannot be a time.
   BoundExpressionPtr ExplicitTime(const BoundExpressionPtr& value) const {
     return layout_.ExplicitTime(value).expression;

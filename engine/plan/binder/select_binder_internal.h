@@ -41,6 +41,8 @@ class SelectBinder {
   bool Aggregates() const;
   void CollectAliases();
   void BindWindowAndTime();
+  void FindOvers();
+  void PrepareOvers();
   void BindExplicitTime(const sql::WindowClause& window);
   // select_group.cc
   void BindGroupBy();
@@ -81,6 +83,9 @@ class SelectBinder {
   FromBinder from_;
   ExpressionBinder binder_;
   AggregateStage stage_;
+  OverStage overs_;
+  bool has_over_ = false;         ///< Some item calls a function OVER a row window,
+  bool over_needs_time_ = false;  ///< and forgets rows by time.
   bool aggregated_ = false;
   bool schema_known_ = true;
   std::optional<WindowSpec> window_;

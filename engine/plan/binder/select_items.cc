@@ -209,7 +209,8 @@ bool SelectBinder::Nullable(const BoundExpression& expression) const {
     return key.kind != BoundKind::kColumn || scope_.columns()[key.column].column.nullable;
   }
   if (expression.column < keys + 2) return false;
-  return stage_.call_nullable(expression.column - keys - 2);
+  const int call = stage_.CallAt(expression.column);
+  return call < 0 || stage_.call_nullable(call);
 }
 
 }  // namespace velo::plan

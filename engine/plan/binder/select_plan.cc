@@ -22,7 +22,7 @@ bool SelectBinder::FinalForReaders() const {
   // Sorting happens at the end of bounded input, and so does everything that reads a whole result.
   if (!query_.order_by.empty()) return true;
   if (query_.emit == sql::EmitMode::kChanges) return false;
-  return needs_.feeds_query || query_.limit.has_value() || core_.distinct;
+  return needs_.feeds_query || query_.limit.has_value() || core_.distinct || has_over_;
 }
 
 PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
@@ -49,18 +49,21 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
     if (window_.has_value()) node = BuildWindowRows(node, &input.mapping);
     *mapping = std::move(input.mapping);
   }
-  if (having_ == nullptr) return node;
-  auto filter = std::make_shared<FilterNode>();
-  CopyShape(node, filter.get());
-  filter->is_having = aggregated_;
-  filter->predicate = RemapColumns(having_, *mapping);
-  filter->span = core_.having_span;
-  return filter;
+  if (having_ != nullptr) {
+    auto filter = std::make_shared<FilterNode>();
+    CopyShape(node, filter.get());
+    filter->is_having = aggregated_;
+    filter->predicate = RemapColumns(having_, *mapping);
+    filter->span = core_.having_span;
+    node = filter;
+  }
+  if (overs_.empty()) return node;
+  return overs_.Build(node, RowWindowLimit(*context_, scope_, "row_window.max_partitions", 0), mapping);
 }
 
 /// Grouped rows take the time of the newest record of their group. Returns the place of that time, or -1.
 int SelectBinder::AddNewestTime() {
-  if (!aggregated_ || !needs_.event_time || window_.has_value() || time_ == nullptr) return -1;
+  if (!aggregated_ || !(needs_.event_time || over_needs_time_) || window_.has_value() || time_ == nullptr) return -1;
   const AggregateFunction* newest = context_->functions->FindAggregate("MAX");
   if (newest == nullptr) return -1;
   AggregateCall call;
