@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "engine/sql/parser_internal.h"
 #include "engine/sql/words.h"
 

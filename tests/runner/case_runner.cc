@@ -118,7 +118,7 @@ class CaseRunner {
     return Status::User("TEST", fmt::format("unknown directive '{}'", word));
   }
 
-  // "NAME (column TYPE, ...) [event_time COLUMN] [bounded] [partitions N]", rows below.
+  // "NAME (column TYPE, ...) [event_time COLUMN] [key COLUMN] [bounded] [partitions N]", rows below.
   Status DefineSource(const TestStep& step) {
     const size_t open = step.argument.find('('), close = step.argument.rfind(')');
     if (open == std::string::npos || close == std::string::npos) {
@@ -135,6 +135,8 @@ class CaseRunner {
         relation.bounded = true;
       } else if (word == "event_time") {
         words >> relation.event_time_column;
+      } else if (word == "key") {
+        words >> relation.key_columns.emplace_back();
       } else if (word == "partitions") {
         words >> partitions;
       } else {

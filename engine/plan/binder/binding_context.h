@@ -28,6 +28,8 @@ struct BindingContext {
   std::vector<const sql::CommonTable*> common_tables;
   /// Nesting of queries; guards against runaway input.
   int depth = 0;
+  /// Inside how many subqueries of expressions: there a stream is read as the table of its newest rows by key.
+  int table_depth = 0;
 
   /// What CURRENT_JOB and APP_VERSION answer; empty outside of jobs and applications.
   std::string job_name;

@@ -143,7 +143,9 @@ bool ExpressionBinder::BindSubquery(const sql::Query& query, Form form, Subquery
   needs.feeds_query = true;
   needs.subquery = form;
   needs.parameters = &out->parameters;
+  ++context_->table_depth;
   out->bound = BindQueryTree(context_, query, env_->scope, needs);
+  --context_->table_depth;
   env_->scope->set_reader(outer_reader);
   parameters_ = outer_parameters;
   if (diagnostics().error_count() > errors) return false;

@@ -182,6 +182,12 @@ void FromBinder::BindNamed(const sql::TableReference& table) {
     relation.schema_known = false;
   }
   env_->scope->relations().push_back(std::move(relation));
+  const ScopeRelation& bound = env_->scope->relations().back();
+  if (!IsReadAsTable(*context_, bound)) return;
+  const int index = static_cast<int>(env_->scope->relations().size()) - 1;
+  for (const std::string& key : bound.relation->key_columns) {
+    env_->scope->Use(index, bound.schema.columns[bound.schema.Find(key)]);
+  }
 }
 
 void FromBinder::ReportUnknown(const sql::TableReference& table, const PropertyMap& properties) {

@@ -120,6 +120,50 @@ RelationTime RelationLayout::ExplicitTime(const BoundExpressionPtr& value) const
   return {ToEventTime(value, format, *context_->functions), value->text};
 }
 
+bool IsReadAsTable(const BindingContext& context, const ScopeRelation& relation) {
+  if (context.table_depth == 0 || relation.relation == nullptr || relation.relation->bounded) return false;
+  const std::vector<std::string>& keys = relation.relation->key_columns;
+  return !keys.empty() &&
+         std::all_of(keys.begin(), keys.end(), [&](const std::string& key) { return relation.schema.Find(key) >= 0; });
+}
+
+namespace {
+
+/// The last row of each key: a grouping that takes the last value of every other column.
+PlanNodePtr NewestRows(const PlanNodePtr& scan, const ScopeRelation& relation, const BindingContext& context,
+                       std::vector<int>* mapping) {
+  auto newest = std::make_shared<AggregateNode>();
+  newest->inputs = {scan};
+  newest->span = relation.span;
+  const AggregateFunction* last = context.functions->FindAggregate("LAST_VALUE");
+  std::vector<int> moved(scan->output.columns.size(), -1);
+  for (const std::string& name : relation.relation->key_columns) {
+    const int position = scan->output.Find(name);
+    moved[position] = static_cast<int>(newest->keys.size());
+    newest->keys.push_back(MakeColumn(position, scan->output.columns[position].type, name));
+    newest->output.columns.push_back(scan->output.columns[position]);
+  }
+  for (size_t i = 0; i < moved.size(); ++i) {
+    if (moved[i] >= 0) continue;
+    const Column& column = scan->output.columns[i];
+    AggregateCall call;
+    call.function = last;
+    call.types = {{column.type}, column.type};
+    call.arguments = {MakeColumn(static_cast<int>(i), column.type, column.name)};
+    call.constants = {""};
+    call.constant_given = {false};
+    call.text = column.name;
+    moved[i] = static_cast<int>(newest->output.columns.size());
+    newest->output.columns.push_back({column.name, column.type, true});
+    newest->aggregates.push_back(std::move(call));
+  }
+  if (scan->event_time >= 0) newest->event_time = moved[scan->event_time];
+  for (int& position : *mapping) position = position < 0 ? -1 : moved[position];
+  return newest;
+}
+
+}  // namespace
+
 PlanNodePtr RelationLayout::BuildScan(int index, const RelationTime& time, std::vector<int>* mapping) {
   const ScopeRelation& relation = env_->scope->relations()[index];
   auto scan = std::make_shared<ScanNode>();
@@ -190,8 +234,13 @@ PlanNodePtr RelationLayout::BuildDerived(int index, const RelationTime& time, st
 InputPlan RelationLayout::Build(int index, const RelationTime& time) {
   InputPlan input;
   input.mapping.assign(env_->scope->columns().size(), -1);
-  const bool derived = env_->scope->relations()[index].plan != nullptr;
-  input.plan = derived ? BuildDerived(index, time, &input.mapping) : BuildScan(index, time, &input.mapping);
+  const ScopeRelation& relation = env_->scope->relations()[index];
+  if (relation.plan != nullptr) {
+    input.plan = BuildDerived(index, time, &input.mapping);
+    return input;
+  }
+  input.plan = BuildScan(index, time, &input.mapping);
+  if (IsReadAsTable(*context_, relation)) input.plan = NewestRows(input.plan, relation, *context_, &input.mapping);
   return input;
 }
 

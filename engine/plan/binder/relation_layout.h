@@ -21,6 +21,9 @@ struct RelationTime {
   std::string name;               ///< "timestamp", "message time".
 };
 
+/// Whether a stream is read as the table of its newest rows by key, because the query is a subquery of an expression.
+bool IsReadAsTable(const BindingContext& context, const ScopeRelation& relation);
+
 /// Lays out single relations of FROM: a scan of exactly the columns in use, or the plan of a derived table.
 class RelationLayout {
  public:
