@@ -58,7 +58,34 @@ class PrintingReceiver : public ResultReceiver {
 struct LiveLimits {
   int64_t limit = -1;
   int64_t duration_ms = -1;
+  bool explain_wait = false;
 };
+
+/// One line per step: where its rows went.
+void PrintSteps(const JobMetrics& metrics) {
+  for (const OperatorMetrics& step : metrics.operators) {
+    std::string text = fmt::format("{}: {} in, {} out", step.name, step.rows_in, step.rows_out);
+    for (const auto& [count, what] : {std::pair{step.rows_filtered, "left out"}, {step.rows_late, "too late"},
+                                      {step.rows_bad, "bad"}, {step.rows_held, "held"}}) {
+      if (count > 0) text += fmt::format(", {} {}", count, what);
+    }
+    std::fprintf(stderr, "  %s\n", text.c_str());
+  }
+}
+
+/// What the author of the query should know beside its rows.
+void PrintWarnings(const Job& job, const JobMetrics& metrics) {
+  for (const RuntimeWarning& warning : job.Warnings()) {
+    std::fprintf(stderr, "warning[%s]: %s%s\n", warning.code.c_str(), warning.text.c_str(),
+                 warning.times > 1 ? fmt::format(" ({} times)", warning.times).c_str() : "");
+  }
+  if (metrics.rows_late == 0) return;
+  std::fprintf(stderr, "%lld rows came too late for their windows:\n", static_cast<long long>(metrics.rows_late));
+  const std::vector<BadRecord> late = job.RecentLateRecords();
+  for (size_t i = late.size() > 3 ? late.size() - 3 : 0; i < late.size(); ++i) {
+    std::fprintf(stderr, "  %s\n", late[i].raw.c_str());
+  }
+}
 
 /// Streams until the input ends, the limit or the time is reached, or Ctrl-C.
 int Stream(Engine& engine, const std::shared_ptr<const PreparedQuery>& query, const RunOptions& options,
@@ -68,8 +95,12 @@ int Stream(Engine& engine, const std::shared_ptr<const PreparedQuery>& query, co
   auto receiver = std::make_shared<PrintingReceiver>(printer->get(), limits.limit);
   auto job = engine.Start(query, options, receiver);
   if (!job.ok()) return Fail(job.status(), query->sql);
-  constexpr int64_t kLookMs = 50;
+  constexpr int64_t kLookMs = 50, kExplainMs = 2000;
   for (int64_t waited = 0; !(*job)->WaitFor(kLookMs); waited += kLookMs) {
+    if (limits.explain_wait && waited % kExplainMs == kExplainMs - kLookMs) {
+      const Diagnosis why = (*job)->WhyNoRows();
+      if (!why.text.empty()) std::fprintf(stderr, "no rows yet: %s\n", why.text.c_str());
+    }
     if (interrupted != 0 || receiver->satisfied() || (limits.duration_ms >= 0 && waited >= limits.duration_ms)) {
       (*job)->Cancel();
     }
@@ -83,6 +114,8 @@ int Stream(Engine& engine, const std::shared_ptr<const PreparedQuery>& query, co
     const Diagnosis why = (*job)->WhyNoRows();
     if (!why.text.empty()) std::fprintf(stderr, "no rows: %s\n", why.text.c_str());
   }
+  if (limits.explain_wait) PrintSteps(metrics);
+  PrintWarnings(**job, metrics);
   if (metrics.rows_bad > 0) {
     std::fprintf(stderr, "%lld records could not be read and were set aside:\n",
                  static_cast<long long>(metrics.rows_bad));
@@ -216,7 +249,7 @@ int RunCommand(const RunArguments& arguments) {
     Fail(status);
     return kUsage;
   }
-  LiveLimits limits{arguments.limit, -1};
+  LiveLimits limits{arguments.limit, -1, arguments.explain_wait};
   sql::Duration duration;
   if (!arguments.duration.empty()) {
     if (!sql::ParseDuration(arguments.duration, &duration)) {

@@ -18,6 +18,7 @@
 #include "engine/plan/nodes/over_node.h"
 #include "engine/plan/nodes/subquery_node.h"
 #include "engine/plan/nodes/unnest_node.h"
+#include "engine/plan/step_name.h"
 
 namespace velo::exec {
 
@@ -83,6 +84,7 @@ class Builder {
     const bool near_source = IsNearSource(*node->inputs[0]);
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<Operator> made, Make(node, near_source, demand));
     Operator* step = made.get();
+    step->counts.name = plan::StepName(*node);
     InputMeter* counts_used = near_source && TakesRowsIn(*node) ? context_->meter : nullptr;
     Port* stage = Own(MakeOperatorStage(std::move(made), counts_used, next));
     const PlanNode& input = *node->inputs[0];
@@ -97,6 +99,7 @@ class Builder {
   Result<MergeableOperator*> BuildHeld(const std::shared_ptr<const AggregateNode>& node) {
     std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, true, false, false});
     MergeableOperator* step = made.get();
+    step->counts.name = plan::StepName(*node);
     Port* stage = Own(MakeHoldingStage(std::move(made)));
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, true, {}, {}}));
     pipeline_->operators.push_back(step);
@@ -160,6 +163,7 @@ class Builder {
   Status BuildTwoInputs(const PlanNodePtr& node, Port* next, const Demand& demand) {
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node));
     TwoInputOperator* step = made.get();
+    step->counts.name = plan::StepName(*node);
     auto ports = MakeTwoInputStage(std::move(made), next);
     Demand left{settings_.ends, demand.keeps_newest, false, false, demand.limits, demand.waits_for};
     left.waits_for.push_back(step);
@@ -283,6 +287,19 @@ int64_t Pipeline::StateBytes() const {
   return bytes;
 }
 
+std::vector<OperatorMetrics> Pipeline::Metrics() const {
+  std::vector<OperatorMetrics> metrics;
+  for (const Step* step : operators) {
+    OperatorMetrics counts = step->counts;
+    if (counts.rows_used == Step::kNotCounted) {
+      counts.rows_used =
+          counts.rows_in - counts.rows_filtered - counts.rows_late - counts.rows_bad - counts.rows_held;
+    }
+    metrics.push_back(std::move(counts));
+  }
+  return metrics;
+}
+
 Timestamp Pipeline::NextTimer() const {
   Timestamp nearest = INT64_MAX;
   for (const auto& stage : stages) nearest = std::min(nearest, stage->NextTimer());
@@ -322,6 +339,10 @@ std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& pl
   for (PlanNodePtr node = plan; node->inputs.size() == 1; node = node->inputs[0]) {
     if (node->kind == PlanKind::kAggregate && IsNearSource(*node->inputs[0])) {
       auto aggregate = As<AggregateNode>(node);
+      // Limits hold for the groups and sessions of the whole query, in the order of its input.
+      const bool limited = aggregate->max_groups > 0 || aggregate->group_ttl_ms > 0 ||
+                           (aggregate->window.has_value() && aggregate->window->session_max_ms > 0);
+      if (limited) return nullptr;
       return !aggregate->emit_changes || last_state_only ? aggregate : nullptr;
     }
     if (node->kind != PlanKind::kFilter && node->kind != PlanKind::kProject) last_state_only = true;

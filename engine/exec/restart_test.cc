@@ -154,7 +154,20 @@ INSTANTIATE_TEST_SUITE_P(
         "SELECT DISTINCT k, v FROM e",               //
         "SELECT k, v FROM e LIMIT 17",               //
         "SELECT k, SUM(v) AS s FROM e GROUP BY k ORDER BY s DESC LIMIT 2 EMIT CHANGES",
-        "SELECT k, SUM(v) AS s FROM e GROUP BY k WINDOW TUMBLING(100ms) ORDER BY s DESC LIMIT 2"));
+        "SELECT k, SUM(v) AS s FROM e GROUP BY k WINDOW TUMBLING(100ms) ORDER BY s DESC LIMIT 2",
+        "SELECT COUNT(*) AS g, MAX(n) AS hi, AVG(n) AS a, COUNT(DISTINCT n) AS d FROM (SELECT k, SUM(v) AS n FROM e "
+        "GROUP BY k) EMIT CHANGES",
+        "SELECT n, COUNT(*) AS g, LAST(k) AS l FROM (SELECT k, v % 3 AS n, SUM(v) AS s FROM e GROUP BY k, v % 3) GROUP "
+        "BY n EMIT CHANGES",
+        "SELECT SUM(n) AS total FROM (SELECT k, COUNT(*) AS n FROM e GROUP BY k WINDOW TUMBLING(50ms, GRACE PERIOD "
+        "25ms)) EMIT CHANGES",
+        "SELECT DISTINCT n FROM (SELECT k, SUM(v) % 4 AS n FROM e GROUP BY k)",
+        "SELECT n FROM (SELECT k, SUM(v) AS n FROM e GROUP BY k) ORDER BY n DESC LIMIT 2 EMIT CHANGES",
+        "SELECT v, COUNT(*) AS n FROM e GROUP BY v EMIT CHANGES WITH ('max.groups' = '3')",
+        "SELECT k, COUNT(*) AS n FROM e GROUP BY k EMIT CHANGES WITH ('emit.interval' = '1 hour')",
+        "SELECT k, COUNT(*) AS n FROM e GROUP BY k WINDOW TUMBLING(50ms) EMIT CHANGES WITH ('emit.interval' = '1 hour')",
+        "SELECT k, COUNT(*) AS n, _window_start AS w FROM e GROUP BY k WINDOW SESSION(40ms) WITH "
+        "('session.max.duration' = '60ms')"));
 
 }  // namespace
 }  // namespace velo::exec

@@ -16,6 +16,7 @@ class OperatorStage : public Port, public Output {
 
   Status Rows(const Batch& batch) override {
     if (counts_used_ != nullptr) counts_used_->used += batch.num_rows();
+    step_->counts.rows_in += batch.num_rows();
     return step_->OnBatch(batch, *this);
   }
   Status Watermark(EventMillis watermark) override {
@@ -28,7 +29,10 @@ class OperatorStage : public Port, public Output {
   }
   Timestamp NextTimer() const override { return step_->NextTimer(); }
   Status Timer(Timestamp now) override { return step_->OnTimer(now, *this); }
-  Status Emit(Batch batch) override { return next_->Rows(batch); }
+  Status Emit(Batch batch) override {
+    step_->counts.rows_out += batch.num_rows();
+    return next_->Rows(batch);
+  }
 
  private:
   std::unique_ptr<Operator> step_;
@@ -121,7 +125,10 @@ class UnionPort : public Port {
 class HoldingStage : public Port, public Output {
  public:
   explicit HoldingStage(std::unique_ptr<Operator> step) : step_(std::move(step)) {}
-  Status Rows(const Batch& batch) override { return step_->OnBatch(batch, *this); }
+  Status Rows(const Batch& batch) override {
+    step_->counts.rows_in += batch.num_rows();
+    return step_->OnBatch(batch, *this);
+  }
   Status Watermark(EventMillis) override { return Status::OK(); }
   Status End() override { return Status::OK(); }
   Status Emit(Batch) override { return Status::Bug("an aggregate of a lane gave rows out before it was merged"); }
@@ -159,7 +166,10 @@ class TwoInputStage : public Output {
  public:
   TwoInputStage(std::unique_ptr<TwoInputOperator> step, Port* next) : step_(std::move(step)), next_(next) {}
 
-  Status Rows(Side side, const Batch& batch) { return step_->OnBatch(side, batch, *this); }
+  Status Rows(Side side, const Batch& batch) {
+    step_->counts.rows_in += batch.num_rows();
+    return step_->OnBatch(side, batch, *this);
+  }
   Status Watermark(Side side, EventMillis watermark) {
     watermarks_[static_cast<size_t>(side)] = watermark;
     VELO_RETURN_IF_ERROR(step_->OnWatermark(side, watermark, *this));
@@ -172,7 +182,10 @@ class TwoInputStage : public Output {
     VELO_RETURN_IF_ERROR(step_->OnEnd(side, *this));
     return --open_ == 0 ? next_->End() : Status::OK();
   }
-  Status Emit(Batch batch) override { return next_->Rows(batch); }
+  Status Emit(Batch batch) override {
+    step_->counts.rows_out += batch.num_rows();
+    return next_->Rows(batch);
+  }
 
  private:
   std::unique_ptr<TwoInputOperator> step_;

@@ -31,7 +31,7 @@ class HashAggregate : public MergeableOperator {
     return EvaluateGoodRows(
         batch, *context_, settings_.counts_input,
         [&](const Batch& part) { return EvaluateKeysAndInputs(node_, part, &context_->evaluation, &input); },
-        [&](const Batch&) { return Consume(input, out); });
+        [&](const Batch&) { return Consume(input, out); }, &counts);
   }
 
   Status OnEnd(Output& out) override {
@@ -114,6 +114,7 @@ class HashAggregate : public MergeableOperator {
     VELO_RETURN_IF_ERROR(groups_.FindOrInsert(input.keys, input.inputs.rows, ids_.data()));
     Grow();
     if (settings_.counts_input) context_->meter->used += input.inputs.rows;
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + input.inputs.rows;
     EmissionBuffer rows(schema_);
     if (!ends_lives_) {
       VELO_RETURN_IF_ERROR(TakeIn(input.inputs, ids_.data(), input.signs, &rows));

@@ -4,6 +4,7 @@
 
 #include "engine/base/near_names.h"
 #include "engine/plan/binder/event_time.h"
+#include "engine/plan/binder/watermark_binder.h"
 #include "engine/plan/nodes/join_node.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/printer.h"
@@ -301,30 +302,6 @@ BoundExpressionPtr FromBinder::DefaultTime(SourceSpan span, std::string* name) {
   return time;
 }
 
-namespace {
-
-/// Default reading of durations in properties: milliseconds, or `fallback` when the text is not one.
-int64_t DurationProperty(const PropertyMap& properties, std::string_view key, int64_t fallback) {
-  const std::string text = PropertyValue(properties, key);
-  sql::Duration duration;
-  if (text.empty() || !sql::ParseDuration(text, &duration)) return fallback;
-  return duration.TotalMilliseconds();
-}
-
-void SetWatermark(const PropertyMap& properties, ScanNode* scan) {
-  constexpr int64_t kDefaultDelayMs = 5'000;
-  std::string strategy = PropertyValue(properties, "watermark.strategy");
-  if (strategy.empty() && !scan->bounded) strategy = "ascending";
-  if (strategy == "ascending_timestamps") strategy = "ascending";
-  scan->watermark_strategy = strategy;
-  if (strategy == "bounded_out_of_orderness") {
-    scan->watermark_delay_ms = DurationProperty(properties, "watermark.max_out_of_orderness", kDefaultDelayMs);
-  }
-  scan->idle_timeout_ms = DurationProperty(properties, "watermark.idle.timeout", scan->idle_timeout_ms);
-}
-
-}  // namespace
-
 PlanNodePtr FromBinder::BuildScan(int index, std::vector<int>* mapping) {
   const ScopeRelation& relation = env_->scope->relations()[index];
   auto scan = std::make_shared<ScanNode>();
@@ -340,11 +317,12 @@ PlanNodePtr FromBinder::BuildScan(int index, std::vector<int>* mapping) {
     scan->output.columns.push_back(used[place].column);
   }
   if (time_ != nullptr) {
+    BindWatermark(*context_, time_in_window_, scan.get());
     scan->event_time = static_cast<int>(scan->columns.size());
     scan->event_time_expression = RemapColumns(time_, *mapping);
     scan->event_time_name = time_name_;
+    scan->follows_wall_clock = time_in_window_ && IsArrivalTime(*time_);
     scan->output.columns.push_back({std::string(kEventTimeColumn), TypeKind::kInteger, true});
-    SetWatermark(relation.properties, scan.get());
     const int place = env_->scope->FindUsed(index, kEventTimeColumn);
     if (place >= 0) (*mapping)[place] = scan->event_time;
   }

@@ -23,10 +23,12 @@ class FromBinder {
 
   /// `needs` is passed on to derived tables.
   void Bind(const std::vector<sql::TableReference>& from, QueryNeeds needs);
-  /// Sets the expression that gives a row its event time, over scope places; replaces the relation's own.
-  void set_time(BoundExpressionPtr time, std::string name) {
+  /// Sets the expression that gives a row its event time, over scope places; replaces the relation's own. `in_window`:
+  /// the WINDOW clause names it.
+  void set_time(BoundExpressionPtr time, std::string name, bool in_window) {
     time_ = std::move(time);
     time_name_ = std::move(name);
+    time_in_window_ = in_window;
   }
   /// The default event time of the input over scope places; null (after reporting E4201) when there is none.
   BoundExpressionPtr DefaultTime(SourceSpan span, std::string* name);
@@ -50,6 +52,7 @@ class FromBinder {
   Environment* env_;
   BoundExpressionPtr time_;
   std::string time_name_;
+  bool time_in_window_ = false;
 };
 
 /// Properties of one relation in the precedence of dialect 7.1, without its prefix; each key once.

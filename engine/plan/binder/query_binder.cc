@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "engine/plan/binder/expression_binder.h"
+#include "engine/plan/binder/state_limits.h"
 
 namespace velo::plan {
 namespace {
@@ -149,6 +150,7 @@ class UnionBinder {
       unique->output = all->output;
       unique->bounded = result.bounded;
       unique->event_time = all->event_time;
+      unique->max_entries = DistinctEntries(*context_, unique->max_entries);
       unique->span = query_.span;
       for (size_t i = 0; i < schema_.columns.size(); ++i) unique->columns.push_back(static_cast<int>(i));
       result.plan = unique;

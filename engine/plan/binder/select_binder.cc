@@ -2,6 +2,7 @@
 
 #include "engine/plan/binder/event_time.h"
 #include "engine/plan/binder/select_binder_internal.h"
+#include "engine/plan/binder/state_limits.h"
 #include "engine/plan/binder/window_binder.h"
 
 namespace velo::plan {
@@ -63,6 +64,7 @@ BoundQuery SelectBinder::Bind() {
     distinct->output = result.plan->output;
     distinct->bounded = result.bounded;
     distinct->event_time = result.plan->event_time;
+    distinct->max_entries = DistinctEntries(*context_, distinct->max_entries);
     distinct->span = core_.span;
     for (size_t i = 0; i < result.visible.columns.size(); ++i) distinct->columns.push_back(static_cast<int>(i));
     const int start = result.plan->output.Find(kWindowStartColumn);
