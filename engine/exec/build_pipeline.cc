@@ -281,6 +281,21 @@ bool Pipeline::Leaf::MayRead() const {
                      [](const TwoInputOperator* step) { return step->WantsLeft(); });
 }
 
+Status Port::Save(std::string*) const { return Status::OK(); }
+Status Port::Load(std::string_view*) { return Status::OK(); }
+
+Status Pipeline::Save(std::string* out) const {
+  for (const auto& stage : stages) VELO_RETURN_IF_ERROR(stage->Save(out));
+  for (const Step* step : operators) VELO_RETURN_IF_ERROR(step->Save(out));
+  return Status::OK();
+}
+
+Status Pipeline::Load(std::string_view* in) {
+  for (const auto& stage : stages) VELO_RETURN_IF_ERROR(stage->Load(in));
+  for (Step* step : operators) VELO_RETURN_IF_ERROR(step->Load(in));
+  return Status::OK();
+}
+
 int64_t Pipeline::StateBytes() const {
   int64_t bytes = 0;
   for (const Step* step : operators) bytes += step->StateBytes();

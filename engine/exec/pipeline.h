@@ -15,6 +15,9 @@ class Port {
   virtual Status Rows(const Batch& batch) = 0;
   virtual Status Watermark(EventMillis watermark) = 0;
   virtual Status End() = 0;
+  /// What the stage itself remembers (times and ends of its inputs); the state of operators is saved by them.
+  virtual Status Save(std::string* out) const;
+  virtual Status Load(std::string_view* in);
   /// Of the operator behind this entrance; not passed on.
   virtual Timestamp NextTimer() const { return INT64_MAX; }
   virtual Status Timer(Timestamp now) {
@@ -39,6 +42,9 @@ struct Pipeline {
   std::vector<Step*> operators;  ///< From the leaves up.
   std::vector<Leaf> leaves;      ///< In the order of the plan, left to right.
 
+  /// The state of all stages and operators. Load needs a fresh pipeline of the same plan and settings.
+  Status Save(std::string* out) const;
+  Status Load(std::string_view* in);
   int64_t StateBytes() const;
   std::vector<OperatorInsight> Explain() const;
   /// From the leaves up.

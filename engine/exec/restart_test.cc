@@ -78,11 +78,11 @@ class RunningQuery {
   void Restart() {
     std::string state;
     ASSERT_TRUE(driver_->Save(&state).ok());
-    for (const exec::Step* step : pipeline_->operators) ASSERT_TRUE(step->Save(&state).ok());
+    ASSERT_TRUE(pipeline_->Save(&state).ok());
     Build();
     std::string_view left = state;
     ASSERT_TRUE(driver_->Load(&left).ok());
-    for (exec::Step* step : pipeline_->operators) ASSERT_TRUE(step->Load(&left).ok());
+    ASSERT_TRUE(pipeline_->Load(&left).ok());
     EXPECT_TRUE(left.empty());
   }
 

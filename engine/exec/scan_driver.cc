@@ -226,6 +226,7 @@ int64_t ScanDriver::MillisToNextLook() const {
 
 Status ScanDriver::Save(std::string* out) const {
   PutInteger(watermark_, out);
+  PutInteger(ended_ ? 1 : 0, out);
   for (const Partition& partition : partitions_) {
     PutText(partition.reader->Position(), out);
     PutInteger(partition.max_time, out);
@@ -238,6 +239,9 @@ Status ScanDriver::Save(std::string* out) const {
 
 Status ScanDriver::Load(std::string_view* in) {
   VELO_ASSIGN_OR_RETURN(watermark_, TakeInteger(in));
+  // Who has heard of the end already must not hear of it twice: it would give its result out again.
+  VELO_ASSIGN_OR_RETURN(const int64_t all_ended, TakeInteger(in));
+  ended_ = all_ended != 0;
   for (Partition& partition : partitions_) {
     VELO_ASSIGN_OR_RETURN(const std::string_view position, TakeText(in));
     VELO_RETURN_IF_ERROR(partition.reader->Seek(std::string(position)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/exec/batch_rows.h"
+#include "engine/exec/state_codec.h"
 
 namespace velo::exec {
 
@@ -75,6 +76,14 @@ class TimeTracker : public Port {
     return next_->Watermark(watermark);
   }
   Status End() override { return next_->End(); }
+  Status Save(std::string* out) const override {
+    PutInteger(watermark_, out);
+    return Status::OK();
+  }
+  Status Load(std::string_view* in) override {
+    VELO_ASSIGN_OR_RETURN(watermark_, TakeInteger(in));
+    return Status::OK();
+  }
 
  private:
   const int time_column_;
@@ -82,25 +91,60 @@ class TimeTracker : public Port {
   EventMillis watermark_ = kBeginOfTime;
 };
 
+// How far one of several inputs of a stage has come.
+struct InputProgress {
+  EventMillis watermark = kBeginOfTime;
+  bool ended = false;
+
+  void Save(std::string* out) const {
+    PutInteger(watermark, out);
+    PutInteger(ended ? 1 : 0, out);
+  }
+  Status Load(std::string_view* in) {
+    VELO_ASSIGN_OR_RETURN(watermark, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(const int64_t flag, TakeInteger(in));
+    ended = flag != 0;
+    return Status::OK();
+  }
+};
+
+EventMillis Lowest(std::span<const InputProgress> inputs) {
+  EventMillis lowest = kEndOfTime;
+  for (const InputProgress& input : inputs) lowest = std::min(lowest, input.watermark);
+  return lowest;
+}
+
+bool AllEnded(std::span<const InputProgress> inputs) {
+  return std::all_of(inputs.begin(), inputs.end(), [](const InputProgress& input) { return input.ended; });
+}
+
 // Several inputs, one output: passes on the lowest watermark and ends with the last input.
 class Union {
  public:
-  Union(size_t inputs, Port* next) : watermarks_(inputs, kBeginOfTime), open_(inputs), next_(next) {}
+  Union(size_t inputs, Port* next) : inputs_(inputs), next_(next) {}
 
   Status Rows(const Batch& batch) { return next_->Rows(batch); }
   Status Watermark(size_t input, EventMillis watermark) {
-    watermarks_[input] = watermark;
-    const EventMillis lowest = *std::min_element(watermarks_.begin(), watermarks_.end());
+    inputs_[input].watermark = watermark;
+    const EventMillis lowest = Lowest(inputs_);
     if (lowest <= passed_) return Status::OK();
     passed_ = lowest;
     return next_->Watermark(lowest);
   }
-  Status End() { return --open_ == 0 ? next_->End() : Status::OK(); }
+  Status End(size_t input) {
+    inputs_[input].ended = true;
+    return AllEnded(inputs_) ? next_->End() : Status::OK();
+  }
+  void Save(size_t input, std::string* out) const { inputs_[input].Save(out); }
+  Status Load(size_t input, std::string_view* in) {
+    VELO_RETURN_IF_ERROR(inputs_[input].Load(in));
+    passed_ = Lowest(inputs_);
+    return Status::OK();
+  }
 
  private:
-  std::vector<EventMillis> watermarks_;
+  std::vector<InputProgress> inputs_;
   EventMillis passed_ = kBeginOfTime;
-  size_t open_;
   Port* next_;
 };
 
@@ -113,7 +157,12 @@ class UnionPort : public Port {
     return target_->Rows({arrow::RecordBatch::Make(schema_, batch.num_rows(), batch.columns->columns()), batch.kinds});
   }
   Status Watermark(EventMillis watermark) override { return target_->Watermark(input_, watermark); }
-  Status End() override { return target_->End(); }
+  Status End() override { return target_->End(input_); }
+  Status Save(std::string* out) const override {
+    target_->Save(input_, out);
+    return Status::OK();
+  }
+  Status Load(std::string_view* in) override { return target_->Load(input_, in); }
 
  private:
   std::shared_ptr<Union> target_;
@@ -171,28 +220,34 @@ class TwoInputStage : public Output {
     return step_->OnBatch(side, batch, *this);
   }
   Status Watermark(Side side, EventMillis watermark) {
-    watermarks_[static_cast<size_t>(side)] = watermark;
+    inputs_[static_cast<size_t>(side)].watermark = watermark;
     VELO_RETURN_IF_ERROR(step_->OnWatermark(side, watermark, *this));
-    const EventMillis lowest = std::min(watermarks_[0], watermarks_[1]);
+    const EventMillis lowest = Lowest(inputs_);
     if (lowest <= passed_) return Status::OK();
     passed_ = lowest;
     return next_->Watermark(lowest);
   }
   Status End(Side side) {
     VELO_RETURN_IF_ERROR(step_->OnEnd(side, *this));
-    return --open_ == 0 ? next_->End() : Status::OK();
+    inputs_[static_cast<size_t>(side)].ended = true;
+    return AllEnded(inputs_) ? next_->End() : Status::OK();
   }
   Status Emit(Batch batch) override {
     step_->counts.rows_out += batch.num_rows();
     return next_->Rows(batch);
   }
+  void Save(Side side, std::string* out) const { inputs_[static_cast<size_t>(side)].Save(out); }
+  Status Load(Side side, std::string_view* in) {
+    VELO_RETURN_IF_ERROR(inputs_[static_cast<size_t>(side)].Load(in));
+    passed_ = Lowest(inputs_);
+    return Status::OK();
+  }
 
  private:
   std::unique_ptr<TwoInputOperator> step_;
   Port* next_;
-  EventMillis watermarks_[2] = {kBeginOfTime, kBeginOfTime};
+  std::array<InputProgress, 2> inputs_;
   EventMillis passed_ = kBeginOfTime;
-  int open_ = 2;
 };
 
 class SidePort : public Port {
@@ -201,6 +256,11 @@ class SidePort : public Port {
   Status Rows(const Batch& batch) override { return stage_->Rows(side_, batch); }
   Status Watermark(EventMillis watermark) override { return stage_->Watermark(side_, watermark); }
   Status End() override { return stage_->End(side_); }
+  Status Save(std::string* out) const override {
+    stage_->Save(side_, out);
+    return Status::OK();
+  }
+  Status Load(std::string_view* in) override { return stage_->Load(side_, in); }
 
  private:
   std::shared_ptr<TwoInputStage> stage_;

@@ -1,10 +1,12 @@
 // velo_sql_tests [--update] PATH...: runs .test files and folders of them.
+// velo_sql_tests --batch FILE: runs a file of generated queries and prints their answers (query_batch.h).
 
 #include <cstdio>
 #include <filesystem>
 
 #include "tests/runner/case_runner.h"
 #include "tests/runner/function_examples.h"
+#include "tests/runner/query_batch.h"
 
 namespace velo::testing {
 namespace {
@@ -39,6 +41,7 @@ void RunFile(const std::string& path, bool update, int* passed, int* failed) {
 }
 
 int Main(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 2 && arguments[0] == "--batch") return RunQueryBatch(arguments[1]);
   bool update = false;
   int passed = 0, failed = 0;
   std::vector<std::string> files;

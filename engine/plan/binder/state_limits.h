@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/plan/binder/binding_context.h"
+#include "engine/plan/nodes/plan_node.h"
 
 namespace velo::plan {
 

@@ -1,0 +1,172 @@
+"""Random typed queries: velo's answers beside DuckDB's, and velo's answers beside each other (laws.py).
+
+Usage: random_queries.py [--binary PATH] [--count N] [--seed N] [--folder PATH]. The seed is printed; the same seed makes the
+same data and queries. A failing query is printed with both answers, in the smallest form that still fails.
+"""
+import argparse
+import pathlib
+import random
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import duckdb
+
+import answers
+import expressions
+import laws
+from engines import Velo, open_duckdb
+from queries import DUCK, VELO, QueryGenerator
+from tables import Data
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+DEFAULT_BINARY = ROOT / "build" / "dev" / "velo_sql_tests"
+DEFAULT_SEED = 20250404
+DEFAULT_COUNT = 5000
+PROBES = {
+    "join": "SELECT l.id FROM t l JOIN u r ON l.id = r.id",
+    "subquery": "SELECT id FROM t WHERE n IN (SELECT n FROM u)",
+    "over": "SELECT LAG(n) OVER (ORDER BY id) AS p FROM ordered",
+}
+SHRUNK = 6  # Failures that are made smaller; the others are only counted.
+
+
+class Comparison:
+    """Both engines over the same data."""
+
+    def __init__(self, velo, duck):
+        self.velo = velo
+        self.duck = duck
+
+    def ask_duckdb(self, text):
+        try:
+            return self.duck.execute(text).fetchall()
+        except duckdb.Error as error:
+            return error
+
+    def verdict(self, query, answer, expected):
+        """Why the answers differ; empty when they do not; None when DuckDB has no answer."""
+        if isinstance(expected, Exception):
+            return None
+        if "error" in answer:
+            return f"velo: {answer['error']}"
+        if answer["bad"]:
+            return f"velo rejects {answer['bad']} records"
+        kinds = [t.split("(")[0] for t in answer["types"]]
+        wanted = [item.kind for _, item in query.outputs()]
+        if kinds[:len(wanted)] != wanted:
+            return f"types {kinds}, expected {wanted}"
+        ours = answers.rows_of(answer)
+        if not answers.same_rows(ours, expected, query.ordered):
+            mine, other = answers.first_differences(ours, expected)
+            return f"{len(ours)} rows, DuckDB has {len(expected)}\n    only velo:   {mine}\n    only DuckDB: {other}"
+        for variant in answer.get("variants", []):
+            if "error" in variant:
+                return f"{variant['how']}: {variant['error']}"
+            other = answers.rows_of({"types": answer["types"], "rows": variant["rows"]})
+            same = answers.rows_of({"types": answer["types"], "rows": variant["expected"]})
+            if not answers.same_rows(same, other, False):
+                mine, theirs = answers.first_differences(same, other)
+                return f"another answer {variant['how']}\n    usual: {mine}\n    other: {theirs}"
+        return ""
+
+    def shrink(self, query, variants, patience=40):
+        """The smallest query found that still fails."""
+        for _ in range(patience):
+            candidates = []
+            seen = set()
+            for less in query.smaller(expressions.smaller):
+                text = less.text(VELO)
+                if len(text) < len(query.text(VELO)) and text not in seen:
+                    seen.add(text)
+                    candidates.append(less)
+                if len(candidates) >= 60:
+                    break
+            if not candidates:
+                break
+            found = self.velo.run([(str(i), q.text(VELO), variants) for i, q in enumerate(candidates)])
+            failing = [q for i, q in enumerate(candidates) if self.verdict(q, found[str(i)], self.ask_duckdb(q.text(DUCK)))]
+            if not failing:
+                break
+            query = min(failing, key=lambda q: len(q.text(VELO)))
+        return query
+
+    def report(self, query, variants):
+        query = self.shrink(query, variants)
+        answer = self.velo.run([("0", query.text(VELO), variants)])["0"]
+        why = self.verdict(query, answer, self.ask_duckdb(query.text(DUCK)))
+        print(f"FAILED {query.text(VELO)}\n    DuckDB: {query.text(DUCK)}\n    {why}", flush=True)
+
+
+def features_of(velo):
+    found = velo.run([(name, sql, False) for name, sql in PROBES.items()])
+    return {name for name in PROBES if "error" not in found[name]}
+
+
+def generate(random_, relations, features, count):
+    generator = QueryGenerator(random_, relations, features)
+    queries = []
+    while len(queries) < count:
+        try:
+            queries.append((generator.query(), random_.random() < 0.2))
+        except expressions.Unfit:
+            continue
+    return queries
+
+
+def run(binary, seed, count, folder):
+    started = time.monotonic()
+    duck = open_duckdb()
+    data = Data(seed, folder, duck)
+    velo = Velo(binary, data.sources)
+    data.add_inferred(lambda item: velo.run([("0", f"SELECT * FROM {item} LIMIT 1", False)])["0"]["types"])
+    features = features_of(velo)
+    print(f"seed {seed}, {count} queries, features: {', '.join(sorted(features)) or 'none'}", flush=True)
+    queries = generate(random.Random(seed), data.relations, features, count)
+    comparison = Comparison(velo, duck)
+    with ThreadPoolExecutor(1) as pool:
+        ours = pool.submit(velo.run, [(str(i), q.text(VELO), v) for i, (q, v) in enumerate(queries)])
+        theirs = [comparison.ask_duckdb(q.text(DUCK)) for q, _ in queries]
+        ours = ours.result()
+    passed = unanswered = 0
+    failing = []
+    for i, (query, variants) in enumerate(queries):
+        verdict = comparison.verdict(query, ours[str(i)], theirs[i])
+        if verdict is None:
+            unanswered += 1
+            if unanswered <= 3:
+                print(f"DuckDB has no answer: {query.text(DUCK)}\n    {theirs[i]}")
+        elif verdict:
+            failing.append((query, variants))
+        else:
+            passed += 1
+    for query, variants in failing[:SHRUNK]:
+        comparison.report(query, variants)
+    failed = len(failing)
+    # A generator whose queries DuckDB refuses proves nothing.
+    if unanswered > count // 50:
+        print(f"FAILED DuckDB answered only {count - unanswered} of {count} queries")
+        failed += 1
+    print(f"compared with DuckDB: {passed} the same, {len(failing)} not, {unanswered} without an answer; {time.monotonic() - started:.0f} s", flush=True)
+    laws_passed, laws_failed = laws.check(random.Random(seed + 1), velo, data.relations, features, count // 5)
+    print(f"{passed + laws_passed} passed, {failed + laws_failed} failed; {time.monotonic() - started:.0f} s", flush=True)
+    return passed + laws_passed, failed + laws_failed
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--binary", default=str(DEFAULT_BINARY))
+    parser.add_argument("--count", type=int, default=DEFAULT_COUNT)
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--folder", type=pathlib.Path, help="keeps the data files there")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.folder or pathlib.Path(temporary)
+        folder.mkdir(exist_ok=True)
+        _, failed = run(arguments.binary, arguments.seed, arguments.count, folder)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
