@@ -65,8 +65,10 @@ struct LiveLimits {
 void PrintSteps(const JobMetrics& metrics) {
   for (const OperatorMetrics& step : metrics.operators) {
     std::string text = fmt::format("{}: {} in, {} out", step.name, step.rows_in, step.rows_out);
-    for (const auto& [count, what] : {std::pair{step.rows_filtered, "left out"}, {step.rows_late, "too late"},
-                                      {step.rows_bad, "bad"}, {step.rows_held, "held"}}) {
+    for (const auto& [count, what] : {std::pair{step.rows_filtered, "left out"},
+                                      {step.rows_late, "too late"},
+                                      {step.rows_bad, "bad"},
+                                      {step.rows_held, "held"}}) {
       if (count > 0) text += fmt::format(", {} {}", count, what);
     }
     std::fprintf(stderr, "  %s\n", text.c_str());

@@ -24,9 +24,14 @@ namespace velo::exec {
 
 namespace {
 
-// Whether some scan at or below the node knows event time.
+// Whether the event time of the rows is that of the scans below, whose watermarks speak for it; not so when a
+// projection computes it.
 bool ScansKnowTime(const PlanNode& node) {
   if (node.kind == PlanKind::kScan) return static_cast<const ScanNode&>(node).event_time_expression != nullptr;
+  if (node.kind == PlanKind::kProject && node.event_time >= 0) {
+    const BoundExpression& time = *static_cast<const ProjectNode&>(node).expressions[node.event_time];
+    if (time.kind != BoundKind::kColumn || time.column != node.inputs[0]->event_time) return false;
+  }
   return std::any_of(node.inputs.begin(), node.inputs.end(),
                      [](const PlanNodePtr& input) { return ScansKnowTime(*input); });
 }
@@ -307,8 +312,7 @@ std::vector<OperatorMetrics> Pipeline::Metrics() const {
   for (const Step* step : operators) {
     OperatorMetrics counts = step->counts;
     if (counts.rows_used == Step::kNotCounted) {
-      counts.rows_used =
-          counts.rows_in - counts.rows_filtered - counts.rows_late - counts.rows_bad - counts.rows_held;
+      counts.rows_used = counts.rows_in - counts.rows_filtered - counts.rows_late - counts.rows_bad - counts.rows_held;
     }
     metrics.push_back(std::move(counts));
   }

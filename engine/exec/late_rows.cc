@@ -18,7 +18,8 @@ void CountSetAside(const Batch& batch, std::span<const uint32_t> late, std::span
     const bool asked_for = window.late_strategy == "dead_letter" || window.late_strategy == "dlq";
     SetAside(context.late_records, batch, late, asked_for ? "late (dead letter)" : "late");
   }
-  if (bad_rows > 0) SetAside(context.bad_records, batch, bad, "the time of the row is missing or cannot be read (E4202)");
+  if (bad_rows > 0)
+    SetAside(context.bad_records, batch, bad, "the time of the row is missing or cannot be read (E4202)");
 }
 
 }  // namespace velo::exec

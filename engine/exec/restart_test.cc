@@ -165,7 +165,8 @@ INSTANTIATE_TEST_SUITE_P(
         "SELECT n FROM (SELECT k, SUM(v) AS n FROM e GROUP BY k) ORDER BY n DESC LIMIT 2 EMIT CHANGES",
         "SELECT v, COUNT(*) AS n FROM e GROUP BY v EMIT CHANGES WITH ('max.groups' = '3')",
         "SELECT k, COUNT(*) AS n FROM e GROUP BY k EMIT CHANGES WITH ('emit.interval' = '1 hour')",
-        "SELECT k, COUNT(*) AS n FROM e GROUP BY k WINDOW TUMBLING(50ms) EMIT CHANGES WITH ('emit.interval' = '1 hour')",
+        "SELECT k, COUNT(*) AS n FROM e GROUP BY k WINDOW TUMBLING(50ms) EMIT CHANGES WITH ('emit.interval' = '1 "
+        "hour')",
         "SELECT k, COUNT(*) AS n, _window_start AS w FROM e GROUP BY k WINDOW SESSION(40ms) WITH "
         "('session.max.duration' = '60ms')"));
 

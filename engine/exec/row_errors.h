@@ -19,8 +19,8 @@ Status EvaluateGoodRows(const Batch& batch, LaneContext& context, bool counts_in
                         const std::function<Status(const Batch&)>& evaluate,
                         const std::function<Status(const Batch&)>& consume, OperatorMetrics* counts = nullptr);
 
-/// Keeps rows (the newest BadRecordLog::kKept) with the reason why they were set aside, as JSON of the columns the query
-/// reads. `log` may be null.
+/// Keeps rows (the newest BadRecordLog::kKept) with the reason why they were set aside, as JSON of the columns the
+/// query reads. `log` may be null.
 void SetAside(BadRecordLog* log, const Batch& batch, std::span<const uint32_t> rows, std::string_view reason);
 
 }  // namespace velo::exec

@@ -29,12 +29,21 @@ Result<ScanDriver::Progress> ScanDriver::Step() {
     VELO_RETURN_IF_ERROR(Finish());
     return Progress::kEnded;
   }
-  // Readers wake the task without saying which of them has rows, so each is asked once per round.
-  for (size_t tried = 0; tried < partitions_.size(); ++tried) {
-    const size_t at = NextPartition();
-    if (at == partitions_.size()) break;
-    VELO_ASSIGN_OR_RETURN(const bool worked, ReadFrom(at));
-    if (worked) return Progress::kWorked;
+  // Readers wake the task without saying which of them has rows, so each is asked once per round, which may take
+  // several steps. A call that came while one of the earlier steps ran is spent, so before the scan goes to sleep all
+  // are asked once more.
+  bool asks_all = std::all_of(partitions_.begin(), partitions_.end(),
+                              [](const Partition& each) { return each.ended || each.maybe_ready; });
+  while (true) {
+    for (size_t tried = 0; tried < partitions_.size(); ++tried) {
+      const size_t at = NextPartition();
+      if (at == partitions_.size()) break;
+      VELO_ASSIGN_OR_RETURN(const bool worked, ReadFrom(at));
+      if (worked) return Progress::kWorked;
+    }
+    if (asks_all) break;
+    asks_all = true;
+    for (Partition& partition : partitions_) partition.maybe_ready = true;
   }
   const bool all_ended =
       std::all_of(partitions_.begin(), partitions_.end(), [](const Partition& each) { return each.ended; });
@@ -131,9 +140,10 @@ std::shared_ptr<arrow::Array> ScanDriver::NoteTimes(Partition& partition, const 
     disorder_reported_ = true;
     if (context_->warnings != nullptr) {
       context_->warnings->Add(
-          "W4401", fmt::format("rows of {} are not in the order of {}, and no watermark.strategy says how late they may "
-                               "be, so the newest row decides what is late",
-                               node.relation->name, node.event_time_name));
+          "W4401",
+          fmt::format("rows of {} are not in the order of {}, and no watermark.strategy says how late they may "
+                      "be, so the newest row decides what is late",
+                      node.relation->name, node.event_time_name));
     }
   }
   if (values.null_count() == 0 || node.time_fallback == ScanNode::TimeFallback::kReject) return times;

@@ -60,8 +60,8 @@ class ScanDriver {
     std::unique_ptr<PartitionReader> reader;
     EventMillis max_time = kBeginOfTime;
     EventMillis punctuated = kBeginOfTime;  ///< Highest time of a row that says so (strategy "punctuated").
-    EventMillis told = kBeginOfTime;  ///< Watermark given by the source itself.
-    Timestamp last_rows = 0;          ///< By the clock.
+    EventMillis told = kBeginOfTime;        ///< Watermark given by the source itself.
+    Timestamp last_rows = 0;                ///< By the clock.
     int64_t bad_seen = 0;
     bool ended = false;
     bool maybe_ready = true;  ///< False: it said that it has nothing, and has not called since.

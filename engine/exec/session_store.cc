@@ -80,8 +80,8 @@ SessionStore::SessionRange SessionStore::Within(SessionRange candidates, int64_t
     while (end != candidates.second && std::max(end->last, last) - from <= longest_) ++end;
     if (end != begin) return {begin, end};
   }
-  const auto place = std::find_if(candidates.first, candidates.second,
-                                  [&](const Session& session) { return session.first > last; });
+  const auto place =
+      std::find_if(candidates.first, candidates.second, [&](const Session& session) { return session.first > last; });
   return {place, place};
 }
 

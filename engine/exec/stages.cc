@@ -68,12 +68,11 @@ class TimeTracker : public Port {
       if (times.IsValid(i)) highest = std::max(highest, times.Value(i));
     }
     VELO_RETURN_IF_ERROR(next_->Rows(batch));
-    return Watermark(highest);
+    return Advance(highest);
   }
+  // What scans say of their own time does not count here; only that they have ended.
   Status Watermark(EventMillis watermark) override {
-    if (watermark <= watermark_) return Status::OK();
-    watermark_ = watermark;
-    return next_->Watermark(watermark);
+    return watermark == kEndOfTime ? Advance(watermark) : Status::OK();
   }
   Status End() override { return next_->End(); }
   Status Save(std::string* out) const override {
@@ -86,6 +85,12 @@ class TimeTracker : public Port {
   }
 
  private:
+  Status Advance(EventMillis watermark) {
+    if (watermark <= watermark_) return Status::OK();
+    watermark_ = watermark;
+    return next_->Watermark(watermark);
+  }
+
   const int time_column_;
   Port* next_;
   EventMillis watermark_ = kBeginOfTime;

@@ -38,7 +38,8 @@ std::string TimePhrase(const ScanNode& scan) {
   if (scan.follows_wall_clock) return text + ", watermark follows the wall clock";
   if (scan.watermark_strategy.empty()) return text + ", nothing is late before the end of the input";
   if (scan.punctuation_column >= 0)
-    return text + fmt::format(", watermark follows the rows with {}", scan.output.columns[scan.punctuation_column].name);
+    return text +
+           fmt::format(", watermark follows the rows with {}", scan.output.columns[scan.punctuation_column].name);
   if (scan.watermark_delay_ms > 0)
     return text + fmt::format(", rows may be {} late", plan::DescribeDuration(scan.watermark_delay_ms));
   return text + ", watermark follows the newest row";
@@ -73,8 +74,9 @@ std::string StateBound(const AggregateNode& node) {
       bound += fmt::format(", forgotten {} after their last row", plan::DescribeDuration(node.group_ttl_ms));
     }
     if (node.max_groups == 0 && node.group_ttl_ms == 0 && !node.bounded) {
-      bound = fmt::format("one entry per {}, kept for the life of the query (bound it with 'max.groups' or 'group.ttl')",
-                          Join(KeyTexts(node), " and "));
+      bound =
+          fmt::format("one entry per {}, kept for the life of the query (bound it with 'max.groups' or 'group.ttl')",
+                      Join(KeyTexts(node), " and "));
     }
   }
   if (node.inputs[0]->changes == Changes::kRetract) bound += KeptValues(node);
@@ -194,9 +196,7 @@ ExplainStep DescribeRest(const PlanNode& node) {
     }
     case PlanKind::kWindowRows: {
       const auto& rows = static_cast<const WindowRowsNode&>(node);
-      return {"Window",
-              plan::DescribeWindow(rows.window) + DescribeWindowRows(rows),
-              {}};
+      return {"Window", plan::DescribeWindow(rows.window) + DescribeWindowRows(rows), {}};
     }
     case PlanKind::kDistinct: {
       const auto& distinct = static_cast<const DistinctNode&>(node);

@@ -86,7 +86,8 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
                          const std::vector<BadRecord>& bad_records, const std::vector<std::string>& sources) {
   if (metrics.rows_out > 0) return {};
   const exec::OperatorInsight* waiting = WaitingStep(statuses);
-  if (waiting != nullptr && (!has_ended || waiting->reason == "limit_zero")) return {waiting->reason, waiting->text + "."};
+  if (waiting != nullptr && (!has_ended || waiting->reason == "limit_zero"))
+    return {waiting->reason, waiting->text + "."};
   if (metrics.rows_in == 0) {
     return {"no_input", fmt::format("{} has given no rows{}.", JoinNames(sources),
                                     has_ended ? "" : " so far; new ones are shown as they arrive")};
@@ -123,8 +124,8 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
       }
     }
     if (idle != nullptr) {
-      return {"source_idle", fmt::format("{} read so far; {} is {}.", Rows(metrics.rows_in), idle->holding_partition,
-                                         Silence(*idle))};
+      return {"source_idle",
+              fmt::format("{} read so far; {} is {}.", Rows(metrics.rows_in), idle->holding_partition, Silence(*idle))};
     }
   }
   return {};

@@ -51,7 +51,8 @@ struct JobMetrics {
 
 /// Why there are no rows (yet): API 2.3.6.
 struct Diagnosis {
-  /// "no_input", "all_filtered", "window_open", "source_idle", "all_late", "all_bad", "limit_zero", what a step waits for
+  /// "no_input", "all_filtered", "window_open", "source_idle", "all_late", "all_bad", "limit_zero", what a step waits
+  /// for
   /// ("table_loading", "join_side_empty", "row_buffer"), or empty.
   std::string kind;
   std::string text;  ///< One or two sentences with the figures.

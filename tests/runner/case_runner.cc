@@ -235,7 +235,8 @@ class CaseRunner {
 
   static Status CheckAccounts(const JobMetrics& m) {
     for (const OperatorMetrics& step : m.operators) {
-      if (step.rows_in == step.rows_used + step.rows_filtered + step.rows_late + step.rows_bad + step.rows_held) continue;
+      if (step.rows_in == step.rows_used + step.rows_filtered + step.rows_late + step.rows_bad + step.rows_held)
+        continue;
       return Status::User("TEST",
                           fmt::format("the accounts of '{}' do not add up: in {} = used {} + filtered {} + late {} + "
                                       "bad {} + held {}",
@@ -312,8 +313,8 @@ class CaseRunner {
   Status Refused(const TestStep& step) {
     const Status started = StartRun(step);
     if (!started.ok() && started.error().code == step.argument) return Status::OK();
-    return Status::User("TEST", fmt::format("expected {}, found: {}", step.argument,
-                                            started.ok() ? "no error" : started.ToString()));
+    return Status::User(
+        "TEST", fmt::format("expected {}, found: {}", step.argument, started.ok() ? "no error" : started.ToString()));
   }
 
   Result<ScriptedSource*> FindSource(const std::string& name) {
@@ -403,8 +404,8 @@ class CaseRunner {
     bool same = wanted.size() == found.size();
     for (size_t i = 0; same && i < wanted.size(); ++i) same = found[i].find(wanted[i]) != std::string::npos;
     if (same) return Status::OK();
-    return Status::User("TEST", fmt::format("expected lines that hold:\n{}  found:\n{}", Indent(wanted, "-"),
-                                            Indent(found, "+")));
+    return Status::User(
+        "TEST", fmt::format("expected lines that hold:\n{}  found:\n{}", Indent(wanted, "-"), Indent(found, "+")));
   }
 
   // The rows set aside as too late, as JSON with the reason before it: each line holds what is written here.
@@ -423,8 +424,9 @@ class CaseRunner {
     if (!ended_) VELO_RETURN_IF_ERROR(WaitUntilQuiet());
     std::vector<std::string> found;
     for (const OperatorMetrics& m : job_->metrics().operators) {
-      found.push_back(fmt::format("{}: {} in, {} out, {} used, {} filtered, {} late, {} bad, {} held", m.name, m.rows_in,
-                                  m.rows_out, m.rows_used, m.rows_filtered, m.rows_late, m.rows_bad, m.rows_held));
+      found.push_back(fmt::format("{}: {} in, {} out, {} used, {} filtered, {} late, {} bad, {} held", m.name,
+                                  m.rows_in, m.rows_out, m.rows_used, m.rows_filtered, m.rows_late, m.rows_bad,
+                                  m.rows_held));
     }
     return CompareLines(step.body, found);
   }

@@ -212,6 +212,10 @@ class HashAggregate : public MergeableOperator {
 
   // `emptied`: some of the groups may have no rows left; they vanish.
   Status AppendChanged(std::span<const uint32_t> ids, EmissionBuffer* rows, bool emptied) {
+    for (size_t i = 0; settings_.takes_back && ends_lives_ && i < ids.size(); ++i) {
+      // Emptied and filled again by rows of one batch.
+      if (!lives_.IsLive(ids[i]) && members_[ids[i]] > 0) lives_.Touch(ids[i], context_->evaluation.now_micros);
+    }
     if (!emptied) return AppendRows(ids, rows);
     size_t start = 0;
     for (size_t i = 0; i < ids.size(); ++i) {

@@ -39,8 +39,9 @@ class WindowAggregate : public MergeableOperator {
       times = std::static_pointer_cast<arrow::Int64Array>(part.columns->column(time_column_));
       return EvaluateKeysAndInputs(node_, part, &context_->evaluation, &input);
     };
-    return EvaluateGoodRows(batch, *context_, settings_.counts_input, evaluate,
-                            [&](const Batch& part) { return Consume(part, input, *times, out); }, &counts);
+    return EvaluateGoodRows(
+        batch, *context_, settings_.counts_input, evaluate,
+        [&](const Batch& part) { return Consume(part, input, *times, out); }, &counts);
   }
 
   Timestamp NextTimer() const override { return pending_.empty() ? INT64_MAX : pending_due_; }
@@ -163,7 +164,8 @@ class WindowAggregate : public MergeableOperator {
     assigned->every_row_once = copies == 1 && static_cast<int64_t>(assigned->rows.size()) == rows;
     counts.rows_filtered += outside;
     CountSetAside(batch, late, bad, window_, settings_.counts_input, *context_, &counts);
-    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + rows - outside - static_cast<int64_t>(late.size() + bad.size());
+    counts.rows_used =
+        std::max<int64_t>(counts.rows_used, 0) + rows - outside - static_cast<int64_t>(late.size() + bad.size());
   }
 
   // With an advance above the size there are gaps between the windows.

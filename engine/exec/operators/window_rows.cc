@@ -137,8 +137,8 @@ class WindowRows : public Operator {
     }
     counts.rows_filtered += outside;
     CountSetAside(batch, late, bad, window_, counts_input_, *context_, &counts);
-    counts.rows_used =
-        std::max<int64_t>(counts.rows_used, 0) + times.length() - outside - static_cast<int64_t>(late.size() + bad.size());
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + times.length() - outside -
+                       static_cast<int64_t>(late.size() + bad.size());
   }
 
   Status EmitRows(const Batch& input, const std::vector<uint32_t>& rows, const std::vector<int64_t>& starts,

@@ -49,7 +49,10 @@ PropertyMap RelationProperties(const BindingContext& context, const std::string&
       if (StripPrefix(property.key, prefix, &rest)) Set(&map, rest, property.value);
     });
   }
-  for (const sql::Property& property : attached) Set(&map, property.key, property.value);
+  for (const sql::Property& property : attached) {
+    const bool named = StripPrefix(property.key, name, &rest) || StripPrefix(property.key, alias, &rest);
+    Set(&map, named ? rest : property.key, property.value);
+  }
   for (const std::string& prefix : {name + "_source", alias, name}) {
     each([&](const sql::Property& property) {
       if (StripPrefix(property.key, prefix, &rest)) Set(&map, rest, property.value);

@@ -4,6 +4,7 @@
 #include "engine/plan/binder/select_binder_internal.h"
 #include "engine/plan/binder/state_limits.h"
 #include "engine/plan/binder/window_binder.h"
+#include "engine/sql/words.h"
 
 namespace velo::plan {
 
@@ -149,6 +150,13 @@ void SelectBinder::BindExplicitTime(const sql::WindowClause& window) {
   }
 }
 
+/// Whether an item gives the rows a time of their own, so that the one of the input is not needed.
+bool SelectBinder::SetsEventTime() const {
+  return std::any_of(core_.items.begin(), core_.items.end(), [](const sql::SelectItem& item) {
+    return UpperCase(item.alias.text) == UpperCase(kEventTimeColumn);
+  });
+}
+
 void SelectBinder::BindWindowAndTime() {
   const bool unwatched = from_.bounded() && context_->FindProperty("watermark.strategy") == nullptr;
   if (core_.window.has_value()) {
@@ -164,7 +172,7 @@ void SelectBinder::BindWindowAndTime() {
       environment_.window_start_column = scope_.Use(-1, {std::string(kWindowStartColumn), TypeKind::kInteger, false});
       environment_.window_end_column = scope_.Use(-1, {std::string(kWindowEndColumn), TypeKind::kInteger, false});
     }
-  } else if (needs_.event_time && !scope_.relations().empty()) {
+  } else if (needs_.event_time && !scope_.relations().empty() && !SetsEventTime()) {
     time_ = from_.DefaultTime(core_.span, &time_name_);
   }
 }

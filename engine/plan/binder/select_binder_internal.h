@@ -41,6 +41,7 @@ class SelectBinder {
   bool Aggregates() const;
   void CollectAliases();
   void BindWindowAndTime();
+  bool SetsEventTime() const;
   void BindExplicitTime(const sql::WindowClause& window);
   // select_group.cc
   void BindGroupBy();

@@ -32,8 +32,9 @@ int PunctuationColumn(const BindingContext& context, const std::string& field, S
   const int source = scan->relation->schema.Find(field);
   if (source < 0 || scan->relation->schema.columns[source].type.kind() != TypeKind::kBoolean) {
     context.diagnostics
-        ->Error("E3010", scan->span,
-                fmt::format("watermark.punctuation.field: '{}' is no BOOLEAN column of {}", field, scan->relation->name))
+        ->Error(
+            "E3010", scan->span,
+            fmt::format("watermark.punctuation.field: '{}' is no BOOLEAN column of {}", field, scan->relation->name))
         .hint = "name the column that is true in rows after which nothing older comes";
     return -1;
   }
@@ -72,7 +73,8 @@ void BindStrategy(const BindingContext& context, ScanNode* scan) {
 
 void BindFallback(const BindingContext& context, bool time_in_window, ScanNode* scan) {
   const std::string fallback = PropertyValue(scan->properties, "event.time.fallback");
-  if (fallback == "null" || (fallback.empty() && time_in_window)) return;
+  const bool asked_for = !PropertyValue(scan->properties, "event.time.field").empty() && !time_in_window;
+  if (fallback == "null" || (fallback.empty() && !asked_for)) return;
   if (fallback.empty() || fallback == "processing_time") {
     scan->time_fallback = ScanNode::TimeFallback::kArrival;
   } else if (fallback == "warn") {
