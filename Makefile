@@ -1,11 +1,11 @@
-# make run | build | test | lint | fmt | e2e | bench. Each installs what it needs first (dev/bootstrap).
+# make run | build | test | lint | fmt | e2e | bench | fuzz. Each installs what it needs first (dev/bootstrap).
 SHELL := /bin/bash
 PRESET ?= dev
 BUILD := build/$(PRESET)
 export PATH := $(CURDIR)/.deps/node/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run build web test lint fmt e2e bench bootstrap build-report api clean
+.PHONY: run build web test lint fmt e2e bench fuzz bootstrap build-report api clean
 
 run: build
 	@exec bin/velo studio $(ARGS)
@@ -37,6 +37,12 @@ bench: bootstrap
 
 api: build
 	@bin/velo openapi > api/openapi.json && cd web && npm run --silent generate
+
+# Longer than what is part of `make test`, and with a new seed each time: ten minutes of queries, then of each fuzz target.
+fuzz: build
+	@dev/build dev velo_sql_tests
+	@.deps/venv/bin/python tests/oracle/random_queries.py --minutes 10 --seed $$(od -An -N4 -tu4 /dev/urandom)
+	@dev/suites/fuzz 600
 
 build-report:
 	@dev/build_report $(BUILD)

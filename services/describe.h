@@ -101,7 +101,6 @@ inline const FieldRule* FindRule(const std::vector<FieldRule>& rules, const std:
 
 template <typename T>
 Json ToJson(const T& value) {
-  using namespace describe_internal;
   if constexpr (std::is_same_v<T, Json>) {
     return value;
   } else if constexpr (std::is_same_v<T, JsonText>) {
@@ -110,23 +109,23 @@ Json ToJson(const T& value) {
     return Json(value);
   } else if constexpr (std::is_enum_v<T>) {
     return Json(EnumText(boost::describe::enum_to_string(value, "")));
-  } else if constexpr (IsOptional<T>::value) {
+  } else if constexpr (describe_internal::IsOptional<T>::value) {
     return value.has_value() ? ToJson(*value) : Json(nullptr);
-  } else if constexpr (std::is_same_v<T, Pairs>) {
+  } else if constexpr (std::is_same_v<T, describe_internal::Pairs>) {
     Json object = Json::object();
     for (const auto& [key, text] : value) object[key] = text;
     return object;
-  } else if constexpr (IsVector<T>::value) {
+  } else if constexpr (describe_internal::IsVector<T>::value) {
     Json array = Json::array();
     for (const auto& item : value) array.push_back(ToJson(static_cast<const typename T::value_type&>(item)));
     return array;
-  } else if constexpr (IsMap<T>::value) {
+  } else if constexpr (describe_internal::IsMap<T>::value) {
     Json object = Json::object();
     for (const auto& [key, item] : value) object[key] = ToJson(item);
     return object;
   } else {
     Json object = Json::object();
-    boost::mp11::mp_for_each<Members<T>>(
+    boost::mp11::mp_for_each<describe_internal::Members<T>>(
         [&](auto member) { object[FieldName(member.name)] = ToJson(value.*member.pointer); });
     return object;
   }
@@ -189,7 +188,6 @@ Status ReadEnum(const Json& json, const ReadContext& at, E* out) {
 /// Reads a value; unknown fields, missing required ones and wrong types are VALIDATION_ERRORs that name the place.
 template <typename T>
 Status FromJson(const Json& json, const ReadContext& at, T* out) {
-  using namespace describe_internal;
   if constexpr (std::is_same_v<T, Json>) {
     *out = json;
   } else if constexpr (std::is_same_v<T, JsonText>) {
@@ -206,27 +204,27 @@ Status FromJson(const Json& json, const ReadContext& at, T* out) {
     if (!json.is_string()) return WrongType(at, "text", json);
     *out = json.get<std::string>();
   } else if constexpr (std::is_enum_v<T>) {
-    return ReadEnum(json, at, out);
-  } else if constexpr (IsOptional<T>::value) {
+    return describe_internal::ReadEnum(json, at, out);
+  } else if constexpr (describe_internal::IsOptional<T>::value) {
     return FromJson(json, at, &out->emplace());
-  } else if constexpr (std::is_same_v<T, Pairs>) {
+  } else if constexpr (std::is_same_v<T, describe_internal::Pairs>) {
     if (!json.is_object()) return WrongType(at, "an object", json);
     for (auto item = json.begin(); item != json.end(); ++item) {
       out->emplace_back(item.key(), item->is_string() ? item->get<std::string>() : item->dump());
     }
-  } else if constexpr (IsVector<T>::value) {
+  } else if constexpr (describe_internal::IsVector<T>::value) {
     if (!json.is_array()) return WrongType(at, "a list", json);
     for (size_t i = 0; i < json.size(); ++i) {
       VELO_RETURN_IF_ERROR(
           FromJson(json[i], ReadContext{at.path + "[" + std::to_string(i) + "]", at.textual}, &out->emplace_back()));
     }
-  } else if constexpr (IsMap<T>::value) {
+  } else if constexpr (describe_internal::IsMap<T>::value) {
     if (!json.is_object()) return WrongType(at, "an object", json);
     for (auto item = json.begin(); item != json.end(); ++item) {
       VELO_RETURN_IF_ERROR(FromJson(*item, ReadContext{at.path + "." + item.key(), at.textual}, &(*out)[item.key()]));
     }
   } else {
-    return ReadMembers(json, at, out);
+    return describe_internal::ReadMembers(json, at, out);
   }
   return Status::OK();
 }
@@ -234,7 +232,6 @@ Status FromJson(const Json& json, const ReadContext& at, T* out) {
 /// JSON Schema (draft 2020-12) of a type. `input`: unknown fields are refused and required ones are listed.
 template <typename T>
 Json SchemaOf(bool input) {
-  using namespace describe_internal;
   if constexpr (std::is_same_v<T, Json> || std::is_same_v<T, JsonText>) {
     return Json::object();
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -250,30 +247,30 @@ Json SchemaOf(bool input) {
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>(
         [&](auto entry) { values.push_back(EnumText(entry.name)); });
     return {{"type", "string"}, {"enum", values}};
-  } else if constexpr (IsOptional<T>::value) {
+  } else if constexpr (describe_internal::IsOptional<T>::value) {
     Json schema = SchemaOf<typename T::value_type>(input);
     if (!input && schema.contains("type")) schema["type"] = Json::array({schema["type"], "null"});
     return schema;
-  } else if constexpr (std::is_same_v<T, Pairs>) {
+  } else if constexpr (std::is_same_v<T, describe_internal::Pairs>) {
     return {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}};
-  } else if constexpr (IsVector<T>::value) {
+  } else if constexpr (describe_internal::IsVector<T>::value) {
     return {{"type", "array"}, {"items", SchemaOf<typename T::value_type>(input)}};
-  } else if constexpr (IsMap<T>::value) {
+  } else if constexpr (describe_internal::IsMap<T>::value) {
     return {{"type", "object"}, {"additionalProperties", SchemaOf<typename T::mapped_type>(input)}};
   } else {
     // A struct that holds itself (the fields of a field) is described once.
     static thread_local bool inside = false;
     if (inside) return {{"type", "object"}};
     inside = true;
-    const std::vector<FieldRule> rules = RulesOf<T>();
+    const std::vector<FieldRule> rules = describe_internal::RulesOf<T>();
     const T defaults{};
     Json properties = Json::object();
     Json required = Json::array();
-    boost::mp11::mp_for_each<Members<T>>([&](auto member) {
+    boost::mp11::mp_for_each<describe_internal::Members<T>>([&](auto member) {
       using Field = std::remove_cvref_t<decltype(defaults.*member.pointer)>;
       Json schema = SchemaOf<Field>(input);
       const std::string name = FieldName(member.name);
-      const FieldRule* rule = FindRule(rules, name);
+      const FieldRule* rule = describe_internal::FindRule(rules, name);
       if (rule != nullptr) ApplyRule(*rule, &schema);
       if (rule != nullptr && rule->required) {
         required.push_back(name);

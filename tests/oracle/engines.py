@@ -16,7 +16,7 @@ class Velo:
         self.sources = sources
 
     def run(self, queries):
-        """{id: answer} for [(id, sql, variants)]; an answer is the line of query_batch.h, or {"error": ...}. A crash is the
+        """{id: answer} for [(id, sql, variants)], variants being a word of query_batch.h or empty; an answer is the line of query_batch.h, or {"error": ...}. A crash is the
         answer of the query that it happened in, and the rest is run in another process."""
         answers = {}
         rest = list(queries)
@@ -25,7 +25,7 @@ class Velo:
                 for name, path in self.sources:
                     batch.write(f"source {name} {path}\n")
                 for key, sql, variants in rest:
-                    batch.write(f"query {key}{' variants' if variants else ''}\n{sql}\nend\n")
+                    batch.write(f"query {key} {variants}\n{sql}\nend\n")
                 batch.flush()
                 done = subprocess.run([self.binary, "--batch", batch.name], capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
             for line in done.stdout.splitlines():

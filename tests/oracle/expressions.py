@@ -523,7 +523,7 @@ class Generator:
                 return self.call(self.pick(AGGREGATES, kind), kind, max(depth - 1, 0), self.inner)
         elif depth <= 0 or roll < 0.25:
             columns = [c for c in self.leaves if c.kind == kind]
-            if columns and self.random.random() < 0.8:
+            if columns and self.random.random() < 0.88:
                 return self.random.choice(columns)
             return null(kind) if self.random.random() < 0.06 else literal(self.random, kind)
         return self.call(self.pick(self.random.choice([OPERATIONS, OPERATIONS, CHOICES]), kind), kind, depth - 1, self)

@@ -64,7 +64,7 @@ def check(random_, velo, relations, features, count):
                 checks.append((law, list(windowed_pair(random_, generator))))
         except Unfit:
             continue
-    found = velo.run([(f"{i}.{j}", text, False) for i, (_, texts) in enumerate(checks) for j, text in enumerate(texts)])
+    found = velo.run([(f"{i}.{j}", text, "") for i, (_, texts) in enumerate(checks) for j, text in enumerate(texts)])
     passed = failed = 0
     for i, (law, texts) in enumerate(checks):
         problem = broken(law, [found[f"{i}.{j}"] for j in range(len(texts))])

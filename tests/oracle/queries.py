@@ -140,6 +140,16 @@ class Select:
     def ordered(self):
         return bool(self.order)
 
+    @property
+    def takes_rows_back(self):
+        """Whether a row that was given out may not be part of the answer: a stream does not say so (dialect 4.7, 4.15)."""
+        above_groups = isinstance(self.source, Derived) and self.source.query.has_groups
+        return bool(self.order or self.having or self.distinct or above_groups or isinstance(self.source, Join))
+
+    @property
+    def has_groups(self):
+        return self.grouped
+
     def smaller(self, expressions_smaller):
         """Simpler queries that might fail in the same way."""
         if isinstance(self.source, Derived):
@@ -191,6 +201,14 @@ class Union:
     def ordered(self):
         return False
 
+    @property
+    def takes_rows_back(self):
+        return not self.every or any(arm.takes_rows_back or arm.has_groups for arm in self.arms)
+
+    @property
+    def has_groups(self):
+        return any(arm.has_groups for arm in self.arms)
+
     def text(self, dialect):
         return (" UNION ALL " if self.every else " UNION ").join(arm.text(dialect) for arm in self.arms)
 
@@ -227,7 +245,7 @@ class QueryGenerator:
     # ---- FROM
 
     def base(self, alias):
-        names = ["t", "t", "t", "u", "empty"]
+        names = ["t"] * 6 + ["u"] * 3 + ["empty"]
         if self.random.random() < 0.35:
             return Base(self.random.choice(self.relations), alias)
         return Base(self.by_name[self.random.choice(names)], alias)
@@ -279,7 +297,7 @@ class QueryGenerator:
             if kinds[0] != "INTEGER" and inner:
                 raise Unfit
         having = above.make("BOOLEAN", 1) if self.random.random() < 0.3 and isinstance(source, Base) else None
-        select = Select(source, items, where, keys, True, having, letter=letter, final=inner or self.random.random() < 0.4)
+        select = Select(source, items, where, keys, True, having, letter=letter, final=self.random.random() < 0.5)
         return self.finish(select, inner)
 
     def keys(self, leaves):

@@ -1,7 +1,8 @@
 """Random typed queries: velo's answers beside DuckDB's, and velo's answers beside each other (laws.py).
 
-Usage: random_queries.py [--binary PATH] [--count N] [--seed N] [--folder PATH]. The seed is printed; the same seed makes the
-same data and queries. A failing query is printed with both answers, in the smallest form that still fails.
+Usage: random_queries.py [--binary PATH] [--count N] [--seed N] [--minutes N] [--folder PATH]. The seed is printed; the same
+seed makes the same data and queries. With --minutes rounds of --count queries follow each other, the seed growing by one. A
+failing query is printed with both answers, in the smallest form that still fails.
 """
 import argparse
 import pathlib
@@ -100,7 +101,7 @@ class Comparison:
 
 
 def features_of(velo):
-    found = velo.run([(name, sql, False) for name, sql in PROBES.items()])
+    found = velo.run([(name, sql, "") for name, sql in PROBES.items()])
     return {name for name in PROBES if "error" not in found[name]}
 
 
@@ -109,7 +110,9 @@ def generate(random_, relations, features, count):
     queries = []
     while len(queries) < count:
         try:
-            queries.append((generator.query(), random_.random() < 0.2))
+            query = generator.query()
+            variants = "variants" if query.takes_rows_back else "variants+changes"
+            queries.append((query, variants if random_.random() < 0.2 else ""))
         except expressions.Unfit:
             continue
     return queries
@@ -120,7 +123,7 @@ def run(binary, seed, count, folder):
     duck = open_duckdb()
     data = Data(seed, folder, duck)
     velo = Velo(binary, data.sources)
-    data.add_inferred(lambda item: velo.run([("0", f"SELECT * FROM {item} LIMIT 1", False)])["0"]["types"])
+    data.add_inferred(lambda item: velo.run([("0", f"SELECT * FROM {item} LIMIT 1", "")])["0"]["types"])
     features = features_of(velo)
     print(f"seed {seed}, {count} queries, features: {', '.join(sorted(features)) or 'none'}", flush=True)
     queries = generate(random.Random(seed), data.relations, features, count)
@@ -159,12 +162,20 @@ def main():
     parser.add_argument("--binary", default=str(DEFAULT_BINARY))
     parser.add_argument("--count", type=int, default=DEFAULT_COUNT)
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--minutes", type=float, default=0, help="goes on with the next seeds that long")
     parser.add_argument("--folder", type=pathlib.Path, help="keeps the data files there")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.folder or pathlib.Path(temporary)
-        folder.mkdir(exist_ok=True)
-        _, failed = run(arguments.binary, arguments.seed, arguments.count, folder)
+    end = time.monotonic() + arguments.minutes * 60
+    seed, passed, failed = arguments.seed, 0, 0
+    while True:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = arguments.folder or pathlib.Path(temporary)
+            folder.mkdir(exist_ok=True)
+            counts = run(arguments.binary, seed, arguments.count, folder)
+        passed, failed, seed = passed + counts[0], failed + counts[1], seed + 1
+        if time.monotonic() >= end:
+            break
+    print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
 

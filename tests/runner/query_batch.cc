@@ -83,7 +83,7 @@ class QueryBatch {
   }
 
   // The line of JSON for one query.
-  std::string Run(const std::string& id, const std::string& sql, bool variants) {
+  std::string Run(const std::string& id, const std::string& sql, bool variants, bool changes) {
     const std::string head = fmt::format("{{\"id\":{},", JsonText(id));
     const auto query = Prepare(sql);
     if (!query.ok()) return head + Error(query.status());
@@ -93,7 +93,7 @@ class QueryBatch {
     for (const Column& column : (*query)->output.columns) types.push_back(JsonText(column.type.ToString()));
     std::string line =
         fmt::format("{}\"types\":[{}],\"rows\":[{}],\"bad\":{}", head, Joined(types), Joined(first->rows), first->bad);
-    if (variants) line += fmt::format(",\"variants\":[{}]", Joined(Variants(*query, first->rows)));
+    if (variants) line += fmt::format(",\"variants\":[{}]", Joined(Variants(*query, first->rows, changes)));
     return line + "}";
   }
 
@@ -145,8 +145,33 @@ class QueryBatch {
     return rows;
   }
 
+  // What is left of all changes, one per input row, when a later row of a key replaces the one before.
+  Result<std::vector<std::string>> RunEveryChange(const std::shared_ptr<const PreparedQuery>& query) {
+    RunOptions options;
+    options.lanes = 1;
+    options.batch_rows = 7;
+    for (auto& [name, source] : sources_) source->SetPartitions(1);
+    VELO_ASSIGN_OR_RETURN(const Batch all, RunToEnd(engine_.get(), query, options, false, kTimeoutMillis));
+    const std::vector<std::string> rows = JsonRows(all, query->output.columns.size());
+    if (!query->updates) return rows;
+    std::map<std::string, std::string> newest;
+    for (size_t row = 0; row < rows.size(); ++row) {
+      std::string key;
+      for (const int column : query->key) {
+        AppendJson(*all.columns->column(column), static_cast<int64_t>(row), JsonStyle::kExact, &key);
+        key.push_back(',');
+      }
+      const RowKind kind = all.kinds.empty() ? RowKind::kInsert : all.kinds[row];
+      if (kind == RowKind::kDelete) newest.erase(key);
+      if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) newest[key] = rows[row];
+    }
+    std::vector<std::string> left;
+    for (const auto& [key, row] : newest) left.push_back(row);
+    return left;
+  }
+
   std::vector<std::string> Variants(const std::shared_ptr<const PreparedQuery>& query,
-                                    std::vector<std::string> wanted) {
+                                    const std::vector<std::string>& wanted, bool changes) {
     std::vector<std::string> different;
     const auto compare = [&different](const std::string& how, const std::vector<std::string>& expected,
                                       const Result<std::vector<std::string>>& found) {
@@ -160,6 +185,7 @@ class QueryBatch {
       compare(fmt::format("{} lanes, {} rows per batch", lanes, batch_rows), wanted,
               answer.ok() ? Result<std::vector<std::string>>(answer->rows) : answer.status());
     }
+    if (changes) compare("with every change folded", wanted, RunEveryChange(query));
     const auto whole = RunRestarting(query, INT64_MAX);
     if (whole.ok()) compare("with restarts", *whole, RunRestarting(query, kRowsBetweenRestarts));
     return different;
@@ -193,7 +219,7 @@ int RunQueryBatch(const std::string& path) {
     } else if (command == "query") {
       std::string sql;
       for (std::string part; std::getline(in, part) && part != "end";) sql += part + "\n";
-      fmt::print("{}\n", batch.Run(name, sql, argument == "variants"));
+      fmt::print("{}\n", batch.Run(name, sql, !argument.empty(), argument == "variants+changes"));
       std::fflush(stdout);
     } else if (!command.empty()) {
       status = Status::User("TEST", "unknown line: " + line);

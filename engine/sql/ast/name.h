@@ -35,6 +35,7 @@ struct Duration {
 
 /// A type as written: DECIMAL(12, 2), ARRAY<STRUCT<a INTEGER>>. The binder resolves it to velo::SqlType.
 struct TypeName {
+  TypeName() {}      // Not left to the compiler: clang then asks for `children` to be complete before it can be.
   std::string name;  ///< Upper case, words of multi-word names joined by one space.
   std::vector<int64_t> arguments;
   std::vector<std::pair<std::string, TypeName>> children;  ///< Field name (empty for ARRAY, MAP) and type.
