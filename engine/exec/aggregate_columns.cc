@@ -2,6 +2,7 @@
 
 #include "engine/exec/distinct_aggregator.h"
 #include "engine/exec/value_keeping_aggregator.h"
+#include "engine/functions/aggregate/ordered.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::exec {
@@ -14,14 +15,25 @@ std::unique_ptr<Aggregator> MakeAggregator(const AggregateCall& call, bool takes
   for (size_t i = 0; i < call.constants.size(); ++i) {
     constants.push_back(i < call.constant_given.size() && call.constant_given[i] ? &call.constants[i] : nullptr);
   }
-  auto aggregator = call.function->make(call.types, constants);
+  // The sort keys of ORDER BY are the last arguments; the aggregate itself does not see them.
+  CallTypes types = call.types;
+  types.arguments.resize(types.arguments.size() - call.order_by.size());
   const bool distinct = call.distinct && !call.arguments.empty();
-  *keeps_values = takes_back && (distinct || !aggregator->retractable());
-  if (*keeps_values) {
-    return MakeValueKeepingAggregator(std::move(aggregator), call.types.arguments, distinct);
+  if (!call.order_by.empty()) {
+    auto ordered = MakeOrdered(
+        [function = call.function, types, constants, distinct]() -> std::unique_ptr<Aggregator> {
+          auto aggregator = function->make(types, constants);
+          return distinct ? MakeDistinctAggregator(std::move(aggregator), types.arguments) : std::move(aggregator);
+        },
+        call.types.arguments, call.order_by);
+    *keeps_values = takes_back;
+    if (!takes_back) return ordered;
+    return MakeValueKeepingAggregator(std::move(ordered), call.types.arguments, /*distinct=*/false);
   }
-  if (!distinct) return aggregator;
-  return MakeDistinctAggregator(std::move(aggregator), call.types.arguments);
+  auto aggregator = call.function->make(types, constants);
+  *keeps_values = takes_back && (distinct || !aggregator->retractable());
+  if (*keeps_values) return MakeValueKeepingAggregator(std::move(aggregator), types.arguments, distinct);
+  return distinct ? MakeDistinctAggregator(std::move(aggregator), types.arguments) : std::move(aggregator);
 }
 
 // One byte per row: 1 where the FILTER condition is true.

@@ -141,6 +141,8 @@ INSTANTIATE_TEST_SUITE_P(
     Queries, Restart,
     ::testing::Values(
         "SELECT k, v FROM e WHERE v > 3",  //
+        "SELECT k, LISTAGG(v ORDER BY v DESC) AS l, FIRST(v) AS f, LAST(v) AS z FROM e GROUP BY k EMIT CHANGES",
+        "SELECT k, TOPK(v, 3) AS t, MAP_AGG(k, v) AS m, APPROX_PERCENTILE(v, 0.5) AS p FROM e GROUP BY k EMIT FINAL",
         "SELECT k, COUNT(*) AS n, SUM(v) AS s, AVG(v) AS a, MIN(v) AS lo FROM e GROUP BY k EMIT CHANGES",
         "SELECT COUNT(DISTINCT v) AS n FROM e EMIT CHANGES",
         "SELECT k, SUM(DISTINCT v) AS s FROM e GROUP BY k EMIT FINAL",

@@ -43,7 +43,33 @@ Result<BoundExpressionPtr> CastLiteral(const BoundExpression& cast) {
   return MakeLiteral(value->scalar(), cast.type, cast.text, cast.span);
 }
 
+// Types of a call that reads texts of unknown meaning as what it needs; fails when nothing is settled by that.
+Result<CallTypes> TypesReadingText(const ScalarFunction& function, const std::vector<BoundExpressionPtr>& arguments,
+                                   std::vector<SqlType> given, const std::vector<const std::string*>& constants) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (IsUntypedText(*arguments[i])) given[i] = TypeKind::kAny;
+  }
+  VELO_ASSIGN_OR_RETURN(CallTypes types, function.types(function.name, given, constants));
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (types.arguments[i].kind() == TypeKind::kAny) types.arguments[i] = arguments[i]->type;
+  }
+  if (types.result.kind() == TypeKind::kAny) types.result = TypeKind::kString;
+  return types;
+}
+
 }  // namespace
+
+bool IsUntypedText(const BoundExpression& expression) {
+  return expression.kind == BoundKind::kCall && expression.function->untyped_text;
+}
+
+BoundExpressionPtr NullOnError(const BoundExpressionPtr& expression) {
+  if (expression->arguments.empty()) return expression;
+  auto lenient = std::make_shared<BoundExpression>(*expression);
+  lenient->try_cast = expression->kind == BoundKind::kCall || expression->kind == BoundKind::kCast;
+  for (BoundExpressionPtr& argument : lenient->arguments) argument = NullOnError(argument);
+  return lenient;
+}
 
 BoundExpressionPtr MakeColumn(int column, SqlType type, std::string text, SourceSpan span) {
   auto expression = std::make_shared<BoundExpression>();
@@ -76,7 +102,11 @@ Result<BoundExpressionPtr> MakeCall(const ScalarFunction& function, std::vector<
   std::vector<const std::string*> constants;
   for (const auto& constant : texts) constants.push_back(constant ? &*constant : nullptr);
   auto types = function.types(function.name, given, constants);
-  if (!types.ok()) return types.status().WithSpan(span);
+  if (!types.ok()) {
+    auto readable = TypesReadingText(function, arguments, given, constants);
+    if (!readable.ok()) return types.status().WithSpan(span);
+    types = std::move(readable);
+  }
   auto call = std::make_shared<BoundExpression>();
   call->kind = BoundKind::kCall;
   call->function = &function;
@@ -87,8 +117,10 @@ Result<BoundExpressionPtr> MakeCall(const ScalarFunction& function, std::vector<
     const SqlType& wanted = types->arguments[i];
     const std::string argument_text = arguments[i]->text;
     const SourceSpan argument_span = arguments[i]->span;
-    VELO_ASSIGN_OR_RETURN(BoundExpressionPtr argument,
-                          MakeCast(std::move(arguments[i]), wanted, false, argument_text, argument_span));
+    // Text that is no JSON behaves as NULL where a collection is expected (dialect 3.8).
+    const bool reads_json = wanted.is_nested() && !arguments[i]->type.is_nested();
+    VELO_ASSIGN_OR_RETURN(BoundExpressionPtr argument, MakeCast(std::move(arguments[i]), wanted,
+                                                                /*try_cast=*/reads_json, argument_text, argument_span));
     call->arguments.push_back(std::move(argument));
   }
   call->argument_types = std::move(types->arguments);
@@ -122,7 +154,9 @@ BoundExpressionPtr FoldConstants(const BoundExpressionPtr& expression) {
     argument = FoldConstants(argument);
     all_literals = all_literals && IsLiteral(argument);
   }
-  const bool fixed = folded->function == nullptr || folded->function->deterministic;
+  // Text of unknown meaning stays a call, so that what stands around it knows.
+  const bool fixed =
+      folded->function == nullptr || (folded->function->deterministic && !folded->function->untyped_text);
   if (all_literals && fixed) {
     EvaluationContext context;
     auto value = Evaluate(*folded, OneRow(), &context);

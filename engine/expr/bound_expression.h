@@ -40,7 +40,7 @@ struct BoundExpression {
   const ScalarFunction* function = nullptr;
   std::vector<SqlType> argument_types;
   std::vector<BoundExpressionPtr> arguments;
-  bool try_cast = false;
+  bool try_cast = false;  ///< kCast: NULL where it fails. kCall: NULL where it fails with a data error (E4xxx).
 };
 
 BoundExpressionPtr MakeColumn(int column, SqlType type, std::string text = "", SourceSpan span = {});
@@ -49,6 +49,10 @@ BoundExpressionPtr MakeLiteral(std::shared_ptr<arrow::Scalar> value, SqlType typ
 /// Types the call by the function's rule and inserts the casts it asks for.
 Result<BoundExpressionPtr> MakeCall(const ScalarFunction& function, std::vector<BoundExpressionPtr> arguments,
                                     std::string text = "", SourceSpan span = {});
+/// Whether the value is text that may stand for a number or a condition (ScalarFunction::untyped_text).
+bool IsUntypedText(const BoundExpression& expression);
+/// The expression with NULL where it would fail with a data error: 'sql.error_mode' = 'null' (dialect 4.18).
+BoundExpressionPtr NullOnError(const BoundExpressionPtr& expression);
 /// Returns `operand` itself when it already has the type. E2302 when the matrix of dialect 3.6 has no such cast.
 Result<BoundExpressionPtr> MakeCast(BoundExpressionPtr operand, SqlType type, bool try_cast, std::string text = "",
                                     SourceSpan span = {});

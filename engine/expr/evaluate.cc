@@ -69,6 +69,25 @@ Result<arrow::Datum> EvaluateCall(const BoundExpression& call, const arrow::Reco
   return once ? ToScalar(*result) : result;
 }
 
+// A call that gives NULL for the rows in which it fails: where a batch fails, its halves are tried.
+Result<arrow::Datum> EvaluateLenientCall(const BoundExpression& call, const arrow::RecordBatch& input,
+                                         EvaluationContext* context) {
+  const int64_t divisions = context->division_by_zero;
+  auto result = EvaluateCall(call, input, context);
+  if (result.ok() || !result.status().error().code.starts_with("E4")) return result;
+  context->division_by_zero = divisions;
+  const int64_t rows = input.num_rows();
+  if (rows <= 1 || call.arguments.empty()) return arrow::Datum(arrow::MakeNullScalar(call.type.ToArrow()));
+  arrow::ArrayVector halves;
+  for (const auto& half : {input.Slice(0, rows / 2), input.Slice(rows / 2)}) {
+    VELO_ASSIGN_OR_RETURN(const arrow::Datum value, EvaluateLenientCall(call, *half, context));
+    VELO_ASSIGN_OR_RETURN(ArrayPtr array, ToArray(value, half->num_rows()));
+    halves.push_back(std::move(array));
+  }
+  VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr whole, arrow::Concatenate(halves));
+  return arrow::Datum(std::move(whole));
+}
+
 // Whether an expression can be computed for rows that do not need it: it cannot fail and costs little.
 bool IsHarmless(const BoundExpression& expression) {
   static constexpr std::array<std::string_view, 15> kOperators = {
@@ -247,7 +266,8 @@ Result<arrow::Datum> Evaluate(const BoundExpression& expression, const arrow::Re
     case BoundKind::kLiteral:
       return arrow::Datum(expression.literal);
     case BoundKind::kCall:
-      return EvaluateCall(expression, input, context);
+      return expression.try_cast ? EvaluateLenientCall(expression, input, context)
+                                 : EvaluateCall(expression, input, context);
     case BoundKind::kCast: {
       VELO_ASSIGN_OR_RETURN(const arrow::Datum value, Evaluate(*expression.arguments[0], input, context));
       auto result = CastDatum(value, expression.arguments[0]->type, expression.type, expression.try_cast);

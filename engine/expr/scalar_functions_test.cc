@@ -5,6 +5,7 @@
 #include "engine/expr/bound_expression.h"
 #include "engine/functions/registry.h"
 #include "engine/types/cast.h"
+#include "engine/types/schema.h"
 #include "engine/types/value_text.h"
 
 namespace velo {
@@ -272,6 +273,21 @@ TEST(TypeRules, AcceptWhatIsNotKnownYet) {
     }
     EXPECT_TRUE(accepted) << entry.name;
   }
+}
+
+TEST(RecordOriginFunctions, ReadHeaders) {
+  const Cell headers{*SystemColumnType(kHeadersColumn),
+                     R"([{"key":"a","value":"1"},{"key":"b","value":null},{"key":"a","value":"2"}])"};
+  EXPECT_EQ(Call("HEADER", {S("a"), headers}), "1");
+  EXPECT_EQ(Call("HEADER", {S("b"), headers}), "NULL");
+  EXPECT_EQ(Call("HEADER", {S("A"), headers}), "NULL");
+  EXPECT_EQ(Call("HAS_HEADER", {S("b"), headers}), "true");
+  EXPECT_EQ(Call("HAS_HEADER", {S("c"), headers}), "false");
+  EXPECT_EQ(Call("HAS_HEADER", {Null(TypeKind::kString), headers}), "NULL");
+  EXPECT_EQ(Call("HEADER_KEYS", {headers}), "a,b,a");
+  EXPECT_EQ(Call("HEADER_KEYS", {{*SystemColumnType(kHeadersColumn), "[]"}}), "");
+  EXPECT_EQ(Call("PARTITION", {I(3)}), "3");
+  EXPECT_EQ(Call("HEADER", {S("a")}), "E2311");
 }
 
 }  // namespace

@@ -29,5 +29,13 @@ void RegisterTimeFields(FunctionRegistry* registry);
 void RegisterConditionals(FunctionRegistry* registry);
 void RegisterMath(FunctionRegistry* registry);
 void RegisterStringSearch(FunctionRegistry* registry);
+void RegisterDigests(FunctionRegistry* registry);
+void RegisterFormatText(FunctionRegistry* registry);
+void RegisterArrayFunctions(FunctionRegistry* registry);
+void RegisterLargestValues(FunctionRegistry* registry);
+void RegisterMapValues(FunctionRegistry* registry);
+void RegisterApproximateQuantile(FunctionRegistry* registry);
+void RegisterRecordOrigin(FunctionRegistry* registry);
+void RegisterJsonDecode(FunctionRegistry* registry);
 
 }  // namespace velo

@@ -59,7 +59,16 @@ struct ScalarFunction {
   ScalarKernel kernel = nullptr;
   bool null_in_null_out = true;
   bool deterministic = true;
+  /// The result is text that may stand for a number or a condition (JSON_VALUE): calls around it are typed as for a
+  /// value of unknown type, so they read it as what they need.
+  bool untyped_text = false;
   FunctionDoc doc;
+};
+
+/// Order of the values of one key: of ORDER BY inside an aggregate call.
+struct ValueOrder {
+  bool descending = false;
+  bool nulls_first = false;
 };
 
 /// Aggregate state of many groups, kept in columns. Groups are dense ids 0..n-1 given by the caller.

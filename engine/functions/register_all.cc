@@ -27,6 +27,14 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterTimeFields(registry);
   RegisterConditionals(registry);
   RegisterMath(registry);
+  RegisterDigests(registry);
+  RegisterFormatText(registry);
+  RegisterArrayFunctions(registry);
+  RegisterLargestValues(registry);
+  RegisterMapValues(registry);
+  RegisterApproximateQuantile(registry);
+  RegisterRecordOrigin(registry);
+  RegisterJsonDecode(registry);
 }
 
 }  // namespace velo

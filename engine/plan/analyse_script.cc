@@ -112,6 +112,12 @@ class ScriptAnalyser {
     context.diagnostics = diagnostics_;
     context.views = &views_;
     context.broken_names = &broken_names_;
+    for (const sql::Annotation& annotation : script_.annotations) {
+      const bool application = annotation.statement == 0;
+      if (application && annotation.name == "version") context.application_version = annotation.value;
+      const bool mine = annotation.statement == diagnostics_->statement();
+      if (!application && mine && annotation.name == "name") context.job_name = annotation.value;
+    }
     return context;
   }
 
@@ -220,6 +226,7 @@ class ScriptAnalyser {
     }
     if (create.what == sql::RelationWord::kView) views_[create.name] = create.query.get();
     BindingContext context = MakeContext();
+    if (context.job_name.empty()) context.job_name = create.name;
     context.properties.push_back(&create.properties);
     BoundQuery bound;
     const bool valid = AnalyseQuery(*create.query, &context, report, &bound);

@@ -1,5 +1,8 @@
 #include "tests/runner/function_examples.h"
 
+#include <fstream>
+#include <sstream>
+
 #include "engine/functions/registry.h"
 #include "engine/plan/prepared_query.h"
 #include "engine/runtime/engine.h"
@@ -22,9 +25,30 @@ Result<std::string> Evaluate(Engine* engine, const std::string& example) {
   return text;
 }
 
+// Every word of the file that is no comment must be the name of a function.
+void CheckCatalogue(const std::string& path, int* passed, int* failed) {
+  std::ifstream file(path);
+  std::string line;
+  bool any = false;
+  while (std::getline(file, line)) {
+    if (line.starts_with('#')) continue;
+    std::istringstream words(line);
+    for (std::string name; words >> name;) {
+      any = true;
+      const bool known = BuiltinFunctions().Knows(name);
+      ++*(known ? passed : failed);
+      if (!known) fmt::print("FAILED catalogue: there is no function {}\n", name);
+    }
+  }
+  if (any) return;
+  ++*failed;
+  fmt::print("FAILED catalogue: cannot read {}\n", path);
+}
+
 }  // namespace
 
 void RunFunctionExamples(int* passed, int* failed) {
+  CheckCatalogue("tests/sql/functions/catalogue.txt", passed, failed);
   ManualClock clock(1743768000000000);
   EngineOptions options;
   options.workers = 1;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/functions/aggregate/distinct.h"
+#include "engine/functions/aggregate/ordered.h"
 #include "engine/functions/column_reader.h"
 #include "engine/functions/registry.h"
 #include "engine/types/cast.h"
@@ -223,6 +224,75 @@ TEST(Aggregates, CollectValues) {
   EXPECT_EQ(Result1("ARRAY_AGG", TypeKind::kInteger, {"1", kNull, "1"}), "[1,null,1] NULL");
   EXPECT_EQ(Result1("COLLECT_SET", TypeKind::kString, {"b", "a", kNull, "b"}), "[\"b\",\"a\"] NULL");
   EXPECT_EQ(Result1("MODE", TypeKind::kString, {"a", "b", "b", "a", kNull}), "a NULL");
+}
+
+TEST(Aggregates, KeepTheLargestValues) {
+  EXPECT_EQ(Result1("TOPK", TypeKind::kInteger, {"4", "9", kNull, "9", "1"}, {"", "3"}), "[9,9,4] NULL");
+  EXPECT_EQ(Result1("TOPKDISTINCT", TypeKind::kInteger, {"4", "9", kNull, "9", "1"}, {"", "2"}), "[9,4] NULL");
+  EXPECT_EQ(Result1("TOPK", TypeKind::kString, {"a", "ä", "b"}, {"", "2"}), "[\"ä\",\"b\"] NULL");
+  EXPECT_EQ(Result1("TOPK", TypeKind::kFloat, {"1", "NaN", "2"}, {"", "2"}), "[null,2.0] NULL");
+  EXPECT_EQ(Result1("TOPK", SqlType::Decimal(9, 2), {"1.50", "1.05"}, {"", "1"}), "[\"1.50\"] NULL");
+  EXPECT_EQ(Result1("TOPK", TypeKind::kTimestamp, {"2025-04-01", "2025-04-02"}, {"", "1"}),
+            "[\"2025-04-02 00:00:00.000\"] NULL");
+}
+
+TEST(Aggregates, CollectMaps) {
+  EXPECT_EQ(Result1("MAP_AGG", TypeKind::kString, {"a", "b", kNull, "a"}, {"", "7"}), "{\"a\":\"7\",\"b\":\"7\"} NULL");
+}
+
+TEST(Aggregates, EstimateQuantilesInBoundedMemory) {
+  EXPECT_EQ(Result1("APPROX_PERCENTILE", TypeKind::kInteger, {"10", "20", kNull, "30"}, {"", "0.25"}), "15.0 NULL");
+  const std::vector<std::string> constants = {"", "0.9"};
+  const Aggregation quantile = Prepare("APPROX_PERCENTILE", {TypeKind::kFloat, TypeKind::kFloat}, constants);
+  auto left = quantile.Make();
+  auto right = quantile.Make();
+  left->Resize(1);
+  right->Resize(1);
+  // 0 .. 39999 in a scattered order, half of them in each state.
+  const int64_t rows = 20000;
+  const std::vector<uint32_t> groups(rows, 0);
+  for (int64_t half = 0; half < 2; ++half) {
+    arrow::DoubleBuilder values;
+    for (int64_t i = 0; i < rows; ++i) {
+      ASSERT_TRUE(values.Append(static_cast<double>((i * 2 + half) * 7919 % 40000)).ok());
+    }
+    const std::shared_ptr<arrow::Array> column = values.Finish().ValueOrDie();
+    ASSERT_TRUE((half == 0 ? left : right)->Update(std::vector{column, column}, groups.data(), nullptr, rows).ok());
+  }
+  const uint32_t map[] = {0};
+  ASSERT_TRUE(left->Merge(*right, map).ok());
+  EXPECT_NEAR(std::stod(Text(*left, {0})), 36000, 400);
+  EXPECT_LT(left->MemoryBytes(), 32 * 1024);
+  std::string saved;
+  left->Save(&saved);
+  auto loaded = quantile.Make();
+  std::string_view in = saved;
+  ASSERT_TRUE(loaded->Load(&in).ok());
+  EXPECT_EQ(Text(*loaded, {0}), Text(*left, {0}));
+}
+
+TEST(Aggregates, SeeTheirValuesInOrder) {
+  const Aggregation list = Prepare("STRING_AGG", {TypeKind::kString});
+  const auto make = [&] {
+    return MakeOrdered([&list] { return list.Make(); }, {TypeKind::kString, TypeKind::kFloat}, {{.descending = true}});
+  };
+  auto state = make();
+  state->Resize(2);
+  const uint32_t groups[] = {0, 1, 0, 0, 0};
+  const std::vector<std::shared_ptr<arrow::Array>> columns = {Column(TypeKind::kString, {"a", "b", "c", "d", "e"}),
+                                                              Column(TypeKind::kFloat, {"1", "9", kNull, "NaN", "2"})};
+  ASSERT_TRUE(state->Update(columns, groups, nullptr, 5).ok());
+  EXPECT_EQ(Text(*state, {1, 0}), "b d,e,a,c");
+  std::string saved;
+  state->Save(&saved);
+  auto loaded = make();
+  std::string_view in = saved;
+  ASSERT_TRUE(loaded->Load(&in).ok());
+  const uint32_t map[] = {1, 0};
+  ASSERT_TRUE(loaded->Merge(*state, map).ok());
+  EXPECT_EQ(Text(*loaded, {0, 1}), "d,b,e,a,c d,b,e,a,c");
+  loaded->Reset(std::vector<uint32_t>{0});
+  EXPECT_EQ(Text(*loaded, {0}), "NULL");
 }
 
 TEST(Aggregates, MeasurePairs) {

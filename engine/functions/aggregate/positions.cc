@@ -100,6 +100,67 @@ class EndValueAggregator : public KeptValues {
   std::vector<uint8_t> touched_;
 };
 
+// FIRST and LAST by event time (the second argument), rows of the same time as they came; NULL counts as a value.
+class TimedEndAggregator : public KeptValues {
+ public:
+  TimedEndAggregator(const SqlType& type, bool first) : KeptValues(type), first_(first) {}
+
+  void Resize(int64_t groups) override {
+    KeptValues::Resize(groups);
+    times_.resize(values_.size());
+  }
+  Status Update(ArgumentSpan arguments, const uint32_t* groups, const uint8_t* selected, int64_t rows) override {
+    const Values<int64_t> times{arrow::Datum(arguments[1])};
+    // Finds the best row of each group first, so that one value per group and batch is kept.
+    best_.assign(values_.size(), -1);
+    touched_.clear();
+    for (int64_t row = 0; row < rows; ++row) {
+      if (selected != nullptr && selected[row] == 0) continue;
+      const uint32_t group = groups[row];
+      const int64_t time = times.IsNull(row) ? (first_ ? INT64_MAX : INT64_MIN) : times[row];
+      if (!Better(group, time)) continue;
+      if (best_[group] < 0) touched_.push_back(group);
+      best_[group] = row;
+      times_[group] = time;
+      filled_[group] = 1;
+    }
+    for (const uint32_t group : touched_) KeepRow(group, *arguments[0], best_[group]);
+    return Status::OK();
+  }
+  Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) override {
+    const auto& theirs = static_cast<const TimedEndAggregator&>(other);
+    for (size_t group = 0; group < group_map.size() && group < theirs.values_.size(); ++group) {
+      const uint32_t mine = group_map[group];
+      if (mine == UINT32_MAX || theirs.filled_[group] == 0 || !Better(mine, theirs.times_[group])) continue;
+      times_[mine] = theirs.times_[group];
+      Keep(mine, theirs.values_[group]);
+    }
+    return Status::OK();
+  }
+  int64_t MemoryBytes() const override {
+    return KeptValues::MemoryBytes() + static_cast<int64_t>(times_.capacity() * sizeof(int64_t));
+  }
+  void Save(std::string* out) const override {
+    KeptValues::Save(out);
+    SaveNumbers(times_, out);
+  }
+  Status Load(std::string_view* in) override {
+    VELO_RETURN_IF_ERROR(KeptValues::Load(in));
+    return LoadNumbers(in, &times_);
+  }
+
+ private:
+  bool Better(uint32_t group, int64_t time) const {
+    if (filled_[group] == 0) return true;
+    return first_ ? time < times_[group] : time >= times_[group];
+  }
+
+  bool first_;
+  std::vector<int64_t> times_;
+  std::vector<int64_t> best_;
+  std::vector<uint32_t> touched_;
+};
+
 // MIN_BY and MAX_BY: the value next to the smallest or largest key; the earliest row wins among equals.
 template <typename Key>
 class ByKeyAggregator : public KeptValues {
@@ -175,6 +236,7 @@ Result<CallTypes> ByKeyTypes(std::string_view name, TypeSpan arguments, Constant
 
 template <bool kFirst>
 std::unique_ptr<Aggregator> MakeEndValue(const CallTypes& types, ConstantSpan) {
+  if (types.arguments.size() > 1) return std::make_unique<TimedEndAggregator>(types.result, kFirst);
   return std::make_unique<EndValueAggregator>(types.result, kFirst);
 }
 
@@ -207,7 +269,7 @@ void RegisterPositions(FunctionRegistry* registry) {
   end.make = MakeEndValue<true>;
   end.doc = {"Aggregate",
              "FIRST_VALUE(x) → type of x",
-             "Value of the first row.",
+             "Value of the first row by event time, else by arrival.",
              "NULL counts as a value",
              "FIRST_VALUE(price)",
              ""};
@@ -215,9 +277,12 @@ void RegisterPositions(FunctionRegistry* registry) {
   end.name = "LAST_VALUE";
   end.aliases = {"LAST"};
   end.make = MakeEndValue<false>;
-  end.doc = {
-      "Aggregate", "LAST_VALUE(x) → type of x", "Value of the last row.", "NULL counts as a value", "LAST_VALUE(price)",
-      ""};
+  end.doc = {"Aggregate",
+             "LAST_VALUE(x) → type of x",
+             "Value of the last row by event time, else by arrival.",
+             "NULL counts as a value",
+             "LAST_VALUE(price)",
+             ""};
   registry->Add(std::move(end));
   AggregateFunction by;
   by.types = ByKeyTypes;

@@ -1,9 +1,10 @@
+#include "engine/functions/aggregate/quantiles.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "engine/functions/aggregate/group_state.h"
 #include "engine/functions/families.h"
-#include "engine/functions/type_rules.h"
 
 namespace velo {
 namespace {
@@ -155,14 +156,15 @@ class DecimalMedianAggregator : public BufferedValues<Int128> {
 template <typename T>
 class DiscreteAggregator : public BufferedValues<T> {
  public:
-  DiscreteAggregator(size_t argument, double fraction, SqlType result)
-      : BufferedValues<T>(argument), fraction_(fraction), result_(std::move(result)) {}
+  DiscreteAggregator(size_t argument, double fraction, bool descending, SqlType result)
+      : BufferedValues<T>(argument), fraction_(fraction), descending_(descending), result_(std::move(result)) {}
   Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) override {
     const auto pick = [this](uint32_t group) -> std::optional<T> {
       std::vector<T>& values = this->groups_[group];
       if (values.empty()) return std::nullopt;
       const double place = std::ceil(fraction_ * static_cast<double>(values.size()));
-      return this->Ranked(values, place < 1 ? 0 : static_cast<size_t>(place) - 1);
+      const size_t rank = place < 1 ? 0 : static_cast<size_t>(place) - 1;
+      return this->Ranked(values, descending_ ? values.size() - 1 - rank : rank);
     };
     if constexpr (std::is_same_v<T, std::string>) {
       return BuildColumn<arrow::BinaryBuilder>(result_, groups, [&](auto* builder, uint32_t group) {
@@ -181,6 +183,7 @@ class DiscreteAggregator : public BufferedValues<T> {
 
  private:
   double fraction_;
+  bool descending_;
   SqlType result_;
 };
 
@@ -200,18 +203,54 @@ std::optional<double> FractionAt(ConstantSpan constants, size_t index) {
   return value && *value >= 0 && *value <= 1 ? value : std::nullopt;
 }
 
-// Of (x, p) and (p, x): the position of x.
-size_t ValueArgument(ConstantSpan constants) { return FractionAt(constants, 1) ? 0 : 1; }
-double Fraction(ConstantSpan constants) { return FractionAt(constants, 1 - ValueArgument(constants)).value_or(0.5); }
+std::unique_ptr<Aggregator> MakeMedian(const CallTypes& types, ConstantSpan) {
+  if (types.result.kind() == TypeKind::kDecimal) return std::make_unique<DecimalMedianAggregator>(types);
+  return std::make_unique<InterpolatedAggregator>(0, 0.5);
+}
+
+std::unique_ptr<Aggregator> MakeInterpolated(const CallTypes&, ConstantSpan constants) {
+  return std::make_unique<InterpolatedAggregator>(PercentileValueArgument(constants), PercentileFraction(constants));
+}
+
+std::unique_ptr<Aggregator> MakeDiscrete(const CallTypes& types, ConstantSpan constants) {
+  const size_t at = PercentileValueArgument(constants);
+  const double fraction = PercentileFraction(constants);
+  const bool descending = constants.size() > 2;
+  switch (types.result.kind()) {
+    case TypeKind::kFloat:
+      return std::make_unique<DiscreteAggregator<double>>(at, fraction, descending, types.result);
+    case TypeKind::kDecimal:
+      return std::make_unique<DiscreteAggregator<Int128>>(at, fraction, descending, types.result);
+    case TypeKind::kDate:
+      return std::make_unique<DiscreteAggregator<int32_t>>(at, fraction, descending, types.result);
+    case TypeKind::kInteger:
+    case TypeKind::kTime:
+    case TypeKind::kTimestamp:
+    case TypeKind::kInterval:
+      return std::make_unique<DiscreteAggregator<int64_t>>(at, fraction, descending, types.result);
+    default:
+      return std::make_unique<DiscreteAggregator<std::string>>(at, fraction, descending, types.result);
+  }
+}
+
+}  // namespace
+
+size_t PercentileValueArgument(ConstantSpan constants) { return FractionAt(constants, 1) ? 0 : 1; }
+double PercentileFraction(ConstantSpan constants) {
+  return FractionAt(constants, 1 - PercentileValueArgument(constants)).value_or(0.5);
+}
 
 Result<CallTypes> PercentileTypes(std::string_view name, TypeSpan arguments, ConstantSpan constants) {
-  VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
+  const bool descending = name == "PERCENTILE_DISC" && arguments.size() == 3 && constants[2] != nullptr &&
+                          *constants[2] == kDescendingOrder;
+  VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, descending ? 3 : 2));
   if (!FractionAt(constants, 0) && !FractionAt(constants, 1)) {
     return Status::User("E2312", "percentile must be a constant in 0..1", "0.95 asks for the 95th percentile.");
   }
-  const size_t at = ValueArgument(constants);
+  const size_t at = PercentileValueArgument(constants);
   const SqlType& value = arguments[at];
-  CallTypes types{{TypeKind::kFloat, TypeKind::kFloat}, TypeKind::kFloat};
+  CallTypes types{std::vector<SqlType>(arguments.size(), TypeKind::kFloat), TypeKind::kFloat};
+  if (descending) types.arguments[2] = TypeKind::kString;
   if (name == "PERCENTILE_DISC") {
     if (value.is_nested() || value.kind() == TypeKind::kBoolean) {
       return WrongArgumentType(name, at, value, "a value with an order");
@@ -223,37 +262,6 @@ Result<CallTypes> PercentileTypes(std::string_view name, TypeSpan arguments, Con
   if (!value.is_numeric() && !IsUnknown(value)) return NotNumeric(name, value);
   return types;
 }
-
-std::unique_ptr<Aggregator> MakeMedian(const CallTypes& types, ConstantSpan) {
-  if (types.result.kind() == TypeKind::kDecimal) return std::make_unique<DecimalMedianAggregator>(types);
-  return std::make_unique<InterpolatedAggregator>(0, 0.5);
-}
-
-std::unique_ptr<Aggregator> MakeInterpolated(const CallTypes&, ConstantSpan constants) {
-  return std::make_unique<InterpolatedAggregator>(ValueArgument(constants), Fraction(constants));
-}
-
-std::unique_ptr<Aggregator> MakeDiscrete(const CallTypes& types, ConstantSpan constants) {
-  const size_t at = ValueArgument(constants);
-  const double fraction = Fraction(constants);
-  switch (types.result.kind()) {
-    case TypeKind::kFloat:
-      return std::make_unique<DiscreteAggregator<double>>(at, fraction, types.result);
-    case TypeKind::kDecimal:
-      return std::make_unique<DiscreteAggregator<Int128>>(at, fraction, types.result);
-    case TypeKind::kDate:
-      return std::make_unique<DiscreteAggregator<int32_t>>(at, fraction, types.result);
-    case TypeKind::kInteger:
-    case TypeKind::kTime:
-    case TypeKind::kTimestamp:
-    case TypeKind::kInterval:
-      return std::make_unique<DiscreteAggregator<int64_t>>(at, fraction, types.result);
-    default:
-      return std::make_unique<DiscreteAggregator<std::string>>(at, fraction, types.result);
-  }
-}
-
-}  // namespace
 
 void RegisterQuantiles(FunctionRegistry* registry) {
   const auto add = [registry](std::string name, std::vector<std::string> aliases, TypeRule types, auto make,
@@ -275,8 +283,6 @@ void RegisterQuantiles(FunctionRegistry* registry) {
   add("PERCENTILE_DISC", {}, PercentileTypes, MakeDiscrete,
       "PERCENTILE_DISC(p) WITHIN GROUP (ORDER BY x) | PERCENTILE_DISC(x, p) → type of x",
       "The smallest value that at least the share p of all values does not exceed.", "PERCENTILE_DISC(latency, 0.95)");
-  add("APPROX_PERCENTILE", {"APPROX_QUANTILE"}, PercentileTypes, MakeInterpolated, "APPROX_PERCENTILE(x, p) → FLOAT",
-      "The p-quantile; this build computes it exactly.", "APPROX_PERCENTILE(latency, 0.95)");
 }
 
 }  // namespace velo

@@ -10,6 +10,8 @@
 namespace velo {
 namespace {
 
+constexpr int64_t kMillisPerDay = 86'400'000;
+
 Status Overflow(const KernelContext& context) {
   return Status::User("E4004", "the result of the calculation does not fit into " + context.result.ToString(),
                       "CAST an operand to FLOAT or to a DECIMAL with fewer decimals.");
@@ -191,8 +193,11 @@ Result<arrow::Datum> TimeSum(const KernelContext& context, std::span<const arrow
   });
 }
 
-Result<arrow::Datum> DaySum(const KernelContext& context, std::span<const arrow::Datum> arguments, int64_t sign) {
+// A day and a number in units of `unit` to the day.
+Result<arrow::Datum> DaySum(const KernelContext& context, std::span<const arrow::Datum> arguments, int64_t sign,
+                            int64_t unit) {
   return Compute<int32_t, int32_t, int64_t>(context, arguments, [=](int32_t a, int64_t b, int32_t* out) {
+    b /= unit;
     const int64_t days = a + sign * (b % INT32_MAX);
     *out = static_cast<int32_t>(days);
     return b > INT32_MIN && b < INT32_MAX && days <= INT32_MAX && days >= INT32_MIN;
@@ -238,11 +243,16 @@ Result<arrow::Datum> TimeKernel(const KernelContext& context, std::span<const ar
     return IntervalScaling<kOperation>(context, arguments);
   }
   if (left == TypeKind::kDate) {
-    if (right == TypeKind::kInteger) return DaySum(context, arguments, kSign);
+    if (right == TypeKind::kInteger) return DaySum(context, arguments, kSign, 1);
+    if (right == TypeKind::kInterval) return DaySum(context, arguments, kSign, kMillisPerDay);
     return Compute<int64_t, int32_t, int32_t>(context, arguments, [](int32_t a, int32_t b, int64_t* out) {
       *out = int64_t{a} - b;
       return true;
     });
+  }
+  if (right == TypeKind::kDate) {
+    const arrow::Datum swapped[] = {arguments[1], arguments[0]};
+    return DaySum(context, swapped, 1, kMillisPerDay);
   }
   if (left == TypeKind::kTimestamp && right == TypeKind::kTimestamp) return TimeSum(context, arguments, 1, -1, 1000);
   if (left == TypeKind::kTimestamp) return TimeSum(context, arguments, 1, kSign * 1000);
@@ -268,6 +278,17 @@ Result<arrow::Datum> Arithmetic(const KernelContext& context, std::span<const ar
   if (left == TypeKind::kDecimal) return DecimalKernel<kOperation>(context, arguments);
   if (left == TypeKind::kString) return Concatenate(context, arguments);
   return TimeKernel<kOperation>(context, arguments);
+}
+
+// The same, but a zero divisor fails the record: 'sql.division_by_zero' = 'error'.
+template <Operation kOperation>
+Result<arrow::Datum> ArithmeticOrError(const KernelContext& context, std::span<const arrow::Datum> arguments) {
+  int64_t zeros = 0;
+  KernelContext counting = context;
+  counting.division_by_zero = &zeros;
+  auto result = Arithmetic<kOperation>(counting, arguments);
+  if (result.ok() && zeros > 0) return Status::User("E4003", "division by zero", "Guard the divisor: NULLIF(x, 0).");
+  return result;
 }
 
 int DivisionScale(int left, int right) { return std::clamp(std::max(left, right) + 4, 6, kMaxDecimalScale); }
@@ -301,8 +322,14 @@ Result<SqlType> NumberTypeOfText(const SqlType& type, const std::string* constan
   return CannotApply(op, arguments);
 }
 
+bool IsWholeDays(ConstantSpan constants, size_t index) {
+  if (index >= constants.size() || constants[index] == nullptr) return false;
+  const auto length = ParseInterval(*constants[index]);
+  return length && *length % kMillisPerDay == 0;
+}
+
 // Pairs with at least one time or interval. Nothing when the table of dialect 3.4 has no such pair.
-std::optional<CallTypes> TimeTypes(char op, SqlType a, SqlType b) {
+std::optional<CallTypes> TimeTypes(char op, SqlType a, SqlType b, ConstantSpan constants) {
   const bool sum = op == '+' || op == '-';
   const auto is = [](const SqlType& t, TypeKind kind) { return t.kind() == kind; };
   // Text and unknown values next to an interval are points in time, next to a time what fits.
@@ -313,6 +340,12 @@ std::optional<CallTypes> TimeTypes(char op, SqlType a, SqlType b) {
   if (IsTextLike(a) && is(b, TypeKind::kTimestamp)) a = op == '-' ? TypeKind::kTimestamp : TypeKind::kInterval;
   if (is(a, TypeKind::kDate) && is(b, TypeKind::kInteger) && sum) return CallTypes{{a, b}, TypeKind::kDate};
   if (is(a, TypeKind::kDate) && is(b, TypeKind::kDate) && op == '-') return CallTypes{{a, b}, TypeKind::kInteger};
+  if (is(a, TypeKind::kDate) && is(b, TypeKind::kInterval) && sum && IsWholeDays(constants, 1)) {
+    return CallTypes{{a, b}, TypeKind::kDate};
+  }
+  if (is(a, TypeKind::kInterval) && is(b, TypeKind::kDate) && op == '+' && IsWholeDays(constants, 0)) {
+    return CallTypes{{a, b}, TypeKind::kDate};
+  }
   if (is(a, TypeKind::kDate)) a = TypeKind::kTimestamp;
   if (is(b, TypeKind::kDate)) b = TypeKind::kTimestamp;
   const bool left_time = is(a, TypeKind::kTimestamp), right_time = is(b, TypeKind::kTimestamp);
@@ -339,7 +372,7 @@ Result<CallTypes> ArithmeticTypes(std::string_view name, TypeSpan arguments, Con
     return t.kind() == TypeKind::kInterval || t.kind() == TypeKind::kTimestamp || t.kind() == TypeKind::kDate;
   };
   if (timed(a) || timed(b)) {
-    if (auto types = TimeTypes(op, a, b)) return *types;
+    if (auto types = TimeTypes(op, a, b, constants)) return *types;
     return CannotApply(name, arguments);
   }
   const bool left_text = a.kind() == TypeKind::kString, right_text = b.kind() == TypeKind::kString;
@@ -402,6 +435,8 @@ void RegisterArithmetic(FunctionRegistry* registry) {
   registry->Add(Operator("*", ArithmeticTypes, Arithmetic<Operation::kMultiply>));
   registry->Add(Operator("/", ArithmeticTypes, Arithmetic<Operation::kDivide>));
   registry->Add(Operator("%", ArithmeticTypes, Arithmetic<Operation::kModulo>));
+  registry->Add(Operator("/ OR ERROR", ArithmeticTypes, ArithmeticOrError<Operation::kDivide>));
+  registry->Add(Operator("% OR ERROR", ArithmeticTypes, ArithmeticOrError<Operation::kModulo>));
   registry->Add(Operator("NEGATE", NegateTypes, Negate));
   registry->Add(Operator("||", FixedTypes<TypeKind::kString, 2, TypeKind::kString, TypeKind::kString>, Concatenate));
   ScalarFunction mod = Operator("MOD", ArithmeticTypes, Arithmetic<Operation::kModulo>);

@@ -249,13 +249,24 @@ Result<SqlType> CollectionArgument(std::string_view name, size_t position, const
   return WrongArgumentType(name, position, given, "an ARRAY");
 }
 
+// Text may hold an array or an object, so it stays text.
 Result<CallTypes> CardinalityTypes(std::string_view name, TypeSpan arguments, ConstantSpan) {
   VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 1, 1));
+  if (IsTextLike(arguments[0])) return CallTypes{{TypeKind::kString}, TypeKind::kInteger};
   VELO_ASSIGN_OR_RETURN(SqlType type, CollectionArgument(name, 0, arguments[0]));
   return CallTypes{{std::move(type)}, TypeKind::kInteger};
 }
 
 Result<arrow::Datum> Cardinality(const KernelContext& context, Arguments arguments) {
+  if (context.arguments[0].kind() == TypeKind::kString) {
+    const Values<std::string_view> json(arguments[0]);
+    return MapFixed<int64_t>(context, {&json}, [&](int64_t row) -> std::optional<int64_t> {
+      const auto match = FindJson(json[row], {});
+      const bool nested =
+          match && (match->shape == JsonMatch::Shape::kArray || match->shape == JsonMatch::Shape::kObject);
+      return nested ? std::optional<int64_t>(match->size) : std::nullopt;
+    });
+  }
   const ColumnReader column(arguments[0]);
   const auto& list = static_cast<const arrow::ListArray&>(column.array());
   return MapFixed<int64_t>(context, {&column},
@@ -266,7 +277,9 @@ Result<arrow::Datum> Cardinality(const KernelContext& context, Arguments argumen
 Result<CallTypes> SearchTypes(std::string_view name, TypeSpan arguments, ConstantSpan) {
   VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
   const size_t list = arguments[0].kind() != TypeKind::kArray && arguments[1].kind() == TypeKind::kArray ? 1 : 0;
-  VELO_ASSIGN_OR_RETURN(const SqlType given, CollectionArgument(name, list, arguments[list]));
+  VELO_ASSIGN_OR_RETURN(SqlType given, CollectionArgument(name, list, arguments[list]));
+  // JSON text is read as an array of what is looked for.
+  if (IsTextLike(arguments[list]) && !IsUnknown(arguments[1 - list])) given = SqlType::Array(arguments[1 - list]);
   if (given.kind() != TypeKind::kArray) return WrongArgumentType(name, list, given, "an ARRAY");
   bool mixed = false;
   const SqlType common = CommonType(given.children()[0].type, arguments[1 - list], &mixed);
@@ -312,16 +325,71 @@ Result<arrow::Datum> ElementAt(const KernelContext& context, Arguments arguments
 
 Result<CallTypes> EntryTypes(std::string_view name, TypeSpan arguments, ConstantSpan) {
   VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 1, 1));
+  const bool keys = name == "MAP_KEYS";
+  if (arguments[0].kind() == TypeKind::kStruct) {
+    SqlType common(TypeKind::kNull);
+    for (const StructField& field : arguments[0].children()) common = CommonType(common, field.type);
+    return CallTypes{{arguments[0]}, SqlType::Array(keys || IsUnknown(common) ? SqlType(TypeKind::kString) : common)};
+  }
   const SqlType map =
       arguments[0].kind() == TypeKind::kMap ? arguments[0] : SqlType::Map(TypeKind::kString, TypeKind::kString);
   if (arguments[0].kind() != TypeKind::kMap && !IsTextLike(arguments[0])) {
     return WrongArgumentType(name, 0, arguments[0], "a MAP");
   }
-  return CallTypes{{map}, SqlType::Array(map.children()[name == "MAP_KEYS" ? 0 : 1].type)};
+  return CallTypes{{map}, SqlType::Array(map.children()[keys ? 0 : 1].type)};
+}
+
+// Names or values of the fields of a structure, which are the same for every row.
+template <bool kKeys>
+Result<arrow::Datum> FieldEntries(const KernelContext& context, const arrow::Datum& structure, const SqlType& type) {
+  const SqlType item = context.result.children()[0].type;
+  std::vector<arrow::Datum> columns;
+  for (const StructField& field : type.children()) {
+    if constexpr (kKeys) {
+      columns.emplace_back(field.name);
+    } else {
+      VELO_ASSIGN_OR_RETURN(const arrow::Datum value, FieldOf(structure, type, field.name));
+      VELO_ASSIGN_OR_RETURN(arrow::Datum cast, CastDatum(value, field.type, item, /*try_cast=*/true));
+      columns.push_back(std::move(cast));
+    }
+  }
+  VELO_ASSIGN_OR_RETURN(const arrow::Datum lists, MakeArrayValue(context, columns));
+  const ColumnReader structures(structure);
+  if (!structures.has_nulls()) return lists;
+  VELO_ASSIGN_OR_RETURN(auto validity, CombinedValidity({&structures}, context.rows));
+  auto data = lists.array()->Copy();
+  data->buffers[0] = std::move(validity);
+  data->null_count = arrow::kUnknownNullCount;
+  return arrow::Datum(arrow::MakeArray(std::move(data)));
+}
+
+Result<CallTypes> ContainsKeyTypes(std::string_view name, TypeSpan arguments, ConstantSpan) {
+  VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
+  SqlType map = arguments[0];
+  if (IsTextLike(map)) map = SqlType::Map(TypeKind::kString, TypeKind::kString);
+  if (map.kind() != TypeKind::kMap) return WrongArgumentType(name, 0, map, "a MAP");
+  const SqlType key = map.children()[0].type;
+  return CallTypes{{std::move(map), key}, TypeKind::kBoolean};
+}
+
+Result<arrow::Datum> ContainsKey(const KernelContext& context, Arguments arguments) {
+  const ColumnReader column(arguments[0]);
+  const ColumnReader key(arguments[1]);
+  const auto& map = static_cast<const arrow::MapArray&>(column.array());
+  return MapBoolean(context, {&column, &key}, [&](int64_t row) {
+    const int64_t at = column.Index(row);
+    for (int64_t i = map.value_offset(at); i < map.value_offset(at + 1); ++i) {
+      if (map.keys()->RangeEquals(key.array(), i, i + 1, key.Index(row))) return true;
+    }
+    return false;
+  });
 }
 
 template <bool kKeys>
 Result<arrow::Datum> Entries(const KernelContext& context, Arguments arguments) {
+  if (context.arguments[0].kind() == TypeKind::kStruct) {
+    return FieldEntries<kKeys>(context, arguments[0], context.arguments[0]);
+  }
   const ColumnReader column(arguments[0]);
   const auto& map = static_cast<const arrow::MapArray&>(column.array());
   // A map and a list share offsets and validity; only the items differ.
@@ -427,6 +495,11 @@ void RegisterCollections(FunctionRegistry* registry) {
       .types = EntryTypes,
       .kernel = Entries<false>,
       .doc = {category, "MAP_VALUES(map) → ARRAY", "The values in order.", kNulls, "MAP_VALUES(MAP('a', 1))", "[1]"}});
+  registry->Add(ScalarFunction{.name = "MAP_CONTAINS_KEY",
+                               .types = ContainsKeyTypes,
+                               .kernel = ContainsKey,
+                               .doc = {category, "MAP_CONTAINS_KEY(map, key) → BOOLEAN", "Whether the map has the key.",
+                                       kNulls, "MAP_CONTAINS_KEY(MAP('a', 1), 'a')", "true"}});
   registry->Add(ScalarFunction{
       .name = "ARRAY_JOIN",
       .aliases = {"ARRAY_TO_STRING"},

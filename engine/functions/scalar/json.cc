@@ -158,12 +158,14 @@ void RegisterJson(FunctionRegistry* registry) {
                                .aliases = {"JSON_EXTRACT_SCALAR", "EXTRACT_JSON", "GET_JSON_OBJECT"},
                                .types = JsonTypes<TypeKind::kString, 2, 2>,
                                .kernel = Extract<Wanted::kAnything>,
+                               .untyped_text = true,
                                .doc = {category, "JSON_VALUE(json, path) → STRING",
-                                       "What the path finds, as text; CAST it to calculate with it.", nowhere,
+                                       "What the path finds, as text; read as a number where one is needed.", nowhere,
                                        "JSON_VALUE('{\"a\":{\"b\":7}}', '$.a.b')", "7"}});
   registry->Add(ScalarFunction{.name = "JSON_EXTRACT",
                                .types = JsonTypes<TypeKind::kString, 2, 2>,
                                .kernel = Extract<Wanted::kAnything>,
+                               .untyped_text = true,
                                .doc = {category, "JSON_EXTRACT(json, path) → STRING", "What the path finds, as text.",
                                        nowhere, "JSON_EXTRACT('{\"a\":[1,2]}', '$.a')", "[1,2]"}});
   registry->Add(ScalarFunction{

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/functions/scalar/json_scan.h"
 #include "engine/types/decimal.h"
 
 namespace velo {
@@ -134,6 +135,9 @@ std::optional<std::vector<JsonStep>> ParseJsonPath(std::string_view path) {
 }
 
 std::optional<JsonMatch> FindJson(std::string_view text, const std::vector<JsonStep>& path) {
+  const bool many =
+      std::any_of(path.begin(), path.end(), [](const JsonStep& step) { return step.kind == JsonStep::Kind::kAll; });
+  if (!many) return ScanJson(text, path);
   const Found found = Follow(text, path);
   const Json* value = ValueOf(found);
   if (value == nullptr) return std::nullopt;

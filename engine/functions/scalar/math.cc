@@ -254,8 +254,12 @@ Result<CallTypes> PowerTypes(std::string_view name, TypeSpan arguments, Constant
   VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
   const bool integers = arguments[0].kind() == TypeKind::kInteger && arguments[1].kind() == TypeKind::kInteger;
   // Whether the result is whole must be known before any row is seen.
-  const bool whole =
-      integers && constants.size() > 1 && constants[1] != nullptr && ParseInteger(*constants[1]).value_or(-1) >= 0;
+  const bool known = constants.size() > 1 && constants[1] != nullptr;
+  bool whole = integers && known && ParseInteger(*constants[1]).value_or(-1) >= 0;
+  if (whole && constants[0] != nullptr) {
+    const double power = std::pow(ParseFloat(*constants[0]).value_or(0), ParseFloat(*constants[1]).value_or(0));
+    whole = std::fabs(power) < 9.2e18;
+  }
   const SqlType type = whole ? TypeKind::kInteger : TypeKind::kFloat;
   for (size_t i = 0; i < 2; ++i) VELO_RETURN_IF_ERROR(NumericArgument(name, i, arguments[i]).status());
   return CallTypes{{type, type}, type};

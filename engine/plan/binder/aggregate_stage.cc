@@ -2,6 +2,8 @@
 
 #include <arrow/scalar.h>
 
+#include <algorithm>
+
 namespace velo::plan {
 
 bool SameBound(const BoundExpression& a, const BoundExpression& b) {
@@ -20,6 +22,10 @@ namespace {
 
 bool SameCall(const AggregateCall& a, const AggregateCall& b) {
   if (a.function != b.function || a.distinct != b.distinct || a.arguments.size() != b.arguments.size()) return false;
+  const auto same_order = [](const ValueOrder& x, const ValueOrder& y) {
+    return x.descending == y.descending && x.nulls_first == y.nulls_first;
+  };
+  if (!std::equal(a.order_by.begin(), a.order_by.end(), b.order_by.begin(), b.order_by.end(), same_order)) return false;
   if ((a.filter == nullptr) != (b.filter == nullptr)) return false;
   if (a.filter != nullptr && !SameBound(*a.filter, *b.filter)) return false;
   for (size_t i = 0; i < a.arguments.size(); ++i) {

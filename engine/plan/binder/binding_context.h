@@ -32,6 +32,10 @@ struct BindingContext {
   /// Nesting of queries; guards against runaway input.
   int depth = 0;
 
+  /// What CURRENT_JOB and APP_VERSION answer; empty outside of jobs and applications.
+  std::string job_name;
+  std::string application_version;
+
   // Collected facts.
   std::vector<std::string> sources;
   std::vector<std::string> joins;

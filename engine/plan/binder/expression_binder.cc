@@ -36,11 +36,23 @@ BoundExpressionPtr ExpressionBinder::Bind(const sql::Expression& expression, Cla
     bound = BindNode(expression);
   }
   clause_ = outer;
+  if (PropertyIs("sql.error_mode", "null")) bound = NullOnError(bound);
   bound = FoldConstants(bound);
   auto named = std::make_shared<BoundExpression>(*bound);
   named->text = ExpressionText(expression);
   named->span = expression.span;
   return named;
+}
+
+bool ExpressionBinder::PropertyIs(std::string_view key, std::string_view value) const {
+  if (const sql::Property* property = context_->FindProperty(key)) return LowerCase(property->value) == value;
+  // WITH right behind a relation belongs to the relation, but says the same.
+  for (const ScopeRelation& relation : env_->scope->relations()) {
+    for (const auto& [name, text] : relation.properties) {
+      if (name == key) return LowerCase(text) == value;
+    }
+  }
+  return false;
 }
 
 BoundExpressionPtr ExpressionBinder::BindOverInput(const sql::Expression& expression, Clause clause,
@@ -98,7 +110,9 @@ bool AnyUntyped(const std::vector<BoundExpressionPtr>& arguments) {
 
 BoundExpressionPtr ExpressionBinder::Operator(std::string_view name, std::vector<Bound> arguments, SourceSpan span,
                                               std::vector<Fix> fixes) {
-  const ScalarFunction* function = context_->functions->FindScalar(name);
+  const bool divides = name == "/" || name == "%";
+  const ScalarFunction* function = context_->functions->FindScalar(
+      divides && PropertyIs("sql.division_by_zero", "error") ? std::string(name) + " OR ERROR" : name);
   if (function == nullptr) {
     context_->RefuseToRun("E3090", name == "[]" ? "Reading parts of nested values cannot be run in this version."
                                                 : fmt::format("{} cannot be computed in this version.", name));
@@ -462,8 +476,10 @@ BoundExpressionPtr ExpressionBinder::CaseOf(std::vector<Bound> parts, SourceSpan
         "cast the branches to one type";
   }
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (!is_value(i) || parts[i]->type.kind() == TypeKind::kAny || type.kind() == TypeKind::kAny) continue;
-    Result<Bound> cast = MakeCast(parts[i], type, false, parts[i]->text, parts[i]->span);
+    if (parts[i]->type.kind() == TypeKind::kAny || type.kind() == TypeKind::kAny) continue;
+    if (!is_value(i) && parts[i]->type.kind() != TypeKind::kNull) continue;
+    const SqlType wanted = is_value(i) ? type : SqlType(TypeKind::kBoolean);
+    Result<Bound> cast = MakeCast(parts[i], wanted, false, parts[i]->text, parts[i]->span);
     if (!cast.ok()) return Report(cast.status(), span, "E2302");
     parts[i] = std::move(*cast);
   }
@@ -495,22 +511,6 @@ BoundExpressionPtr ExpressionBinder::BindCase(const sql::Case& node) {
                       ? MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull, "NULL", node.span)
                       : BindNode(*node.otherwise));
   return CaseOf(std::move(parts), node.span);
-}
-
-BoundExpressionPtr ExpressionBinder::BindCast(const sql::Cast& cast) {
-  Bound operand = BindNode(*cast.operand);
-  const SqlType type = ResolveType(cast.type, &diagnostics());
-  if (operand->type.kind() == TypeKind::kAny || type.kind() == TypeKind::kAny) return Placeholder(type, cast.span);
-  Result<Bound> bound = MakeCast(operand, type, cast.try_cast, "", cast.span);
-  if (!bound.ok()) return Report(bound.status(), cast.span, "E2302");
-  Bound folded_operand = FoldConstants(operand);
-  if (cast.try_cast || folded_operand->kind != BoundKind::kLiteral) return std::move(*bound);
-  Bound folded = FoldConstants(*bound);
-  if (folded->kind == BoundKind::kLiteral) return folded;
-  diagnostics()
-      .Error("E2302", cast.span, fmt::format("{} cannot be read as {}", ExpressionText(*cast.operand), type.ToString()))
-      .hint = "use TRY_CAST to get NULL instead";
-  return Poison(cast.span);
 }
 
 BoundExpressionPtr ExpressionBinder::Field(Bound base, std::string_view name, SourceSpan span) {

@@ -71,10 +71,12 @@ class ExpressionBinder {
   Bound BindRowEquality(const sql::Binary& binary);
   Bound BindLike(const sql::Like& like);
   Bound BindCase(const sql::Case& node);
-  Bound BindCast(const sql::Cast& cast);
   Bound BindAccess(const sql::Access& access);
   Bound BindConstructor(const sql::Expression& expression);
   Bound BindStringOperand(const sql::Expression& expression);
+
+  // expression_cast.cc
+  Bound BindCast(const sql::Cast& cast);
 
   // expression_columns.cc
   Bound BindColumn(const sql::ColumnReference& reference, bool whole_element);
@@ -94,14 +96,32 @@ class ExpressionBinder {
   Bound BindCall(const sql::Call& call);
   Bound BindLazyCall(const sql::Call& call, std::string_view name, bool* handled);
   Bound BindWindowCall(const sql::Call& call, std::string_view name, bool* handled);
-  Bound BindAggregate(const sql::Call& call, const AggregateFunction& function);
-  void OfferHaving(const sql::Call& call, Diagnostic* found);
   Bound BindOver(const sql::Call& call, std::string_view name);
   Bound BindScalar(const sql::Call& call, const ScalarFunction& function);
   void CheckOver(const sql::Call& call, std::string_view name);
   Bound UnknownFunction(const sql::Call& call);
-  bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out);
   std::vector<Bound> BindArguments(const sql::Call& call);
+
+  // expression_aggregates.cc
+  Bound BindAggregate(const sql::Call& call, const AggregateFunction& function);
+  bool AggregateMayStandHere(const sql::Call& call, std::string_view name);
+  void OfferHaving(const sql::Call& call, Diagnostic* found);
+  /// `order_keys` takes the keys of ORDER BY inside the call.
+  bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out, std::vector<Bound>* order_keys);
+  void BindWithinGroup(const sql::Call& call, std::vector<Bound>* arguments);
+  bool BindOrderKeys(const std::vector<sql::OrderItem>& items, AggregateCall* out, std::vector<Bound>* order_keys);
+  /// FIRST and LAST go by event time where records have one.
+  bool OrdersByEventTime() const;
+  Bound EventTimeColumn(SourceSpan span);
+
+  // expression_special_calls.cc
+  /// Calls that are more than a function of their arguments: headers and origin of the record, names of the job,
+  /// DATE_ADD by months, STRUCT(value AS name).
+  Bound BindSpecialCall(const sql::Call& call, std::string_view name, bool* handled);
+  Bound BindRecordOrigin(const sql::Call& call, std::string_view name, std::string_view column);
+  Bound BindCalendarShift(const sql::Call& call, std::string_view name);
+  Bound BindNamedStruct(const sql::Call& call);
+  Bound SystemColumn(std::string_view name, SourceSpan span);
 
   // expression_queries.cc
   Bound BindScalarQuery(const sql::ScalarQuery& node);
@@ -121,6 +141,8 @@ class ExpressionBinder {
   /// Casts for arithmetic on two texts.
   std::vector<Fix> CastFixes(const sql::Binary& binary, const BoundExpression& left, const BoundExpression& right);
   Bound Negated(Bound operand, bool negated, SourceSpan span);
+  /// Whether a property of the query has that value: 'sql.error_mode', 'sql.division_by_zero' (dialect 3.4, 4.18).
+  bool PropertyIs(std::string_view key, std::string_view value) const;
   Diagnostics& diagnostics() { return *context_->diagnostics; }
   bool input_level() const { return env_->stage == nullptr || inside_aggregate_ > 0; }
 

@@ -46,6 +46,8 @@ BoundExpressionPtr ExpressionBinder::BindCall(const sql::Call& call) {
   if (handled) return bound;
   bound = BindWindowCall(call, name, &handled);
   if (handled) return bound;
+  bound = BindSpecialCall(call, name, &handled);
+  if (handled) return bound;
   if (const AggregateFunction* aggregate = context_->functions->FindAggregate(name))
     return BindAggregate(call, *aggregate);
   if (const ScalarFunction* scalar = context_->functions->FindScalar(name)) return BindScalar(call, *scalar);
@@ -186,121 +188,6 @@ BoundExpressionPtr ExpressionBinder::UnknownFunction(const sql::Call& call) {
   // Above a grouping the arguments may be meant to be aggregated; complaints about them would only distract.
   if (input_level()) BindArguments(call);
   return Poison(call.span);
-}
-
-bool ExpressionBinder::CollectAggregateArguments(const sql::Call& call, AggregateCall* out) {
-  ++inside_aggregate_;
-  const size_t errors = diagnostics().error_count();
-  std::vector<Bound> arguments = BindArguments(call);
-  if (!call.within_group.empty()) {
-    // PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY x) is PERCENTILE_CONT(x, p).
-    Bound value = BindNode(*call.within_group[0].expression);
-    if (call.within_group[0].descending && !arguments.empty()) {
-      Bound one = MakeLiteral(std::make_shared<arrow::Int64Scalar>(1), TypeKind::kInteger, "1", call.span);
-      arguments[0] = Operator("-", {one, arguments[0]}, call.span);
-    }
-    arguments.insert(arguments.begin(), std::move(value));
-  }
-  if (!call.order_by.empty()) {
-    for (const sql::OrderItem& item : call.order_by) BindNode(*item.expression);
-    context_->RefuseToRun("E3090", fmt::format("ORDER BY inside {} cannot be run in this version.", call.name.text));
-  }
-  if (call.filter != nullptr) {
-    Bound filter = FoldConstants(BindNode(*call.filter));
-    const TypeKind kind = filter->type.kind();
-    if (kind == TypeKind::kBoolean) {
-      out->filter = std::move(filter);
-    } else if (kind != TypeKind::kAny) {
-      diagnostics().Error(
-          "E2301", call.filter->span,
-          fmt::format("FILTER needs a condition that is true or false, not {}", filter->type.ToString()));
-    }
-  }
-  --inside_aggregate_;
-  for (Bound& argument : arguments) argument = FoldConstants(argument);
-  out->arguments = std::move(arguments);
-  return diagnostics().error_count() == errors;
-}
-
-/// Moves a WHERE that is one comparison with an aggregate behind GROUP BY.
-void ExpressionBinder::OfferHaving(const sql::Call& call, Diagnostic* found) {
-  const sql::SelectCore* core = env_->core;
-  if (core == nullptr || core->where == nullptr || core->having != nullptr || !core->where_span.valid()) return;
-  const auto* whole =
-      core->where->kind == sql::ExpressionKind::kBinary ? static_cast<const sql::Binary*>(core->where.get()) : nullptr;
-  const bool single = whole != nullptr && (whole->left.get() == &call || whole->right.get() == &call);
-  if (!single) return;
-  const std::string having = "HAVING " + ExpressionText(*core->where);
-  if (core->group_by_span.valid()) {
-    found->fixes.push_back(
-        {"move to HAVING", {{core->where_span, ""}, {{core->group_by_span.end(), 0}, " " + having}}});
-  } else {
-    found->fixes.push_back({"use HAVING", {{core->where_span, having}}});
-  }
-}
-
-BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const AggregateFunction& function) {
-  const std::string name = UpperCase(call.name.text);
-  if (inside_aggregate_ > 0 && clause_ != Clause::kGroupBy) {
-    diagnostics().Error("E2112", call.span, fmt::format("{} cannot stand inside another aggregate", name)).hint =
-        "compute the inner one in a subquery in FROM";
-    return Poison(call.span);
-  }
-  if (env_->stage == nullptr || clause_ == Clause::kGroupBy || clause_ == Clause::kWhere || clause_ == Clause::kOn) {
-    const char* place = clause_ == Clause::kWhere     ? "WHERE"
-                        : clause_ == Clause::kGroupBy ? "GROUP BY"
-                        : clause_ == Clause::kOn      ? "ON"
-                                                      : "this place";
-    Diagnostic& found = diagnostics().Error("E2110", call.span, fmt::format("{} cannot be used in {}", name, place));
-    found.hint = clause_ == Clause::kWhere ? "conditions on aggregates go to HAVING, after GROUP BY" : "";
-    if (clause_ == Clause::kWhere) OfferHaving(call, &found);
-    return Poison(call.span);
-  }
-  AggregateCall bound;
-  bound.function = &function;
-  bound.distinct = call.distinct;
-  bound.text = ExpressionText(call);
-  const bool star = call.arguments.size() == 1 && call.arguments[0]->kind == sql::ExpressionKind::kStar;
-  if (star && !function.counts_rows) {
-    diagnostics().Error("E2311", call.span, fmt::format("{}(*) is not possible; only COUNT takes *", name)).hint =
-        function.doc.signature;
-    return Poison(call.span);
-  }
-  if (!CollectAggregateArguments(call, &bound)) return Poison(call.span);
-
-  std::vector<SqlType> types;
-  std::vector<std::string> texts(bound.arguments.size());
-  std::vector<const std::string*> constants(bound.arguments.size(), nullptr);
-  bool untyped = false;
-  for (size_t i = 0; i < bound.arguments.size(); ++i) {
-    types.push_back(bound.arguments[i]->type);
-    untyped = untyped || types.back().kind() == TypeKind::kAny;
-    const std::optional<std::string> text = ConstantText(*bound.arguments[i]);
-    bound.constant_given.push_back(text.has_value());
-    if (text.has_value()) {
-      texts[i] = *text;
-      constants[i] = &texts[i];
-    }
-  }
-  bound.constants = texts;
-  Result<CallTypes> rule = function.types(name, types, constants);
-  if (!rule.ok()) {
-    if (untyped && rule.status().error().code != "E2311") return Placeholder(TypeKind::kAny, call.span);
-    return Report(rule.status(), call.span);
-  }
-  bound.types = *rule;
-  for (size_t i = 0; i < bound.arguments.size() && i < bound.types.arguments.size(); ++i) {
-    if (bound.types.arguments[i].kind() == TypeKind::kAny || types[i].kind() == TypeKind::kAny) continue;
-    Result<Bound> cast = MakeCast(bound.arguments[i], bound.types.arguments[i], false, bound.arguments[i]->text,
-                                  bound.arguments[i]->span);
-    if (!cast.ok()) return Report(cast.status(), call.span);
-    bound.arguments[i] = std::move(*cast);
-  }
-  const SqlType result = bound.types.result;
-  const bool counts = name.starts_with("COUNT") || name.starts_with("APPROX_COUNT");
-  std::string text = bound.text;
-  const int place = env_->stage->AddCall(std::move(bound), !counts);
-  return MakeColumn(place, result, std::move(text), call.span);
 }
 
 BoundExpressionPtr ExpressionBinder::BindOver(const sql::Call& call, std::string_view name) {

@@ -304,6 +304,10 @@ BoundExpressionPtr ExpressionBinder::LastValue(const BoundExpressionPtr& input_c
   call.constants = {""};
   call.constant_given = {false};
   call.text = input_column->text;
+  if (OrdersByEventTime()) {
+    call.types.arguments.push_back(TypeKind::kInteger);
+    call.arguments.push_back(EventTimeColumn(span));
+  }
   const int place = env_->stage->AddCall(std::move(call), true);
   return MakeColumn(place, input_column->type, input_column->text, span);
 }

@@ -129,8 +129,10 @@ struct AggregateCall {
   const AggregateFunction* function = nullptr;
   CallTypes types;
   std::vector<BoundExpressionPtr> arguments;  ///< Over the input; empty for COUNT(*).
-  std::vector<std::string> constants;         ///< Text of constant arguments (percentile, separator).
-  std::vector<bool> constant_given;           ///< Parallel to constants.
+  /// ORDER BY inside the call: its keys are the last arguments, one per entry.
+  std::vector<ValueOrder> order_by;
+  std::vector<std::string> constants;  ///< Text of constant arguments (percentile, separator).
+  std::vector<bool> constant_given;    ///< Parallel to constants.
   bool distinct = false;
   BoundExpressionPtr filter;  ///< May be null.
   std::string text;
