@@ -4,11 +4,14 @@
 #include "engine/exec/operators/filter.h"
 #include "engine/exec/operators/hash_aggregate.h"
 #include "engine/exec/operators/limit.h"
+#include "engine/exec/operators/lookup_join.h"
 #include "engine/exec/operators/normalise.h"
+#include "engine/exec/operators/over.h"
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
 #include "engine/exec/operators/top_n.h"
+#include "engine/exec/operators/unnest.h"
 #include "engine/exec/operators/window_aggregate.h"
 #include "engine/exec/operators/window_rows.h"
 #include "engine/exec/pipeline.h"
@@ -54,6 +57,19 @@ bool IsNearSource(const PlanNode& node) {
   }
 }
 
+bool IsLookup(const PlanNode& node) {
+  return node.kind == PlanKind::kJoin && static_cast<const JoinNode&>(node).method == JoinMethod::kLookup;
+}
+
+// Whether several lanes may run what is at and below the node over parts of its left-most scan.
+bool RunsInLanes(const PlanNode& node) {
+  if (node.kind == PlanKind::kFilter || node.kind == PlanKind::kProject) return RunsInLanes(*node.inputs[0]);
+  if (!IsLookup(node)) return node.kind == PlanKind::kScan;
+  const sql::JoinKind kind = static_cast<const JoinNode&>(node).join;
+  const bool shows_right = kind == sql::JoinKind::kRight || kind == sql::JoinKind::kFull;
+  return !shows_right && node.inputs[1]->bounded && RunsInLanes(*node.inputs[0]);
+}
+
 template <typename Node>
 std::shared_ptr<const Node> As(const PlanNodePtr& node) {
   return std::static_pointer_cast<const Node>(node);
@@ -66,13 +82,20 @@ struct Demand {
   bool joins_updates = false;    ///< Somebody takes the old and the new row of an update in as one step.
   bool rows_counted = false;     ///< Rows of a source are counted as used further up.
   std::vector<const Step*> limits;
-  std::vector<const TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
+  std::vector<TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
+  std::vector<TwoInputOperator*> loads;      ///< Joins on whose right side this is.
+  bool every_change = false;                 ///< Each change counts: a row window remembers them.
 };
 
 class Builder {
  public:
-  Builder(const PipelineSettings& settings, LaneContext* context, const PlanNode* cut)
-      : settings_(settings), context_(context), cut_(cut), pipeline_(std::make_unique<Pipeline>()) {}
+  Builder(const PipelineSettings& settings, LaneContext* context, const PlanNode* cut, LaneTables* tables = nullptr)
+      : settings_(settings),
+        context_(context),
+        cut_(cut),
+        tables_(tables),
+        later_lane_(tables != nullptr && !tables->empty()),
+        pipeline_(std::make_unique<Pipeline>()) {}
 
   Status Build(const PlanNodePtr& node, Port* next, Demand demand) {
     if (node.get() == cut_ || node->kind == PlanKind::kValues) return AddLeaf(node, next, demand);
@@ -102,7 +125,8 @@ class Builder {
   }
 
   Result<MergeableOperator*> BuildHeld(const std::shared_ptr<const AggregateNode>& node) {
-    std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, true, false, false});
+    const bool near_source = IsNearSource(*node->inputs[0]);
+    std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, near_source, false, false});
     MergeableOperator* step = made.get();
     step->counts.name = plan::StepName(*node);
     Port* stage = Own(MakeHoldingStage(std::move(made)));
@@ -124,12 +148,16 @@ class Builder {
       case PlanKind::kAggregate:
       case PlanKind::kDistinct:
       case PlanKind::kWindowRows:
-        return {settings_.ends, false, true, true, demand.limits, demand.waits_for};
+        return {settings_.ends, false, true, true, demand.limits, demand.waits_for, demand.loads};
       case PlanKind::kSort: {
         const auto& sort = static_cast<const SortNode&>(node);
         const bool continuous = sort.scope == SortNode::Scope::kContinuous;
         const bool keyed = (continuous || sort.scope == SortNode::Scope::kWhole) && !sort.row_key.empty();
-        return {settings_.ends, keyed, false, true, demand.limits, demand.waits_for};
+        return {settings_.ends, keyed, false, true, demand.limits, demand.waits_for, demand.loads};
+      }
+      case PlanKind::kOver: {
+        const bool every_change = !static_cast<const OverNode&>(node).per_emission;
+        return {false, false, false, true, demand.limits, demand.waits_for, demand.loads, every_change};
       }
       case PlanKind::kNormalise:
         demand.keeps_newest = true;
@@ -137,6 +165,10 @@ class Builder {
       case PlanKind::kLimit:
         demand.limits.push_back(step);
         demand.last_state_only |= settings_.ends;
+        demand.rows_counted = true;
+        return demand;
+      case PlanKind::kUnnest:
+        demand.keeps_newest = false;
         demand.rows_counted = true;
         return demand;
       default:
@@ -166,21 +198,32 @@ class Builder {
   }
 
   Status BuildTwoInputs(const PlanNodePtr& node, Port* next, const Demand& demand) {
-    VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node));
+    // A lookup join counts the rows of its sources itself, as their keys may be bad.
+    const bool counts = IsLookup(*node);
+    const bool counts_left = counts && IsNearSource(*node->inputs[0]);
+    const bool counts_right = counts && IsNearSource(*node->inputs[1]);
+    VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node, counts_left, counts_right));
     TwoInputOperator* step = made.get();
     step->counts.name = plan::StepName(*node);
+    const bool shares_table = later_lane_ && counts;
     auto ports = MakeTwoInputStage(std::move(made), next);
-    Demand left{settings_.ends, demand.keeps_newest, false, false, demand.limits, demand.waits_for};
+    Demand left{settings_.ends, demand.keeps_newest, false, counts_left, demand.limits, demand.waits_for, demand.loads};
     left.waits_for.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
-    Demand right{settings_.ends, true, false, false, demand.limits, demand.waits_for};
+    if (shares_table) {
+      pipeline_->operators.push_back(step);
+      return Status::OK();
+    }
+    Demand right{settings_.ends, true, false, counts_right, demand.limits, demand.waits_for, demand.loads};
+    right.limits.push_back(step);
+    right.loads.push_back(step);
     VELO_RETURN_IF_ERROR(Build(node->inputs[1], Own(std::move(ports[1])), std::move(right)));
     pipeline_->operators.push_back(step);
     return Status::OK();
   }
 
   Status AddLeaf(const PlanNodePtr& node, Port* port, const Demand& demand) {
-    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for});
+    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for, demand.loads});
     return Status::OK();
   }
 
@@ -227,16 +270,27 @@ class Builder {
       case PlanKind::kJoin:
       case PlanKind::kSubquery:
         break;
+      case PlanKind::kOver: {
+        auto over = As<OverNode>(node);
+        if (over->per_emission) return MakeOverEmission(std::move(over), context_);
+        return MakeOver(std::move(over), near_source, context_);
+      }
       case PlanKind::kNormalise:
         return MakeNormalise(As<NormaliseNode>(node));
-      case PlanKind::kOver:
       case PlanKind::kUnnest:
-        return NotYet(*node);
+        return MakeUnnest(As<UnnestNode>(node), near_source, context_);
     }
     return Status::Bug("a leaf of the plan is no operator");
   }
 
-  Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node) {
+  Result<std::unique_ptr<TwoInputOperator>> MakeTwoInput(const PlanNodePtr& node, bool counts_left, bool counts_right) {
+    if (IsLookup(*node)) {
+      const auto join = As<JoinNode>(node);
+      std::shared_ptr<LookupTable> table = tables_ == nullptr ? nullptr : (*tables_)[node.get()];
+      if (table == nullptr) table = std::make_shared<LookupTable>(*join);
+      if (tables_ != nullptr) (*tables_)[node.get()] = table;
+      return MakeLookupJoin({join, std::move(table), counts_left, counts_right}, context_);
+    }
     if (node->kind == PlanKind::kJoin) return NotYet(*node);
     if (node->kind == PlanKind::kSubquery) return NotYet(*node);
     return Status::Bug("an operator with two inputs is missing");
@@ -256,9 +310,10 @@ class Builder {
     }
     AggregateSettings settings{std::move(node), EmitMode::kFinal, near_source,
                                settings_.coalesce_changes || demand.keeps_newest, takes_back};
-    const bool only_last = settings_.ends && (demand.last_state_only || settings_.coalesce_changes);
+    const bool coalesces = settings_.coalesce_changes && !demand.every_change;
+    const bool only_last = settings_.ends && (demand.last_state_only || coalesces);
     if (settings.node->emit_changes && !only_last) {
-      settings.emit = settings_.coalesce_changes ? EmitMode::kEachBatch : EmitMode::kEachRow;
+      settings.emit = coalesces ? EmitMode::kEachBatch : EmitMode::kEachRow;
     }
     return std::unique_ptr<Operator>(MakeAnyAggregate(std::move(settings)));
   }
@@ -272,6 +327,8 @@ class Builder {
   const PipelineSettings settings_;
   LaneContext* const context_;
   const PlanNode* const cut_;
+  LaneTables* const tables_;  ///< Shared by lanes; null when there is one lane.
+  const bool later_lane_;     ///< The first lane fills the tables.
   std::unique_ptr<Pipeline> pipeline_;
 };
 
@@ -356,7 +413,7 @@ std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& pl
   if (!settings.ends || settings.has_watermarks) return nullptr;
   bool last_state_only = settings.coalesce_changes;
   for (PlanNodePtr node = plan; node->inputs.size() == 1; node = node->inputs[0]) {
-    if (node->kind == PlanKind::kAggregate && IsNearSource(*node->inputs[0])) {
+    if (node->kind == PlanKind::kAggregate && RunsInLanes(*node->inputs[0])) {
       auto aggregate = As<AggregateNode>(node);
       // Limits hold for the groups and sessions of the whole query, in the order of its input.
       const bool limited = aggregate->max_groups > 0 || aggregate->group_ttl_ms > 0 ||
@@ -364,13 +421,18 @@ std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& pl
       if (limited) return nullptr;
       return !aggregate->emit_changes || last_state_only ? aggregate : nullptr;
     }
-    if (node->kind != PlanKind::kFilter && node->kind != PlanKind::kProject) last_state_only = true;
+    if (node->kind == PlanKind::kOver) {
+      last_state_only = false;  // It remembers every change.
+    } else if (node->kind != PlanKind::kFilter && node->kind != PlanKind::kProject) {
+      last_state_only = true;
+    }
   }
   return nullptr;
 }
 
-Result<LanePipeline> BuildLane(const std::shared_ptr<const AggregateNode>& aggregate, LaneContext* context) {
-  Builder builder({true, true, false}, context, nullptr);
+Result<LanePipeline> BuildLane(const std::shared_ptr<const AggregateNode>& aggregate, LaneContext* context,
+                               LaneTables* tables) {
+  Builder builder({true, true, false}, context, nullptr, tables);
   LanePipeline lane;
   VELO_ASSIGN_OR_RETURN(lane.aggregate, builder.BuildHeld(aggregate));
   lane.pipeline = builder.Take();

@@ -51,6 +51,15 @@ uint32_t IntegerIds::FindOrInsert(int64_t key, uint32_t next, bool* is_new) {
   }
 }
 
+uint32_t IntegerIds::Find(int64_t key) const {
+  if (slots_.empty()) return UINT32_MAX;
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = HashInteger(static_cast<uint64_t>(key)) & mask;; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.id == UINT32_MAX || slot.key == key) return slot.id;
+  }
+}
+
 void IntegerIds::Clear() {
   slots_.clear();
   used_ = 0;
@@ -92,6 +101,17 @@ uint32_t BytesIds::FindOrInsert(std::string_view key, uint32_t next, bool* is_ne
       *is_new = false;
       return ids_[slot.id];
     }
+  }
+}
+
+uint32_t BytesIds::Find(std::string_view key) const {
+  if (slots_.empty()) return UINT32_MAX;
+  const auto hash = static_cast<uint32_t>(HashBytes(key) >> 32);
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.id == UINT32_MAX) return UINT32_MAX;
+    if (slot.hash == hash && KeyOf(slot.id) == key) return ids_[slot.id];
   }
 }
 
@@ -204,6 +224,42 @@ void GroupTable::FindPacked(std::span<const std::shared_ptr<arrow::Array>> keys,
       new_rows_.push_back(static_cast<uint32_t>(i));
     }
   }
+}
+
+Status GroupTable::Find(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) const {
+  const auto or_null = [&](int64_t row, auto&& find) { return keys[0]->IsNull(row) ? null_id_ : find(row); };
+  switch (path_) {
+    case Path::kNone:
+      std::fill(ids, ids + rows, size_ == 0 ? UINT32_MAX : 0);
+      break;
+    case Path::kInteger: {
+      std::vector<int64_t> values;
+      ToIntegers(*keys[0], &values);
+      for (int64_t i = 0; i < rows; ++i) {
+        ids[i] = or_null(i, [&](int64_t row) { return integers_.Find(values[static_cast<size_t>(row)]); });
+      }
+      break;
+    }
+    case Path::kText: {
+      const auto& texts = static_cast<const arrow::BinaryArray&>(*keys[0]);
+      for (int64_t i = 0; i < rows; ++i) {
+        ids[i] = or_null(i, [&](int64_t row) { return bytes_.Find(texts.GetView(row)); });
+      }
+      break;
+    }
+    case Path::kPacked: {
+      std::string packed;
+      std::vector<int64_t> ends;
+      PackRows(keys, rows, &packed, &ends);
+      int64_t from = 0;
+      for (int64_t i = 0; i < rows; ++i) {
+        ids[i] = bytes_.Find({packed.data() + from, static_cast<size_t>(ends[i] - from)});
+        from = ends[i];
+      }
+      break;
+    }
+  }
+  return Status::OK();
 }
 
 Result<std::shared_ptr<arrow::Array>> GroupTable::Keys(size_t column, std::span<const uint32_t> ids) const {

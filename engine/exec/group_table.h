@@ -17,6 +17,8 @@ class IntegerIds {
  public:
   /// Returns the id of `key`; a new key gets the id `next` and sets `is_new`.
   uint32_t FindOrInsert(int64_t key, uint32_t next, bool* is_new);
+  /// UINT32_MAX when there is no such key.
+  uint32_t Find(int64_t key) const;
   void Clear();
   int64_t MemoryBytes() const { return static_cast<int64_t>(slots_.capacity() * sizeof(Slot)); }
 
@@ -35,6 +37,8 @@ class IntegerIds {
 class BytesIds {
  public:
   uint32_t FindOrInsert(std::string_view key, uint32_t next, bool* is_new);
+  /// UINT32_MAX when there is no such key.
+  uint32_t Find(std::string_view key) const;
   int64_t MemoryBytes() const;
 
  private:
@@ -60,6 +64,8 @@ class GroupTable {
 
   /// Sets ids[i] to the group of row i. All arrays have `rows` values.
   Status FindOrInsert(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids);
+  /// Sets ids[i] to the group of row i, UINT32_MAX where there is none. May run side by side with itself.
+  Status Find(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) const;
   uint32_t size() const { return size_; }
   /// Returns the values of one key column for `ids`.
   Result<std::shared_ptr<arrow::Array>> Keys(size_t column, std::span<const uint32_t> ids) const;

@@ -1,5 +1,7 @@
 #include "engine/exec/lane.h"
 
+#include <algorithm>
+
 namespace velo::exec {
 
 namespace {
@@ -40,9 +42,13 @@ Task::Next Lane::Step() {
     if (!pushed.ok()) return Finish(pushed);
   }
   size_t ended = 0;
+  std::vector<const ScanDriver*> waiting;
   for (size_t tried = 0; tried < scans_.size(); ++tried) {
     const size_t at = (turn_ + tried) % scans_.size();
-    if (!scans_[at]->MayRead()) continue;
+    if (!scans_[at]->MayRead()) {
+      waiting.push_back(scans_[at].get());
+      continue;
+    }
     const Result<ScanDriver::Progress> progress = scans_[at]->Step();
     if (!progress.ok()) return Finish(progress.status());
     if (*progress == ScanDriver::Progress::kWorked) {
@@ -54,6 +60,10 @@ Task::Next Lane::Step() {
   }
   if (ended == scans_.size() && values_.empty()) return Finish(velo::Status::OK());
   if (ended == scans_.size()) return Next::kAgain;
+  // The end of a table lets those go on that wait for it.
+  const bool may_go_on =
+      std::any_of(waiting.begin(), waiting.end(), [](const ScanDriver* scan) { return scan->MayRead(); });
+  if (may_go_on || TellCaughtUp()) return Next::kAgain;
   PublishStatus();
   int64_t nearest = -1;
   for (const auto& scan : scans_) {
@@ -66,6 +76,27 @@ Task::Next Lane::Step() {
   }
   if (nearest >= 0) pool_->WakeAfter(shared_from_this(), nearest);
   return Next::kWait;
+}
+
+/// Tells joins whose left waits that all there is of their right is read. True when that lets a leaf go on.
+bool Lane::TellCaughtUp() {
+  std::vector<TwoInputOperator*> waiting, loading;
+  const auto look_at = [&](const Pipeline::Leaf& leaf) {
+    if (leaf.MayRead()) return;
+    loading.insert(loading.end(), leaf.loads.begin(), leaf.loads.end());
+    for (TwoInputOperator* step : leaf.waits_for) {
+      if (!step->WantsLeft()) waiting.push_back(step);
+    }
+  };
+  for (const auto& scan : scans_) look_at(scan->leaf());
+  for (const Pipeline::Leaf& leaf : values_) look_at(leaf);
+  bool any = false;
+  for (TwoInputOperator* step : waiting) {
+    if (std::find(loading.begin(), loading.end(), step) != loading.end()) continue;
+    step->OnRightCaughtUp();
+    any = any || step->WantsLeft();
+  }
+  return any;
 }
 
 Status Lane::PushValues() {

@@ -51,6 +51,7 @@ class Lane : public Task {
 
  private:
   velo::Status PushValues();
+  bool TellCaughtUp();
   Next Finish(const velo::Status& status);
   void PublishStatus();
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -56,6 +58,7 @@ struct LaneContext {
   WarningLog* warnings = nullptr;                ///< May be null.
   const std::atomic<bool>* cancelled = nullptr;  ///< Long loops look at it between output batches.
   int64_t batch_rows = 32768;                    ///< Rows per output batch of operators that emit from state.
+  std::function<void()> on_table_loaded;         ///< Wakes the other lanes that wait for a table; may be empty.
 
   bool IsCancelled() const { return cancelled != nullptr && cancelled->load(std::memory_order_relaxed); }
 };
@@ -116,8 +119,8 @@ class Operator : public Step {
 
 enum class Side : uint8_t { kLeft = 0, kRight = 1 };
 
-/// A step that brings two inputs together (joins, subqueries). The caller passes the lower of both watermarks on after
-/// OnWatermark returns, and the end after the second OnEnd.
+/// A step that brings two inputs together (joins, subqueries). The caller passes PassedWatermark on after OnWatermark
+/// returns, and the end after the second OnEnd.
 class TwoInputOperator : public Step {
  public:
   virtual Status OnBatch(Side side, const Batch& batch, Output& out) = 0;
@@ -125,6 +128,10 @@ class TwoInputOperator : public Step {
   virtual Status OnEnd(Side side, Output& out);
   /// False while rows of the left must wait (the table on the right is loading); asked before every read.
   virtual bool WantsLeft() const { return true; }
+  /// Nothing more is there to read of the right at this moment; called while the left waits for it.
+  virtual void OnRightCaughtUp() {}
+  /// What is passed on, given the watermarks of both sides.
+  virtual EventMillis PassedWatermark(EventMillis left, EventMillis right) const { return std::min(left, right); }
 };
 
 /// An aggregate that can run in several lanes on parts of the input and be joined at the end.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -7,6 +8,8 @@
 #include "engine/plan/nodes/plan_node.h"
 
 namespace velo::exec {
+
+struct LookupTable;
 
 /// The entrance of a stage: what flows through a pipeline.
 class Port {
@@ -32,8 +35,9 @@ struct Pipeline {
   struct Leaf {
     PlanNodePtr node;  ///< A scan, constant rows, or the node where the pipeline was cut off.
     Port* port = nullptr;
-    std::vector<const Step*> limits;                 ///< When one is satisfied, the leaf needs no more rows.
-    std::vector<const TwoInputOperator*> waits_for;  ///< The leaf is on their left: read when all want rows.
+    std::vector<const Step*> limits;           ///< When one is satisfied, the leaf needs no more rows.
+    std::vector<TwoInputOperator*> waits_for;  ///< The leaf is on their left: read when all want rows.
+    std::vector<TwoInputOperator*> loads;      ///< The leaf is on their right.
 
     bool IsSatisfied() const;
     bool MayRead() const;
@@ -70,7 +74,7 @@ Result<std::unique_ptr<Pipeline>> BuildPipeline(const PlanNodePtr& plan, const P
                                                 LaneContext* context, Port* sink, const PlanNode* cut = nullptr);
 
 /// The lowest aggregate when everything below it can run in several lanes over parts of one scan, with the lanes'
-/// states merged at the end; null when there is none.
+/// states merged at the end; null when there is none. Lookup joins on the way share their tables.
 std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& plan, const PipelineSettings& settings);
 
 /// The operators of one lane of `aggregate` and below. Nothing comes out: the state stays in `aggregate`, which belongs
@@ -79,6 +83,11 @@ struct LanePipeline {
   std::unique_ptr<Pipeline> pipeline;
   MergeableOperator* aggregate = nullptr;
 };
-Result<LanePipeline> BuildLane(const std::shared_ptr<const AggregateNode>& aggregate, LaneContext* context);
+/// Tables of lookup joins that the lanes of one query share, by node.
+using LaneTables = std::map<const PlanNode*, std::shared_ptr<LookupTable>>;
+/// The first lane, called with empty `tables`, fills them and has leaves for their inputs after its own; the others
+/// wait for them.
+Result<LanePipeline> BuildLane(const std::shared_ptr<const AggregateNode>& aggregate, LaneContext* context,
+                               LaneTables* tables);
 
 }  // namespace velo::exec

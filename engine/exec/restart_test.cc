@@ -154,7 +154,18 @@ INSTANTIATE_TEST_SUITE_P(
         "SELECT k, SUM(v) AS s FROM e GROUP BY k WINDOW SESSION(25ms) EMIT CHANGES",
         "SELECT k, v FROM e WINDOW TUMBLING(50ms)",  //
         "SELECT DISTINCT k, v FROM e",               //
-        "SELECT k, v FROM e LIMIT 17",               //
+        "SELECT k, SUM(v) OVER w AS s, MIN(v) OVER w AS m, LAG(v) OVER w AS l, ROW_NUMBER() OVER w AS n, "
+        "FIRST_VALUE(k) "
+        "OVER w AS f FROM e WINDOW w AS (PARTITION BY k)",
+        "SELECT k, AVG(v) OVER w AS a, MAX(v) OVER w AS m, RANK() OVER w AS r, LISTAGG(v) OVER w AS l FROM e WINDOW w "
+        "AS "
+        "(ROWS WINDOW BUFFER 4 ROWS PARTITION BY k ORDER BY t)",
+        "SELECT k, STDDEV(v) OVER (PARTITION BY k ORDER BY t RANGE 100ms PRECEDING) AS s FROM e",
+        "SELECT k, SUM(v) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS s FROM e",
+        "SELECT v, COUNT(*) OVER (PARTITION BY v ORDER BY k) AS s FROM e WITH ('row_window.max_partitions' = '3')",
+        "SELECT k, COUNT(v) OVER (PARTITION BY k EXPIRE AFTER 30ms) AS s FROM e",
+        "SELECT k, SUM(v) AS s, RANK() OVER (ORDER BY SUM(v)) AS r FROM e GROUP BY k WINDOW TUMBLING(50ms)",
+        "SELECT k, v FROM e LIMIT 17",  //
         "SELECT k, SUM(v) AS s FROM e GROUP BY k ORDER BY s DESC LIMIT 2 EMIT CHANGES",
         "SELECT k, SUM(v) AS s FROM e GROUP BY k WINDOW TUMBLING(100ms) ORDER BY s DESC LIMIT 2",
         "SELECT COUNT(*) AS g, MAX(n) AS hi, AVG(n) AS a, COUNT(DISTINCT n) AS d FROM (SELECT k, SUM(v) AS n FROM e "

@@ -44,6 +44,7 @@ class ScanDriver {
 
   /// False while its rows must wait for another input of a join.
   bool MayRead() const { return leaf_.MayRead(); }
+  const Pipeline::Leaf& leaf() const { return leaf_; }
   /// Reads and pushes at most one batch. kIdle: nothing to read now.
   Result<Progress> Step();
   void SetWakeUp(const std::function<void()>& wake_up);

@@ -227,10 +227,10 @@ class TwoInputStage : public Output {
   Status Watermark(Side side, EventMillis watermark) {
     inputs_[static_cast<size_t>(side)].watermark = watermark;
     VELO_RETURN_IF_ERROR(step_->OnWatermark(side, watermark, *this));
-    const EventMillis lowest = Lowest(inputs_);
-    if (lowest <= passed_) return Status::OK();
-    passed_ = lowest;
-    return next_->Watermark(lowest);
+    const EventMillis passed = step_->PassedWatermark(inputs_[0].watermark, inputs_[1].watermark);
+    if (passed <= passed_) return Status::OK();
+    passed_ = passed;
+    return next_->Watermark(passed);
   }
   Status End(Side side) {
     VELO_RETURN_IF_ERROR(step_->OnEnd(side, *this));
@@ -244,7 +244,7 @@ class TwoInputStage : public Output {
   void Save(Side side, std::string* out) const { inputs_[static_cast<size_t>(side)].Save(out); }
   Status Load(Side side, std::string_view* in) {
     VELO_RETURN_IF_ERROR(inputs_[static_cast<size_t>(side)].Load(in));
-    passed_ = Lowest(inputs_);
+    passed_ = step_->PassedWatermark(inputs_[0].watermark, inputs_[1].watermark);
     return Status::OK();
   }
 

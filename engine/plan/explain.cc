@@ -1,8 +1,9 @@
 #include <algorithm>
 
 #include "engine/plan/binder/window_binder.h"
-#include "engine/plan/nodes/join_node.h"
+#include "engine/plan/explain_join.h"
 #include "engine/plan/nodes/normalise_node.h"
+#include "engine/plan/nodes/over_node.h"
 #include "engine/plan/nodes/subquery_node.h"
 #include "engine/plan/prepared_query.h"
 
@@ -183,6 +184,47 @@ std::string DescribeWindowRows(const WindowRowsNode& node) {
                      plan::DescribeDuration(node.window.size_ms));
 }
 
+/// What a row window keeps. The bound is per partition; the number of partitions is the data's unless a limit is set.
+std::string StateBound(const OverNode& node, const std::string& partition) {
+  if (node.per_emission) {
+    return node.window_end >= 0 ? "the rows of one closed window" : "all rows, computed at the end of the input";
+  }
+  const std::string per = partition.empty() ? "" : " per " + partition;
+  std::string bound;
+  if (node.buffer_rows < 0) {
+    bound = fmt::format("1 running value{}", per);
+  } else if (node.buffer_ms >= 0) {
+    bound =
+        fmt::format("rows of the last {}, at most {}{}", plan::DescribeDuration(node.buffer_ms), node.buffer_rows, per);
+  } else {
+    bound = fmt::format("{} row{}{}", node.buffer_rows, node.buffer_rows == 1 ? "" : "s", per);
+  }
+  if (node.expire_ms >= 0) {
+    bound += fmt::format(", cleared after {} without rows", plan::DescribeDuration(node.expire_ms));
+  }
+  if (node.max_partitions > 0) bound += fmt::format(", at most {} partitions", node.max_partitions);
+  return bound;
+}
+
+ExplainStep DescribeOver(const OverNode& node) {
+  const Schema& input = node.inputs[0]->output;
+  std::vector<std::string> calls, partition, order;
+  for (const OverCall& call : node.calls) {
+    const std::string_view text = call.call.text;
+    calls.emplace_back(text.substr(0, text.find(" OVER ")));
+  }
+  for (const BoundExpressionPtr& key : node.partition_by) partition.push_back(TextOf(*key, input));
+  for (const SortKey& key : node.order_by) {
+    order.push_back(TextOf(*key.expression, input) + (key.descending ? " descending" : ""));
+  }
+  std::string detail = "computes " + Join(calls);
+  if (!partition.empty()) detail += ", for each " + Join(partition, " and ");
+  detail += order.empty() ? ", in order of arrival" : ", in order of " + Join(order);
+  detail += ", state: " + StateBound(node, Join(partition, " and "));
+  if (node.emit_on_full) detail += ", emits when the buffer is full";
+  return {"RowWindow", std::move(detail), {}};
+}
+
 ExplainStep DescribeRest(const PlanNode& node) {
   switch (node.kind) {
     case PlanKind::kValues:
@@ -222,13 +264,13 @@ ExplainStep DescribeRest(const PlanNode& node) {
     case PlanKind::kUnion:
       return {"Union", fmt::format("{} inputs", node.inputs.size()), {}};
     case PlanKind::kJoin:
-      return {"Join", static_cast<const JoinNode&>(node).description, {}};
+      return {"Join", DescribeJoin(static_cast<const JoinNode&>(node)), {}};
     case PlanKind::kOver:
-      return {"RowWindow", "", {}};
+      return DescribeOver(static_cast<const OverNode&>(node));
     case PlanKind::kSubquery:
       return {"Subquery", static_cast<const SubqueryNode&>(node).text, {}};
     case PlanKind::kUnnest:
-      return {"Unnest", "", {}};
+      return {"Unnest", DescribeUnnest(static_cast<const UnnestNode&>(node)), {}};
     case PlanKind::kNormalise:
       return {"Normalise", DescribeNormalise(static_cast<const NormaliseNode&>(node)), {}};
     case PlanKind::kScan:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engine/plan/nodes/join_node.h"
 #include "engine/plan/plan_fixture.h"
 #include "engine/sql/parser.h"
 
@@ -157,13 +158,34 @@ TEST(BindQuery, ContinuousTopNKeepsOneRowPerKey) {
 }
 
 TEST(BindQuery, WhatCannotRunSaysSo) {
-  const Analysed join = Analyse("SELECT t.symbol FROM trades t JOIN quotes q ON t.symbol = q.symbol WITHIN 5m");
+  const Analysed join =
+      Analyse("SELECT t.symbol FROM trades t JOIN quotes q ON t.symbol = q.symbol WITH ('join.type' = 'tumbling')");
   ASSERT_TRUE(join.report.valid);
   EXPECT_EQ(join.query().not_runnable_code, "E3090");
   EXPECT_NE(join.query().not_runnable_reason.find("Joins"), std::string::npos);
   const Analysed unknown = Analyse("SELECT * FROM trade");
   EXPECT_EQ(unknown.query().not_runnable_code, "SOURCE_NOT_FOUND");
   EXPECT_NE(unknown.query().not_runnable_reason.find("trades"), std::string::npos);
+}
+
+TEST(BindQuery, JoinsSplitTheirConditions) {
+  const Analysed a = Analyse(
+      "SELECT t.symbol FROM trades t JOIN quotes q ON t.symbol = q.symbol AND t.price > q.bid "
+      "AND q.qts > t.timestamp - INTERVAL '1' MINUTE AND q.qts <= t.timestamp + INTERVAL '10' MINUTE "
+      "WHERE t.volume > 5");
+  ASSERT_TRUE(a.report.valid) << a.diagnostics.items()[0].message;
+  const auto* join = FindNode<JoinNode>(*a.query().plan, PlanKind::kJoin);
+  EXPECT_EQ(join->method, JoinMethod::kInterval);
+  ASSERT_EQ(join->left_keys.size(), 1u);
+  EXPECT_EQ(join->left_keys[0]->text, "symbol");
+  ASSERT_TRUE(join->bound.has_value());
+  EXPECT_EQ(join->bound->lower_ms, -59'999);
+  EXPECT_EQ(join->bound->upper_ms, 600'000);
+  EXPECT_EQ(join->retention_ms, 1'200'000);
+  ASSERT_NE(join->residual, nullptr);
+  EXPECT_EQ(join->residual->text, "t.price > q.bid");
+  EXPECT_EQ(join->inputs[0]->kind, PlanKind::kFilter);
+  EXPECT_EQ(join->inputs[1]->kind, PlanKind::kScan);
 }
 
 TEST(BindQuery, UnknownRelationsGetASchemaFromUse) {

@@ -223,6 +223,11 @@ TEST_F(EngineTest, FollowsATopicAndReadsWhatIsThereWhenNotLive) {
   EXPECT_EQ(metrics.rows_in, 150);
   EXPECT_EQ(metrics.rows_used, 150);
 
+  const auto by_function =
+      RunToEnd(engine_.get(), Prepare("SELECT COUNT(*) AS n FROM KAFKA_TOPIC('numbers')"), {}, true, 20'000, &metrics);
+  ASSERT_TRUE(by_function.ok()) << by_function.status().ToString();
+  EXPECT_EQ(metrics.rows_in, 150);
+
   auto collector = std::make_shared<Collector>();
   const auto job = Start("SELECT v FROM numbers WHERE v >= 1000", collector, true);
   AppendNumbers(1, 1000, 5);

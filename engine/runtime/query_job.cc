@@ -185,15 +185,18 @@ Status QueryJob::StartSingle(const SourceOpener& open) {
   const auto lane = MakeLane([self = shared_from_this()](const Status& status) { self->Finish(status); });
   VELO_ASSIGN_OR_RETURN(std::unique_ptr<exec::Pipeline> pipeline,
                         exec::BuildPipeline(query_->plan, settings_, &lane->context(), sink_.get()));
-  for (const exec::Pipeline::Leaf& leaf : pipeline->leaves) {
-    if (leaf.node->kind == PlanKind::kValues) {
-      lane->AddValues(leaf);
-      continue;
-    }
-    VELO_ASSIGN_OR_RETURN(OpenScan scan, Open(std::static_pointer_cast<const ScanNode>(leaf.node), open));
-    lane->AddScan(SettingsOf(scan.node), std::move(scan.readers), leaf);
-  }
+  for (const exec::Pipeline::Leaf& leaf : pipeline->leaves) VELO_RETURN_IF_ERROR(AddLeaf(leaf, open, lane.get()));
   lane->SetPipeline(std::move(pipeline));
+  return Status::OK();
+}
+
+Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane) {
+  if (leaf.node->kind == PlanKind::kValues) {
+    lane->AddValues(leaf);
+    return Status::OK();
+  }
+  VELO_ASSIGN_OR_RETURN(OpenScan scan, Open(std::static_pointer_cast<const ScanNode>(leaf.node), open));
+  lane->AddScan(SettingsOf(scan.node), std::move(scan.readers), leaf);
   return Status::OK();
 }
 
@@ -202,11 +205,15 @@ Status QueryJob::StartShared(const std::shared_ptr<const AggregateNode>& aggrega
   const int wanted = options_.lanes > 0 ? options_.lanes : pool_->threads();
   auto shares = DealOut(std::move(scan.readers), static_cast<size_t>(wanted));
   if (shares.empty()) shares.emplace_back();
+  exec::LaneTables tables;
   for (auto& share : shares) {
     const auto lane = MakeLane([self = shared_from_this()](const Status& status) { self->SharedLaneDone(status); });
-    VELO_ASSIGN_OR_RETURN(exec::LanePipeline part, exec::BuildLane(aggregate, &lane->context()));
+    lane->context().on_table_loaded = [this] { WakeLanes(); };
+    VELO_ASSIGN_OR_RETURN(exec::LanePipeline part, exec::BuildLane(aggregate, &lane->context(), &tables));
     parts_.push_back(part.aggregate);
-    lane->AddScan(SettingsOf(scan.node), std::move(share), part.pipeline->leaves[0]);
+    const std::vector<exec::Pipeline::Leaf>& leaves = part.pipeline->leaves;
+    lane->AddScan(SettingsOf(scan.node), std::move(share), leaves[0]);
+    for (size_t i = 1; i < leaves.size(); ++i) VELO_RETURN_IF_ERROR(AddLeaf(leaves[i], open, lane.get()));
     lane->SetPipeline(std::move(part.pipeline));
   }
   join_context_ = lanes_[0]->context();

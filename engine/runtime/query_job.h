@@ -45,6 +45,7 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
   };
 
   Result<OpenScan> Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open);
+  Status AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane);
   Status StartShared(const std::shared_ptr<const AggregateNode>& aggregate, const SourceOpener& open);
   Status StartSingle(const SourceOpener& open);
   exec::ScanSettings SettingsOf(const std::shared_ptr<const ScanNode>& node) const;

@@ -141,6 +141,7 @@ class CaseRunner {
     auto source = std::make_shared<ScriptedSource>(relation.schema);
     VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::RecordBatch> rows, ParseRows(relation.schema, step.body));
     source->SetRows(std::move(rows));
+    if (relation.bounded) source->SetBounded();
     source->SetLivePartitions(partitions);
     sources_[relation.name] = std::move(source);
     relations_->Put(std::move(relation));

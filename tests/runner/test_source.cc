@@ -38,7 +38,7 @@ class TestSource : public Source {
   const Schema& schema() const override { return script_->schema(); }
   bool bounded() const override { return true; }
   Result<std::vector<std::unique_ptr<PartitionReader>>> OpenReaders(const ReadOptions& options) override {
-    if (options.follow) {
+    if (options.follow && !script_->is_file()) {
       std::vector<std::unique_ptr<PartitionReader>> readers;
       for (size_t partition = 0; partition < script_->live_partitions(); ++partition) {
         readers.push_back(std::make_unique<ScriptedReader>(script_, partition, options.columns));

@@ -21,6 +21,9 @@ class ScriptedSource {
   /// Rows there from the beginning.
   void SetRows(std::shared_ptr<arrow::RecordBatch> rows) { rows_ = std::move(rows); }
   const std::shared_ptr<arrow::RecordBatch>& rows() const { return rows_; }
+  /// Rows there from the beginning are all there is, in live queries as well.
+  void SetBounded() { bounded_ = true; }
+  bool is_file() const { return bounded_ && rows_ != nullptr && rows_->num_rows() > 0; }
   /// Number of partitions for queries that read what is there and end; neighbouring rows stay together.
   void SetPartitions(int64_t partitions) { partitions_ = partitions; }
   int64_t partitions() const { return partitions_; }
@@ -54,6 +57,7 @@ class ScriptedSource {
   const Schema schema_;
   std::shared_ptr<arrow::RecordBatch> rows_;
   int64_t partitions_ = 1;
+  bool bounded_ = false;
   std::mutex mutex_;
   std::condition_variable asked_;
   std::vector<Queue> queues_{1};

@@ -38,12 +38,23 @@ bool SameCall(const AggregateCall& a, const AggregateCall& b) {
 
 int AggregateStage::AddCall(AggregateCall call, bool nullable) {
   const int first = static_cast<int>(keys_.size()) + 2;
-  for (size_t i = 0; i < calls_.size(); ++i) {
-    if (SameCall(calls_[i], call)) return first + static_cast<int>(i);
+  for (size_t slot = 0; slot < slots_.size(); ++slot) {
+    if (slots_[slot] >= 0 && SameCall(calls_[slots_[slot]], call)) return first + static_cast<int>(slot);
   }
+  slots_.push_back(static_cast<int>(calls_.size()));
   calls_.push_back(std::move(call));
   nullable_.push_back(nullable);
-  return first + static_cast<int>(calls_.size()) - 1;
+  return first + static_cast<int>(slots_.size()) - 1;
+}
+
+int AggregateStage::AddPlace() {
+  slots_.push_back(-1);
+  return static_cast<int>(keys_.size() + 2 + slots_.size()) - 1;
+}
+
+int AggregateStage::CallAt(int place) const {
+  const int slot = place - static_cast<int>(keys_.size()) - 2;
+  return slot < 0 ? -1 : slots_[slot];
 }
 
 int AggregateStage::FindKey(const sql::Expression& expression) const {
@@ -69,7 +80,7 @@ std::vector<int> AggregateStage::Layout(bool windowed) const {
   for (int i = 0; i < keys; ++i) mapping.push_back(i);
   mapping.push_back(windowed ? keys + calls : -1);
   mapping.push_back(windowed ? keys + calls + 1 : -1);
-  for (int i = 0; i < calls; ++i) mapping.push_back(keys + i);
+  for (int call : slots_) mapping.push_back(call < 0 ? -1 : keys + call);
   return mapping;
 }
 

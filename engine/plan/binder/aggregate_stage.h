@@ -29,6 +29,10 @@ class AggregateStage {
   int AddCall(AggregateCall call, bool nullable);
   const std::vector<AggregateCall>& calls() const { return calls_; }
   bool call_nullable(size_t i) const { return nullable_[i]; }
+  /// Returns a place for a value that is computed above the grouping; Layout() leaves it at -1.
+  int AddPlace();
+  /// Index in calls() of the call at `place`, or -1 for other places.
+  int CallAt(int place) const;
 
   /// Place of the key equal to `expression` as written, or -1.
   int FindKey(const sql::Expression& expression) const;
@@ -42,6 +46,7 @@ class AggregateStage {
   std::vector<Key> keys_;
   std::vector<AggregateCall> calls_;
   std::vector<bool> nullable_;
+  std::vector<int> slots_;  ///< Per place after the window's end: index in calls_, or -1.
 };
 
 /// True when two bound expressions compute the same value from the same columns.

@@ -31,9 +31,9 @@ bool ReadsWithinGroup(std::string_view function) {
 
 }  // namespace
 
-void ExpressionBinder::BindWithinGroup(const sql::Call& call, std::vector<Bound>* arguments) {
+void ExpressionBinder::BindWithinGroup(const sql::Call& call, const sql::OrderItem& item,
+                                       std::vector<Bound>* arguments) {
   // PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY x) is PERCENTILE_CONT(x, p).
-  const sql::OrderItem& item = call.within_group[0];
   const bool discrete = UpperCase(call.name.text) == "PERCENTILE_DISC";
   if (item.descending && !arguments->empty() && !discrete) {
     Bound one = MakeLiteral(std::make_shared<arrow::Int64Scalar>(1), TypeKind::kInteger, "1", call.span);
@@ -70,7 +70,7 @@ bool ExpressionBinder::CollectAggregateArguments(const sql::Call& call, Aggregat
   std::vector<Bound> arguments = BindArguments(call);
   const bool within_group = !call.within_group.empty();
   if (within_group && ReadsWithinGroup(out->function->name)) {
-    BindWithinGroup(call, &arguments);
+    BindWithinGroup(call, call.within_group[0], &arguments);
   } else if (within_group) {
     BindOrderKeys(call.within_group, out, order_keys);
   }
@@ -143,6 +143,54 @@ bool ExpressionBinder::AggregateMayStandHere(const sql::Call& call, std::string_
   return true;
 }
 
+BoundExpressionPtr ExpressionBinder::TypeAggregate(const sql::Call& call, std::vector<Bound> order_keys,
+                                                   AggregateCall* bound) {
+  const std::string name = UpperCase(call.name.text);
+  std::vector<SqlType> types;
+  std::vector<std::string> texts(bound->arguments.size());
+  std::vector<const std::string*> constants(bound->arguments.size(), nullptr);
+  bool untyped = false;
+  for (size_t i = 0; i < bound->arguments.size(); ++i) {
+    types.push_back(bound->arguments[i]->type);
+    untyped = untyped || types.back().kind() == TypeKind::kAny;
+    const std::optional<std::string> text = ConstantText(*bound->arguments[i]);
+    bound->constant_given.push_back(text.has_value());
+    if (text.has_value()) {
+      texts[i] = *text;
+      constants[i] = &texts[i];
+    }
+  }
+  bound->constants = texts;
+  Result<CallTypes> rule = bound->function->types(name, types, constants);
+  if (!rule.ok()) {
+    // Text of unknown meaning is read as what the aggregate needs.
+    std::vector<SqlType> readable = types;
+    for (size_t i = 0; i < types.size(); ++i) {
+      if (IsUntypedText(*bound->arguments[i])) readable[i] = TypeKind::kAny;
+    }
+    Result<CallTypes> other = bound->function->types(name, readable, constants);
+    if (other.ok() && !untyped) rule = std::move(other);
+  }
+  if (!rule.ok()) {
+    if (untyped && rule.status().error().code != "E2311") return Placeholder(TypeKind::kAny, call.span);
+    return Report(rule.status(), call.span);
+  }
+  bound->types = *rule;
+  for (size_t i = 0; i < bound->arguments.size() && i < bound->types.arguments.size(); ++i) {
+    if (bound->types.arguments[i].kind() == TypeKind::kAny || types[i].kind() == TypeKind::kAny) continue;
+    Result<Bound> cast = MakeCast(bound->arguments[i], bound->types.arguments[i], false, bound->arguments[i]->text,
+                                  bound->arguments[i]->span);
+    if (!cast.ok()) return Report(cast.status(), call.span);
+    bound->arguments[i] = std::move(*cast);
+  }
+  // What orders the values comes after them.
+  for (Bound& key : order_keys) {
+    bound->types.arguments.push_back(key->type);
+    bound->arguments.push_back(std::move(key));
+  }
+  return nullptr;
+}
+
 BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const AggregateFunction& named) {
   const std::string name = UpperCase(call.name.text);
   if (!AggregateMayStandHere(call, name)) return Poison(call.span);
@@ -162,50 +210,9 @@ BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const 
   std::vector<Bound> order_keys;
   if (!CollectAggregateArguments(call, &bound, &order_keys)) return Poison(call.span);
 
-  std::vector<SqlType> types;
-  std::vector<std::string> texts(bound.arguments.size());
-  std::vector<const std::string*> constants(bound.arguments.size(), nullptr);
-  bool untyped = false;
-  for (size_t i = 0; i < bound.arguments.size(); ++i) {
-    types.push_back(bound.arguments[i]->type);
-    untyped = untyped || types.back().kind() == TypeKind::kAny;
-    const std::optional<std::string> text = ConstantText(*bound.arguments[i]);
-    bound.constant_given.push_back(text.has_value());
-    if (text.has_value()) {
-      texts[i] = *text;
-      constants[i] = &texts[i];
-    }
-  }
-  bound.constants = texts;
-  Result<CallTypes> rule = function.types(name, types, constants);
-  if (!rule.ok()) {
-    // Text of unknown meaning is read as what the aggregate needs.
-    std::vector<SqlType> readable = types;
-    for (size_t i = 0; i < types.size(); ++i) {
-      if (IsUntypedText(*bound.arguments[i])) readable[i] = TypeKind::kAny;
-    }
-    Result<CallTypes> other = function.types(name, readable, constants);
-    if (other.ok() && !untyped) rule = std::move(other);
-  }
-  if (!rule.ok()) {
-    if (untyped && rule.status().error().code != "E2311") return Placeholder(TypeKind::kAny, call.span);
-    return Report(rule.status(), call.span);
-  }
-  bound.types = *rule;
-  for (size_t i = 0; i < bound.arguments.size() && i < bound.types.arguments.size(); ++i) {
-    if (bound.types.arguments[i].kind() == TypeKind::kAny || types[i].kind() == TypeKind::kAny) continue;
-    Result<Bound> cast = MakeCast(bound.arguments[i], bound.types.arguments[i], false, bound.arguments[i]->text,
-                                  bound.arguments[i]->span);
-    if (!cast.ok()) return Report(cast.status(), call.span);
-    bound.arguments[i] = std::move(*cast);
-  }
-  // What orders the values comes after them.
   const bool end_value = function.name == "FIRST_VALUE" || function.name == "LAST_VALUE";
   if (end_value && order_keys.empty() && OrdersByEventTime()) order_keys.push_back(EventTimeColumn(call.span));
-  for (Bound& key : order_keys) {
-    bound.types.arguments.push_back(key->type);
-    bound.arguments.push_back(std::move(key));
-  }
+  if (Bound failed = TypeAggregate(call, std::move(order_keys), &bound)) return failed;
   const SqlType result = bound.types.result;
   const bool counts = name.starts_with("COUNT") || name.starts_with("APPROX_COUNT");
   std::string text = bound.text;

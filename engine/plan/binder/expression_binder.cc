@@ -288,6 +288,13 @@ BoundExpressionPtr ExpressionBinder::BindUnary(const sql::Unary& unary) {
   return Operator("NEGATE", {operand}, unary.span);
 }
 
+BoundExpressionPtr ExpressionBinder::WithText(const Bound& bound, const sql::Expression& source) {
+  if (!bound->text.empty()) return bound;
+  auto named = std::make_shared<BoundExpression>(*bound);
+  named->text = ExpressionText(source);
+  return named;
+}
+
 BoundExpressionPtr ExpressionBinder::BindBinary(const sql::Binary& binary) {
   using Op = sql::BinaryOperator;
   if (binary.left->kind == sql::ExpressionKind::kRow || binary.right->kind == sql::ExpressionKind::kRow) {
@@ -296,6 +303,11 @@ BoundExpressionPtr ExpressionBinder::BindBinary(const sql::Binary& binary) {
   Bound left = BindNode(*binary.left);
   Bound right = BindNode(*binary.right);
   const SourceSpan span = binary.span;
+  if (binary.op == sql::BinaryOperator::kAnd) {
+    // The sides may come to stand apart, below a join.
+    left = WithText(left, *binary.left);
+    right = WithText(right, *binary.right);
+  }
   switch (binary.op) {
     case Op::kMatch:
     case Op::kNotMatch:
@@ -405,6 +417,9 @@ BoundExpressionPtr ExpressionBinder::BindBetween(const sql::Between& between) {
   Bound low = BindStringOperand(*between.low);
   Bound high = BindStringOperand(*between.high);
   const SourceSpan span = between.span;
+  operand = WithText(operand, *between.operand);
+  low = WithText(low, *between.low);
+  high = WithText(high, *between.high);
   auto inside = [&](const Bound& from, const Bound& to) {
     return Operator("AND", {Operator(">=", {operand, from}, span), Operator("<=", {operand, to}, span)}, span);
   };

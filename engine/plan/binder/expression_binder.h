@@ -8,6 +8,7 @@
 #include "engine/expr/bound_expression.h"
 #include "engine/plan/binder/aggregate_stage.h"
 #include "engine/plan/binder/binding_context.h"
+#include "engine/plan/binder/over_stage.h"
 #include "engine/plan/binder/scope.h"
 #include "engine/sql/words.h"
 
@@ -34,13 +35,19 @@ struct Environment {
   std::vector<Alias> aliases;
   /// Set while binding above a grouping: plain columns then become keys or last values.
   AggregateStage* stage = nullptr;
+  OverStage* overs = nullptr;  ///< Collects OVER calls; null where there can be none.
   /// The query has a time window whose bounds may be named.
   bool windowed = false;
   int64_t session_gap_ms = 0;  ///< For SESSION_DURATION().
   /// Place of the window's bounds when there is no grouping; -1 else.
   int window_start_column = -1;
   int window_end_column = -1;
+  /// The array of UNNEST(...) in a SELECT item; its elements are a column of the scope.
+  BoundExpressionPtr unnested;
 };
+
+/// Name of that column.
+inline constexpr std::string_view kUnnestedColumn = "_unnested";
 
 /// Binds expressions of one SELECT. Never returns null: what is wrong is reported once and replaced by an untyped NULL
 /// so that the rest is still checked.
@@ -56,6 +63,8 @@ class ExpressionBinder {
   BoundExpressionPtr BindBoolean(const sql::Expression& expression, Clause clause, std::string_view clause_name);
   /// Makes the last value of an input column available above the grouping (dialect 4.2).
   BoundExpressionPtr LastValue(const BoundExpressionPtr& input_column, SourceSpan span, bool warn);
+  /// The value of a USING column in `*`.
+  BoundExpressionPtr BindMerged(const ColumnMatch& match, SourceSpan span) { return MergedColumn(match, span); }
 
  private:
   using Bound = BoundExpressionPtr;
@@ -85,6 +94,8 @@ class ExpressionBinder {
   /// An aggregate's argument may name an earlier item that does not aggregate itself.
   Bound ExpandAliasOverInput(const sql::ColumnReference& reference);
   Bound UseMatch(const ColumnMatch& match, const sql::ColumnReference& reference);
+  /// The first value of a column that a FULL JOIN ... USING merges.
+  Bound MergedColumn(const ColumnMatch& match, SourceSpan span);
   Bound UseOuter(const sql::ColumnReference& reference, const std::vector<std::string_view>& parts);
   Bound ReportMissing(const ColumnMatch& match, const sql::ColumnReference& reference);
   bool ReportMissingAlias(const sql::ColumnReference& reference);
@@ -96,19 +107,33 @@ class ExpressionBinder {
   Bound BindCall(const sql::Call& call);
   Bound BindLazyCall(const sql::Call& call, std::string_view name, bool* handled);
   Bound BindWindowCall(const sql::Call& call, std::string_view name, bool* handled);
-  Bound BindOver(const sql::Call& call, std::string_view name);
   Bound BindScalar(const sql::Call& call, const ScalarFunction& function);
-  void CheckOver(const sql::Call& call, std::string_view name);
+  Bound BindUnnest(const sql::Call& call);
   Bound UnknownFunction(const sql::Call& call);
   std::vector<Bound> BindArguments(const sql::Call& call);
 
+  // expression_over.cc
+  Bound BindOver(const sql::Call& call, std::string_view name);
+  bool CheckOver(const sql::Call& call, std::string_view name, const sql::Over& over);
+  const sql::Over* OverBody(const sql::Call& call);
+  bool CollectOverArguments(const sql::Call& call, const sql::Over& over, OverCall* out,
+                            std::vector<Bound>* order_keys);
+  Bound TypeWindowFunction(const sql::Call& call, std::string_view name, OverCall* out);
+  bool BindOverWindow(const sql::Over& over, OverWindow* out);
+  bool BindRangeBounds(const sql::Over& over, OverWindow* out);
+  bool DeriveBuffer(const sql::Call& call, std::string_view name, const sql::Over& over, OverCall* bound,
+                    OverWindow* out);
+
   // expression_aggregates.cc
   Bound BindAggregate(const sql::Call& call, const AggregateFunction& function);
+  /// Types the arguments of `bound` and casts them; `order_keys` become the last ones. Null when all is well, else
+  /// what stands for the call.
+  Bound TypeAggregate(const sql::Call& call, std::vector<Bound> order_keys, AggregateCall* bound);
   bool AggregateMayStandHere(const sql::Call& call, std::string_view name);
   void OfferHaving(const sql::Call& call, Diagnostic* found);
   /// `order_keys` takes the keys of ORDER BY inside the call.
   bool CollectAggregateArguments(const sql::Call& call, AggregateCall* out, std::vector<Bound>* order_keys);
-  void BindWithinGroup(const sql::Call& call, std::vector<Bound>* arguments);
+  void BindWithinGroup(const sql::Call& call, const sql::OrderItem& item, std::vector<Bound>* arguments);
   bool BindOrderKeys(const std::vector<sql::OrderItem>& items, AggregateCall* out, std::vector<Bound>* order_keys);
   /// FIRST and LAST go by event time where records have one.
   bool OrdersByEventTime() const;
@@ -132,6 +157,8 @@ class ExpressionBinder {
 
   // Building blocks.
   Bound Poison(SourceSpan span);
+  /// The expression with its SQL as text, where it has none.
+  static Bound WithText(const Bound& bound, const sql::Expression& source);
   /// Stands for a value that cannot be computed in this version, with its type known.
   Bound Placeholder(SqlType type, SourceSpan span);
   Bound Report(const Status& status, SourceSpan span, std::string_view default_code = "E2301",
@@ -151,6 +178,7 @@ class ExpressionBinder {
   Clause clause_ = Clause::kSelect;
   int inside_aggregate_ = 0;
   bool expanding_alias_ = false;
+  bool inside_over_ = false;
 };
 
 /// True when the expression calls an aggregate that belongs to the query it stands in.

@@ -28,14 +28,6 @@ bool IsWindowEnd(std::string_view name) {
          name == "WINDOW_END";
 }
 
-/// Text of a literal argument as the type rules want it; nothing for other expressions.
-std::optional<std::string> ConstantText(const BoundExpression& expression) {
-  if (expression.kind != BoundKind::kLiteral || expression.literal == nullptr || !expression.literal->is_valid) {
-    return std::nullopt;
-  }
-  return expression.literal->ToString();
-}
-
 }  // namespace
 
 BoundExpressionPtr ExpressionBinder::BindCall(const sql::Call& call) {
@@ -46,6 +38,7 @@ BoundExpressionPtr ExpressionBinder::BindCall(const sql::Call& call) {
   if (handled) return bound;
   bound = BindWindowCall(call, name, &handled);
   if (handled) return bound;
+  if (name == "UNNEST") return BindUnnest(call);
   bound = BindSpecialCall(call, name, &handled);
   if (handled) return bound;
   if (const AggregateFunction* aggregate = context_->functions->FindAggregate(name))
@@ -58,6 +51,41 @@ BoundExpressionPtr ExpressionBinder::BindCall(const sql::Call& call) {
     return Poison(call.span);
   }
   return UnknownFunction(call);
+}
+
+/// UNNEST in a SELECT item: one row per element.
+BoundExpressionPtr ExpressionBinder::BindUnnest(const sql::Call& call) {
+  if (call.arguments.size() != 1) {
+    diagnostics()
+        .Error("E2311", call.span, fmt::format("UNNEST takes 1 argument, not {}", call.arguments.size()))
+        .hint = "UNNEST(array)";
+    BindArguments(call);
+    return Poison(call.span);
+  }
+  const Bound array = BindNode(*call.arguments[0]);
+  const bool in_item = clause_ == Clause::kSelect && env_->stage == nullptr;
+  if (!in_item || (env_->unnested != nullptr && env_->unnested->span != call.span)) {
+    diagnostics()
+        .Error("E3090", call.span,
+               in_item ? "one UNNEST per SELECT is supported"
+                       : "UNNEST can stand in FROM and in a SELECT without grouping")
+        .hint = "put it into FROM: FROM s CROSS JOIN UNNEST(s.items) AS item";
+    return Poison(call.span);
+  }
+  const TypeKind kind = array->type.kind();
+  if (kind != TypeKind::kArray) {
+    if (kind == TypeKind::kAny || kind == TypeKind::kNull) return Placeholder(TypeKind::kAny, call.span);
+    diagnostics()
+        .Error("E2301", call.arguments[0]->span, fmt::format("UNNEST needs an array, got {}", array->type.ToString()))
+        .hint = "an array column, or ['a', 'b']";
+    return Poison(call.span);
+  }
+  auto whole = std::make_shared<BoundExpression>(*array);
+  whole->span = call.span;
+  env_->unnested = whole;
+  const SqlType item = array->type.children()[0].type;
+  const int place = env_->scope->Use(-1, {std::string(kUnnestedColumn), item, true}, true);
+  return MakeColumn(place, item, ExpressionText(call), call.span);
 }
 
 std::vector<BoundExpressionPtr> ExpressionBinder::BindArguments(const sql::Call& call) {
@@ -188,73 +216,6 @@ BoundExpressionPtr ExpressionBinder::UnknownFunction(const sql::Call& call) {
   // Above a grouping the arguments may be meant to be aggregated; complaints about them would only distract.
   if (input_level()) BindArguments(call);
   return Poison(call.span);
-}
-
-BoundExpressionPtr ExpressionBinder::BindOver(const sql::Call& call, std::string_view name) {
-  const size_t errors = diagnostics().error_count();
-  CheckOver(call, name);
-  std::vector<Bound> arguments = BindArguments(call);
-  const sql::Over& over = *call.over;
-  for (const sql::ExpressionPtr& part : over.partition_by) BindNode(*part);
-  for (const sql::OrderItem& item : over.order_by) BindNode(*item.expression);
-  for (const sql::OrderItem& item : call.within_group) arguments.insert(arguments.begin(), BindNode(*item.expression));
-  if (diagnostics().error_count() > errors) return Poison(call.span);
-  context_->RefuseToRun("E3090", "Row windows (OVER) are checked but cannot be run in this version.");
-  std::vector<SqlType> types;
-  std::vector<std::string> texts(arguments.size());
-  std::vector<const std::string*> constants(arguments.size(), nullptr);
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    arguments[i] = FoldConstants(arguments[i]);
-    types.push_back(arguments[i]->type);
-    if (const auto text = ConstantText(*arguments[i])) {
-      texts[i] = *text;
-      constants[i] = &texts[i];
-    }
-  }
-  TypeRule rule = nullptr;
-  if (const WindowFunction* window = context_->functions->FindWindow(name)) {
-    rule = window->types;
-  } else if (const AggregateFunction* aggregate = context_->functions->FindAggregate(name)) {
-    rule = aggregate->types;
-  } else if (context_->functions->FindScalar(name) != nullptr) {
-    diagnostics().Error("E2210", call.span, fmt::format("{} cannot be used with OVER", name)).hint =
-        "OVER goes with aggregates and functions such as LAG, RANK and ROW_NUMBER";
-    return Poison(call.span);
-  } else {
-    return UnknownFunction(call);
-  }
-  Result<CallTypes> result = rule(name, types, constants);
-  if (!result.ok()) {
-    const bool untyped =
-        std::any_of(types.begin(), types.end(), [](const SqlType& t) { return t.kind() == TypeKind::kAny; });
-    if (untyped && result.status().error().code != "E2311") return Placeholder(TypeKind::kAny, call.span);
-    return Report(result.status(), call.span);
-  }
-  return Placeholder(result->result, call.span);
-}
-
-void ExpressionBinder::CheckOver(const sql::Call& call, std::string_view name) {
-  const sql::Over& over = *call.over;
-  if (clause_ == Clause::kWhere || clause_ == Clause::kGroupBy || clause_ == Clause::kHaving) {
-    diagnostics()
-        .Error("E2110", call.span, fmt::format("{} OVER (...) can only stand in SELECT and ORDER BY", name))
-        .hint = "compute it in a subquery in FROM and filter there";
-  }
-  const bool ranks = name == "RANK" || name == "DENSE_RANK" || name == "PERCENT_RANK" || name == "CUME_DIST";
-  if (ranks && over.order_by.empty() && over.window_name.empty()) {
-    diagnostics()
-        .Warning("W2215", call.span, fmt::format("{} without ORDER BY gives every row the same rank", name))
-        .hint = "add ORDER BY to the OVER clause";
-  }
-  const bool shifts = name == "LAG" || name == "LEAD";
-  if (shifts && call.arguments.size() > 1) {
-    const sql::Expression& offset = *call.arguments[1];
-    const bool constant = offset.kind == sql::ExpressionKind::kLiteral &&
-                          static_cast<const sql::Literal&>(offset).type == sql::Literal::Type::kInteger;
-    if (!constant) {
-      diagnostics().Error("E2216", offset.span, fmt::format("the offset of {} must be a constant of 0 or more", name));
-    }
-  }
 }
 
 }  // namespace velo::plan

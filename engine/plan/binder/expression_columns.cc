@@ -75,6 +75,11 @@ BoundExpressionPtr ExpressionBinder::TryAlias(const sql::ColumnReference& refere
   if (reference.parts.size() > 1 && env_->scope->FindRelation(reference.parts[0].text) >= 0) return nullptr;
   for (auto alias = env_->aliases.rbegin(); alias != env_->aliases.rend(); ++alias) {
     if (alias->expression == nullptr || alias->name != reference.parts[0].text) continue;
+    // Like the arguments of aggregates, those of OVER mean the input where it has such a column.
+    if (inside_over_ && env_->stage == nullptr) {
+      const ColumnMatch match = ResolveColumn(*env_->scope, PartTexts(reference));
+      if (match.kind == ColumnMatch::Kind::kColumn && !match.assumed) return nullptr;
+    }
     Bound bound = alias->expression;
     for (size_t i = 1; i < reference.parts.size(); ++i)
       bound = Field(bound, reference.parts[i].text, PartSpan(reference, i));
@@ -135,6 +140,7 @@ BoundExpressionPtr ExpressionBinder::UseMatch(const ColumnMatch& match, const sq
     found.fixes.push_back(
         {fmt::format("write '{}'", match.column.name), {{column_span, sql::QuoteIdentifier(match.column.name)}}});
   }
+  if (!match.coalesced.empty()) return MergedColumn(match, reference.span);
   const int place = scope.Use(match.relation, match.column, match.system);
   Bound bound = MakeColumn(place, match.column.type, match.column.name, reference.span);
   if (!input_level()) {
@@ -146,6 +152,30 @@ BoundExpressionPtr ExpressionBinder::UseMatch(const ColumnMatch& match, const sq
     bound = Field(bound, reference.parts[i].text, PartSpan(reference, i));
   }
   return bound;
+}
+
+BoundExpressionPtr ExpressionBinder::MergedColumn(const ColumnMatch& match, SourceSpan span) {
+  Scope& scope = *env_->scope;
+  std::vector<Bound> sides;
+  SqlType type = match.column.type;
+  for (int relation : match.coalesced) {
+    const Schema& schema = scope.relations()[relation].schema;
+    const Column column = schema.columns[schema.Find(match.column.name)];
+    type = CommonType(type, column.type);
+    sides.push_back(MakeColumn(scope.Use(relation, column), column.type, column.name, span));
+  }
+  auto first_value = std::make_shared<BoundExpression>();
+  first_value->kind = BoundKind::kCoalesce;
+  first_value->type = type;
+  first_value->span = span;
+  first_value->text = match.column.name;
+  for (const Bound& side : sides) {
+    Bound value = side;
+    if (Result<Bound> cast = MakeCast(side, type, false, side->text, span); cast.ok()) value = *cast;
+    if (!input_level()) value = LastValue(value, span, false);
+    first_value->arguments.push_back(std::move(value));
+  }
+  return first_value;
 }
 
 BoundExpressionPtr ExpressionBinder::UseOuter(const sql::ColumnReference& reference,

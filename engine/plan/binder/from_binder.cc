@@ -1,30 +1,29 @@
 #include "engine/plan/binder/from_binder.h"
 
+#include <arrow/scalar.h>
+
 #include <algorithm>
 
 #include "engine/base/near_names.h"
-#include "engine/plan/binder/event_time.h"
-#include "engine/plan/binder/watermark_binder.h"
-#include "engine/plan/nodes/join_node.h"
+#include "engine/plan/binder/predicates.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/printer.h"
 
 namespace velo::plan {
 
 void FromBinder::Bind(const std::vector<sql::TableReference>& from, QueryNeeds needs) {
+  joins_relations_ = from.size() > 1 || (!from.empty() && !from[0].joins.empty());
   for (const sql::TableReference& table : from) {
     BindTable(table, needs);
+    if (env_->scope->relations().size() > 1) BindComma();
     for (const sql::Join& join : table.joins) BindJoin(join, needs);
-  }
-  if (env_->scope->relations().size() > 1) {
-    context_->RefuseToRun("E3090", "Joins are checked but cannot be run in this version.");
   }
 }
 
 void FromBinder::BindTable(const sql::TableReference& table, QueryNeeds needs) {
   switch (table.kind) {
     case sql::TableReference::Kind::kRelation:
-      if (!BindInlined(table, needs)) BindNamed(table, needs);
+      if (!BindInlined(table, needs)) BindNamed(table);
       break;
     case sql::TableReference::Kind::kSubquery:
       BindDerived(*table.subquery, table.column_aliases, "", table, needs);
@@ -56,9 +55,40 @@ bool FromBinder::BindInlined(const sql::TableReference& table, QueryNeeds needs)
   return true;
 }
 
+bool FromBinder::ReadsStream(const sql::Query& query, int depth) const {
+  if (depth > kMaxQueryDepth) return false;
+  for (const auto& arm : query.body.arms) {
+    if (ReadsStream(*arm, depth + 1)) return true;
+  }
+  if (query.body.select == nullptr) return false;
+  const auto& from = query.body.select->from;
+  return std::any_of(from.begin(), from.end(), [&](const auto& table) { return ReadsStream(table, depth + 1); });
+}
+
+bool FromBinder::ReadsStream(const sql::TableReference& table, int depth) const {
+  for (const sql::Join& join : table.joins) {
+    if (ReadsStream(*join.right, depth)) return true;
+  }
+  if (table.kind == sql::TableReference::Kind::kFunction) return false;
+  if (table.kind == sql::TableReference::Kind::kSubquery) return ReadsStream(*table.subquery, depth);
+  for (const sql::CommonTable* common : context_->common_tables) {
+    if (common->name.text == table.name) return ReadsStream(*common->query, depth + 1);
+  }
+  if (context_->views != nullptr) {
+    const auto view = context_->views->find(table.name);
+    if (view != context_->views->end()) return ReadsStream(*view->second, depth + 1);
+  }
+  if (context_->catalog == nullptr) return true;
+  const PropertyMap properties = RelationProperties(*context_, table.name, table.alias.text, table.properties);
+  const Result<RelationPtr> found = context_->catalog->Find(table.name, properties);
+  return !found.ok() || *found == nullptr || !(*found)->bounded;
+}
+
 void FromBinder::BindDerived(const sql::Query& query, const std::vector<sql::Identifier>& column_names,
                              std::string name, const sql::TableReference& table, QueryNeeds needs) {
   needs.feeds_query = true;
+  // Two streams meet by their times.
+  needs.event_time = needs.event_time || (joins_relations_ && ReadsStream(query, 0));
   BoundQuery bound = BindQueryTree(context_, query, nullptr, needs);
   ScopeRelation relation;
   relation.name = std::move(name);
@@ -94,7 +124,7 @@ void FromBinder::BindDerived(const sql::Query& query, const std::vector<sql::Ide
   env_->scope->relations().push_back(std::move(relation));
 }
 
-void FromBinder::BindNamed(const sql::TableReference& table, QueryNeeds) {
+void FromBinder::BindNamed(const sql::TableReference& table) {
   ScopeRelation relation;
   relation.name = table.name;
   relation.alias = table.alias.text;
@@ -105,6 +135,12 @@ void FromBinder::BindNamed(const sql::TableReference& table, QueryNeeds) {
   }
   Result<RelationPtr> found = context_->catalog == nullptr ? Result<RelationPtr>(RelationPtr())
                                                            : context_->catalog->Find(table.name, relation.properties);
+  constexpr std::string_view kKafka = "kafka://";
+  if (context_->catalog != nullptr && table.name.starts_with(kKafka) && (!found.ok() || *found == nullptr)) {
+    // KAFKA_TOPIC('x') is the embedded topic x where no Kafka is connected.
+    Result<RelationPtr> embedded = context_->catalog->Find(table.name.substr(kKafka.size()), relation.properties);
+    if (embedded.ok() && *embedded != nullptr) found = std::move(embedded);
+  }
   if (!found.ok()) {
     const ErrorInfo& error = found.status().error();
     const bool own_code = error.code.size() == 5 && error.code[0] == 'E';
@@ -161,30 +197,15 @@ void FromBinder::BindTableFunction(const sql::TableReference& table) {
   ScopeRelation relation;
   relation.alias = table.alias.text;
   relation.span = table.span;
+  if (name == "UNNEST") return BindUnnest(table, call);
+  Diagnostic& found =
+      name == "KAFKA_TOPIC"
+          ? context_->diagnostics->Error("E1005", call.name.span, "KAFKA_TOPIC takes the name of a topic as text")
+          : context_->diagnostics->Error("E2309", call.name.span,
+                                         fmt::format("unknown table function {}", call.name.text));
+  found.hint = "table functions: UNNEST(array), KAFKA_TOPIC('name')";
   auto shape = std::make_shared<Relation>();
-  if (name == "UNNEST") {
-    ExpressionBinder binder(context_, env_);
-    SqlType item(TypeKind::kAny);
-    for (const sql::ExpressionPtr& argument : call.arguments) {
-      const BoundExpressionPtr bound = binder.Bind(*argument, Clause::kOn);
-      if (bound->type.kind() == TypeKind::kArray) item = bound->type.children()[0].type;
-    }
-    shape->schema.columns = {{"value", item, true}, {"ordinality", TypeKind::kInteger, false}};
-    for (size_t i = 0; i < table.column_aliases.size() && i < 2; ++i) {
-      shape->schema.columns[i].name = table.column_aliases[i].text;
-    }
-    shape->bounded = true;
-    context_->RefuseToRun("E3090", "UNNEST in FROM is checked but cannot be run in this version.");
-  } else if (name == "KAFKA_TOPIC") {
-    shape->schema_known = false;
-    context_->RefuseToRun("E3090",
-                          "KAFKA_TOPIC cannot be run in this version; this version reads files and embedded topics.");
-  } else {
-    Diagnostic& found =
-        context_->diagnostics->Error("E2309", call.name.span, fmt::format("unknown table function {}", call.name.text));
-    found.hint = "table functions: UNNEST(array), KAFKA_TOPIC('name')";
-    shape->schema_known = false;
-  }
+  shape->schema_known = false;
   relation.name = name;
   relation.schema = shape->schema;
   relation.schema_known = shape->schema_known;
@@ -192,213 +213,181 @@ void FromBinder::BindTableFunction(const sql::TableReference& table) {
   env_->scope->relations().push_back(std::move(relation));
 }
 
-void FromBinder::BindJoin(const sql::Join& join, QueryNeeds needs) {
-  BindTable(*join.right, needs);
-  for (const sql::Join& nested : join.right->joins) BindJoin(nested, needs);
-  const int right = static_cast<int>(env_->scope->relations().size()) - 1;
-  static constexpr std::string_view kNames[] = {"inner join", "left join",  "right join",
-                                                "full join",  "cross join", "left semi join"};
-  context_->joins.push_back(
-      fmt::format("{} {}", kNames[static_cast<size_t>(join.kind)], env_->scope->relations()[right].display_name()));
-  CheckJoin(join, right);
+void FromBinder::BindUnnest(const sql::TableReference& table, const sql::Call& call) {
+  ScopeRelation relation;
+  relation.name = "UNNEST";
+  relation.alias = table.alias.text;
+  relation.span = table.span;
+  SqlType item(TypeKind::kAny);
+  BoundExpressionPtr array = MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull);
+  if (call.arguments.size() != 1) {
+    context_->diagnostics
+        ->Error("E2311", call.name.span, fmt::format("UNNEST takes 1 argument, not {}", call.arguments.size()))
+        .hint = "UNNEST(array)";
+  } else {
+    array = ExpressionBinder(context_, env_).Bind(*call.arguments[0], Clause::kOn);
+    const TypeKind kind = array->type.kind();
+    if (kind == TypeKind::kArray) {
+      item = array->type.children()[0].type;
+    } else if (kind != TypeKind::kAny && kind != TypeKind::kNull) {
+      context_->diagnostics
+          ->Error("E2301", call.arguments[0]->span,
+                  fmt::format("UNNEST needs an array, got {}", array->type.ToString()))
+          .hint = "an array column, or ['a', 'b']";
+    } else {
+      context_->RefuseToRun("E3090", "UNNEST of a value whose type is not known cannot be run in this version.");
+    }
+  }
+  auto shape = std::make_shared<Relation>();
+  shape->name = "UNNEST";
+  shape->schema.columns = {{"value", item, true}, {"ordinality", TypeKind::kInteger, false}};
+  shape->bounded = true;
+  if (table.column_aliases.size() > 2) {
+    context_->diagnostics->Error("E2021", table.span,
+                                 fmt::format("{} names are given for 2 columns", table.column_aliases.size()));
+  }
+  for (size_t i = 0; i < table.column_aliases.size() && i < 2; ++i) {
+    shape->schema.columns[i].name = table.column_aliases[i].text;
+  }
+  relation.schema = shape->schema;
+  relation.relation = std::move(shape);
+  relation.unnested = std::move(array);
+  env_->scope->relations().push_back(std::move(relation));
 }
 
-void FromBinder::CheckJoin(const sql::Join& join, int right) {
-  ExpressionBinder binder(context_, env_);
-  if (join.on != nullptr) binder.BindBoolean(*join.on, Clause::kOn, "ON");
+void FromBinder::BindComma() {
+  JoinStep step;
+  step.relation = static_cast<int>(env_->scope->relations().size()) - 1;
+  step.kind = sql::JoinKind::kCross;
+  step.span = env_->scope->relations().back().span;
+  joins_.AddStep(std::move(step));
+}
+
+void FromBinder::BindJoin(const sql::Join& join, QueryNeeds needs) {
+  BindTable(*join.right, needs);
+  JoinStep step;
+  step.relation = static_cast<int>(env_->scope->relations().size()) - 1;
+  step.kind = join.kind;
+  step.within = join.within;
+  step.written = &join;
+  step.span = join.span;
+  context_->joins.push_back(fmt::format("{} {}", JoinWords(join.kind), env_->scope->relations().back().display_name()));
+  const size_t errors = context_->diagnostics->error_count();
+  if (join.on != nullptr) {
+    SplitConjuncts(ExpressionBinder(context_, env_).BindBoolean(*join.on, Clause::kOn, "ON"), &step.conditions);
+    std::erase_if(step.conditions, [](const BoundExpressionPtr& condition) { return IsTrueLiteral(*condition); });
+  }
+  if (!join.using_columns.empty()) BindUsing(join, &step);
+  step.has_errors = context_->diagnostics->error_count() > errors;
+  MarkNullable(step);
+  if (join.kind == sql::JoinKind::kLeftSemi) env_->scope->relations().back().visible = false;
+  joins_.AddStep(std::move(step));
+}
+
+void FromBinder::BindUsing(const sql::Join& join, JoinStep* step) {
+  Scope& scope = *env_->scope;
+  const ScalarFunction* equals = context_->functions->FindScalar("=");
   for (const sql::Identifier& column : join.using_columns) {
-    for (int side : {0, right}) {
-      ScopeRelation& relation = env_->scope->relations()[side];
-      if (!relation.schema_known) {
-        env_->scope->Assume(side, column.text);
-      } else if (relation.schema.Find(column.text) < 0) {
+    int left = -1;
+    for (int i = 0; i < step->relation && left < 0; ++i) {
+      if (scope.relations()[i].visible && scope.relations()[i].schema.Find(column.text) >= 0) left = i;
+    }
+    for (int i = 0; i < step->relation && left < 0; ++i) {
+      if (!scope.relations()[i].schema_known) left = i;
+    }
+    BoundExpressionPtr sides[2];
+    const int relations[2] = {left < 0 ? 0 : left, step->relation};
+    for (int side : {0, 1}) {
+      ScopeRelation& relation = scope.relations()[relations[side]];
+      if (!relation.schema_known) scope.Assume(relations[side], column.text);
+      const int at = relation.schema.Find(column.text);
+      if (at < 0) {
         context_->diagnostics
             ->Error("E2102", column.span,
                     fmt::format("unknown column '{}' in '{}'", column.text, relation.display_name()))
             .hint = ColumnsHint(relation);
+        continue;
       }
+      const Column found = relation.schema.columns[at];
+      sides[side] = MakeColumn(scope.Use(relations[side], found), found.type, found.name, column.span);
     }
+    if (sides[0] == nullptr || sides[1] == nullptr) continue;
+    Result<BoundExpressionPtr> equal =
+        MakeCall(*equals, {sides[0], sides[1]}, fmt::format("{0} = {0}", column.text), column.span);
+    if (!equal.ok()) {
+      context_->diagnostics->Error("E2301", column.span, equal.status().error().message);
+      continue;
+    }
+    step->conditions.push_back(*equal);
+    if (step->kind == sql::JoinKind::kLeftSemi) continue;
+    const MergedColumn* earlier = scope.FindMerged(relations[0], column.text);
+    if (earlier != nullptr) {
+      auto& merged = const_cast<MergedColumn&>(*earlier);
+      merged.relations.push_back(step->relation);
+      if (step->kind == sql::JoinKind::kRight) merged.source = step->relation;
+      if (step->kind == sql::JoinKind::kFull) merged.source = -1;
+      continue;
+    }
+    const int source = step->kind == sql::JoinKind::kRight  ? step->relation
+                       : step->kind == sql::JoinKind::kFull ? -1
+                                                            : relations[0];
+    scope.merged().push_back({column.text, {relations[0], step->relation}, source});
   }
-  bool equality = !join.using_columns.empty();
-  bool time_bound = join.within.has_value() || context_->FindProperty("join.upper_bound") != nullptr ||
-                    context_->FindProperty("join.type") != nullptr;
-  if (join.on != nullptr) {
-    VisitExpressions(*join.on, [&](const sql::Expression& node) {
-      if (node.kind == sql::ExpressionKind::kBetween) time_bound = true;
-      if (node.kind == sql::ExpressionKind::kLiteral &&
-          static_cast<const sql::Literal&>(node).type == sql::Literal::Type::kInterval)
-        time_bound = true;
-      if (node.kind == sql::ExpressionKind::kBinary &&
-          static_cast<const sql::Binary&>(node).op == sql::BinaryOperator::kEqual) {
-        const auto& binary = static_cast<const sql::Binary&>(node);
-        equality = equality || (binary.left->kind != sql::ExpressionKind::kLiteral &&
-                                binary.right->kind != sql::ExpressionKind::kLiteral);
-      }
-      return true;
-    });
-  }
-  const ScopeRelation& relation = env_->scope->relations()[right];
-  const bool table = relation.relation != nullptr
-                         ? relation.relation->bounded || relation.relation->kind == RelationKind::kTable ||
-                               PropertyValue(relation.properties, "type").starts_with("file") ||
-                               PropertyValue(relation.properties, "role") == "table"
-                         : relation.plan != nullptr && relation.plan->bounded;
-  if (table) return;
-  if (!equality && join.kind != sql::JoinKind::kCross) {
-    context_->diagnostics->Warning("W2302", join.span, "this join has no key, so every row meets every row").hint =
-        "join on an equality, such as a.id = b.id";
-  } else if (!time_bound && join.kind != sql::JoinKind::kCross) {
-    context_->diagnostics
-        ->Warning("W2305", join.span, "this join of two streams has no time bound, so each side is kept for an hour")
-        .hint = "add WITHIN INTERVAL '10' MINUTE, or a BETWEEN on the two times";
-  }
+}
+
+/// Columns of the side that an outer join may leave without a row can be NULL from here on.
+void FromBinder::MarkNullable(const JoinStep& step) {
+  const bool left_may_lack = step.kind == sql::JoinKind::kRight || step.kind == sql::JoinKind::kFull;
+  const bool right_may_lack = step.kind == sql::JoinKind::kLeft || step.kind == sql::JoinKind::kFull;
+  for (int relation = 0; relation < step.relation && left_may_lack; ++relation) env_->scope->MakeNullable(relation);
+  if (right_may_lack) env_->scope->MakeNullable(step.relation);
 }
 
 bool FromBinder::bounded() const {
-  const auto& relations = env_->scope->relations();
-  return std::all_of(relations.begin(), relations.end(),
-                     [](const ScopeRelation& r) { return r.plan != nullptr ? r.plan->bounded : r.relation->bounded; });
+  for (size_t i = 0; i < env_->scope->relations().size(); ++i) {
+    if (!layout_.IsBounded(static_cast<int>(i))) return false;
+  }
+  return true;
 }
 
 BoundExpressionPtr FromBinder::DefaultTime(SourceSpan span, std::string* name) {
-  Scope& scope = *env_->scope;
-  if (scope.relations().empty()) return nullptr;
-  const ScopeRelation& relation = scope.relations()[0];
-  if (relation.plan != nullptr) {
-    if (relation.plan->event_time < 0) {
-      context_->diagnostics->Error("E4201", span, "the rows of this subquery carry no time").hint =
-          ColumnsHint(relation) + "; name one: WINDOW TUMBLING(column, INTERVAL '5' MINUTE)";
-      return nullptr;
-    }
+  if (env_->scope->relations().empty()) return nullptr;
+  if (!joins_.empty()) {
     *name = "event time";
-    const Column& column = relation.plan->output.columns[relation.plan->event_time];
-    return MakeColumn(scope.Use(0, {std::string(kEventTimeColumn), column.type, true}, true), column.type,
-                      "_event_time");
+    return joins_.JoinedTime();
   }
-  std::string field = PropertyValue(relation.properties, "event.time.field");
-  if (field.empty()) field = relation.relation->event_time_column;
-  std::string format = PropertyValue(relation.properties, "event.time.format");
-  if (format.empty()) format = relation.relation->event_time_format;
-  if (field.empty()) {
-    *name = "message time";
-    return MakeColumn(scope.Use(0, {std::string(kTimestampColumn), TypeKind::kInteger, false}, true),
-                      TypeKind::kInteger, "_timestamp");
-  }
-  *name = field;
-  const ColumnMatch match = ResolveColumn(scope, {std::string_view(field)});
-  if (match.kind != ColumnMatch::Kind::kColumn) {
-    context_->diagnostics->Error("E4201", span, fmt::format("the time column '{}' does not exist", field)).hint =
-        "available fields: " + ColumnsHint(relation);
-    return nullptr;
-  }
-  if (match.assumed) scope.Assume(match.relation, match.column.name);
-  const int place = scope.Use(match.relation, match.column, match.system);
-  BoundExpressionPtr time = ToEventTime(MakeColumn(place, match.column.type, field), format, *context_->functions);
-  if (time == nullptr) {
-    context_->diagnostics
-        ->Error("E4201", span, fmt::format("'{}' is {} and cannot be a time", field, match.column.type.ToString()))
-        .hint = ColumnsHint(relation);
-  }
-  return time;
+  RelationTime time = layout_.DefaultTime(0, span);
+  *name = std::move(time.name);
+  return std::move(time.expression);
 }
 
-PlanNodePtr FromBinder::BuildScan(int index, std::vector<int>* mapping) {
-  const ScopeRelation& relation = env_->scope->relations()[index];
-  auto scan = std::make_shared<ScanNode>();
-  scan->relation = relation.relation;
-  scan->properties = relation.properties;
-  scan->bounded = relation.relation->bounded;
-  scan->span = relation.span;
-  const auto& used = env_->scope->columns();
-  for (size_t place = 0; place < used.size(); ++place) {
-    if (used[place].relation != index || (used[place].system && used[place].column.name == kEventTimeColumn)) continue;
-    (*mapping)[place] = static_cast<int>(scan->columns.size());
-    scan->columns.push_back(used[place].column.name);
-    scan->output.columns.push_back(used[place].column);
-  }
-  if (time_ != nullptr) {
-    BindWatermark(*context_, time_in_window_, scan.get());
-    scan->event_time = static_cast<int>(scan->columns.size());
-    scan->event_time_expression = RemapColumns(time_, *mapping);
-    scan->event_time_name = time_name_;
-    scan->follows_wall_clock = time_in_window_ && IsArrivalTime(*time_);
-    scan->output.columns.push_back({std::string(kEventTimeColumn), TypeKind::kInteger, true});
-    const int place = env_->scope->FindUsed(index, kEventTimeColumn);
-    if (place >= 0) (*mapping)[place] = scan->event_time;
-  }
-  if (!relation.schema_known) context_->inferred.emplace_back(relation.name, relation.schema);
-  return scan;
+bool FromBinder::HasTime() const {
+  if (env_->scope->relations().empty() || !joins_.empty()) return false;
+  const ScopeRelation& relation = env_->scope->relations()[0];
+  if (relation.relation == nullptr && relation.plan == nullptr) return false;
+  if (relation.plan != nullptr) return relation.plan->event_time >= 0;
+  // Messages carry their time; rows of a file only when a column holds it.
+  return !relation.relation->bounded || !relation.relation->event_time_column.empty() ||
+         !PropertyValue(relation.properties, "event.time.field").empty();
 }
 
-PlanNodePtr FromBinder::BuildDerived(int index, std::vector<int>* mapping) {
-  const ScopeRelation& relation = env_->scope->relations()[index];
-  const auto& used = env_->scope->columns();
-  for (size_t place = 0; place < used.size(); ++place) {
-    if (used[place].relation != index) continue;
-    const std::string& name = used[place].column.name;
-    (*mapping)[place] =
-        used[place].system && name == kEventTimeColumn ? relation.plan->event_time : relation.plan->output.Find(name);
-  }
-  const bool own_time =
-      time_ != nullptr && time_->kind == BoundKind::kColumn && (*mapping)[time_->column] == relation.plan->event_time;
-  if (time_ == nullptr || own_time) return relation.plan;
-  auto project = std::make_shared<ProjectNode>();
-  project->inputs = {relation.plan};
-  project->bounded = relation.plan->bounded;
-  project->span = relation.span;
-  for (size_t i = 0; i < relation.plan->output.columns.size(); ++i) {
-    const Column& column = relation.plan->output.columns[i];
-    if (column.name == kEventTimeColumn) continue;
-    for (int& position : *mapping) {
-      if (position == static_cast<int>(i)) position = static_cast<int>(project->expressions.size());
-    }
-    project->expressions.push_back(MakeColumn(static_cast<int>(i), column.type, column.name));
-    project->output.columns.push_back(column);
-  }
-  std::vector<int> source(used.size(), -1);
-  for (size_t place = 0; place < used.size(); ++place)
-    source[place] = relation.plan->output.Find(used[place].column.name);
-  project->event_time = static_cast<int>(project->expressions.size());
-  project->expressions.push_back(RemapColumns(time_, source));
-  project->output.columns.push_back({std::string(kEventTimeColumn), TypeKind::kInteger, true});
-  return project;
-}
-
-InputPlan FromBinder::Build() {
-  InputPlan input;
-  Scope& scope = *env_->scope;
-  input.mapping.assign(scope.columns().size(), -1);
+InputPlan FromBinder::Build(BoundExpressionPtr* where) {
+  const Scope& scope = *env_->scope;
   if (scope.relations().empty()) {
+    InputPlan input;
+    input.mapping.assign(scope.columns().size(), -1);
     auto values = std::make_shared<ValuesNode>();
     values->bounded = true;
     values->rows.emplace_back();
     input.plan = values;
     return input;
   }
-  if (scope.relations().size() == 1) {
-    input.plan = scope.relations()[0].plan != nullptr ? BuildDerived(0, &input.mapping) : BuildScan(0, &input.mapping);
-    return input;
-  }
-  auto join = std::make_shared<JoinNode>();
-  join->bounded = bounded();
-  join->description = context_->joins.empty() ? "cross join" : context_->joins.back();
-  for (size_t i = 0; i < scope.relations().size(); ++i) {
-    std::vector<int> mapping(scope.columns().size(), -1);
-    BoundExpressionPtr time;
-    std::swap(time, time_);
-    join->inputs.push_back(scope.relations()[i].plan != nullptr ? BuildDerived(static_cast<int>(i), &mapping)
-                                                                : BuildScan(static_cast<int>(i), &mapping));
-    std::swap(time, time_);
-  }
-  for (size_t place = 0; place < scope.columns().size(); ++place) {
-    input.mapping[place] = static_cast<int>(join->output.columns.size());
-    join->output.columns.push_back(scope.columns()[place].column);
-  }
-  if (time_ != nullptr) {
-    join->event_time = static_cast<int>(join->output.columns.size());
-    join->output.columns.push_back({std::string(kEventTimeColumn), TypeKind::kInteger, true});
-  }
-  input.plan = join;
+  if (joins_.empty() && scope.relations()[0].unnested == nullptr) return layout_.Build(0, time_);
+  std::vector<BoundExpressionPtr> conditions;
+  if (*where != nullptr) SplitConjuncts(*where, &conditions);
+  const size_t written = conditions.size();
+  InputPlan input = joins_.Build(&conditions, time_);
+  if (conditions.size() < written) *where = JoinConjuncts(conditions, *context_->functions);
   return input;
 }
 

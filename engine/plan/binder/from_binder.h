@@ -5,54 +5,59 @@
 
 #include "engine/plan/binder/binding_context.h"
 #include "engine/plan/binder/expression_binder.h"
+#include "engine/plan/binder/join_binder.h"
 #include "engine/plan/binder/query_binder.h"
 #include "engine/plan/binder/scope.h"
 
 namespace velo::plan {
 
-/// The rows a SELECT reads, laid out: `mapping[place in scope]` is the position in `plan->output`.
-struct InputPlan {
-  PlanNodePtr plan;
-  std::vector<int> mapping;
-};
-
 /// Binds FROM: fills the scope first, and builds the plan once it is known which columns are read.
 class FromBinder {
  public:
-  FromBinder(BindingContext* context, Environment* environment) : context_(context), env_(environment) {}
+  FromBinder(BindingContext* context, Environment* environment)
+      : context_(context), env_(environment), layout_(context, environment), joins_(context, environment, &layout_) {}
 
   /// `needs` is passed on to derived tables.
   void Bind(const std::vector<sql::TableReference>& from, QueryNeeds needs);
-  /// Sets the expression that gives a row its event time, over scope places; replaces the relation's own. `in_window`:
+  /// Sets the expression that gives a row its event time, over scope places; replaces the relations' own. `in_window`:
   /// the WINDOW clause names it.
   void set_time(BoundExpressionPtr time, std::string name, bool in_window) {
-    time_ = std::move(time);
-    time_name_ = std::move(name);
-    time_in_window_ = in_window;
+    time_ = {std::move(time), std::move(name), in_window};
   }
   /// The default event time of the input over scope places; null (after reporting E4201) when there is none.
   BoundExpressionPtr DefaultTime(SourceSpan span, std::string* name);
+  /// Whether rows of the input carry a time of their own; else only the clock tells when they came.
+  bool HasTime() const;
+  /// An event time that the query names; null when its type cannot be a time.
+  BoundExpressionPtr ExplicitTime(const BoundExpressionPtr& value) const {
+    return layout_.ExplicitTime(value).expression;
+  }
   bool bounded() const;
-  InputPlan Build();
+  /// `where` (may be null) is over scope places. What of it stands below a join is taken out.
+  InputPlan Build(BoundExpressionPtr* where);
 
  private:
   void BindTable(const sql::TableReference& table, QueryNeeds needs);
-  void BindNamed(const sql::TableReference& table, QueryNeeds needs);
+  void BindNamed(const sql::TableReference& table);
   bool BindInlined(const sql::TableReference& table, QueryNeeds needs);
   void BindDerived(const sql::Query& query, const std::vector<sql::Identifier>& column_names, std::string name,
                    const sql::TableReference& table, QueryNeeds needs);
   void BindTableFunction(const sql::TableReference& table);
+  void BindUnnest(const sql::TableReference& table, const sql::Call& call);
+  void BindComma();
   void BindJoin(const sql::Join& join, QueryNeeds needs);
-  void CheckJoin(const sql::Join& join, int right);
+  void BindUsing(const sql::Join& join, JoinStep* step);
+  void MarkNullable(const JoinStep& step);
   void ReportUnknown(const sql::TableReference& table, const PropertyMap& properties);
-  PlanNodePtr BuildScan(int relation, std::vector<int>* mapping);
-  PlanNodePtr BuildDerived(int relation, std::vector<int>* mapping);
+  bool ReadsStream(const sql::Query& query, int depth) const;
+  bool ReadsStream(const sql::TableReference& table, int depth) const;
 
   BindingContext* context_;
   Environment* env_;
-  BoundExpressionPtr time_;
-  std::string time_name_;
-  bool time_in_window_ = false;
+  RelationLayout layout_;
+  JoinBinder joins_;
+  RelationTime time_;
+  bool joins_relations_ = false;
 };
 
 /// Properties of one relation in the precedence of dialect 7.1, without its prefix; each key once.

@@ -25,12 +25,28 @@ void Scope::Assume(int relation, std::string_view name) {
   if (schema.Find(name) < 0) schema.columns.push_back({std::string(name), SqlType(TypeKind::kAny), true});
 }
 
+void Scope::MakeNullable(int relation) {
+  for (Column& column : relations_[relation].schema.columns) column.nullable = true;
+  for (ScopeColumn& used : columns_) {
+    if (used.relation == relation) used.column.nullable = true;
+  }
+}
+
+const MergedColumn* Scope::FindMerged(int relation, std::string_view name) const {
+  for (const MergedColumn& merged : merged_) {
+    const bool holds = std::find(merged.relations.begin(), merged.relations.end(), relation) != merged.relations.end();
+    if (holds && merged.name == name) return &merged;
+  }
+  return nullptr;
+}
+
 int Scope::FindRelation(std::string_view qualifier) const {
   for (size_t i = 0; i < relations_.size(); ++i) {
-    if (!relations_[i].alias.empty() && relations_[i].alias == qualifier) return static_cast<int>(i);
+    const ScopeRelation& relation = relations_[i];
+    if (relation.visible && !relation.alias.empty() && relation.alias == qualifier) return static_cast<int>(i);
   }
   for (size_t i = 0; i < relations_.size(); ++i) {
-    if (relations_[i].name == qualifier) return static_cast<int>(i);
+    if (relations_[i].visible && relations_[i].name == qualifier) return static_cast<int>(i);
   }
   return -1;
 }
@@ -42,6 +58,7 @@ bool Scope::has_unknown_schema() const {
 std::vector<std::string> Scope::VisibleNames() const {
   std::vector<std::string> names;
   for (const ScopeRelation& relation : relations_) {
+    if (!relation.visible) continue;
     for (const Column& column : relation.schema.columns) {
       if (std::find(names.begin(), names.end(), column.name) == names.end()) names.push_back(column.name);
     }
@@ -70,6 +87,7 @@ bool FindSystem(const ScopeRelation& relation, std::string_view name, Found* fou
   const std::string lower = sql::LowerCase(name);
   const SqlType* type = SystemColumnType(lower);
   if (type == nullptr) return false;
+  if (relation.unnested != nullptr) return false;
   if (relation.plan != nullptr) {
     if (lower == kEventTimeColumn && relation.plan->event_time < 0) return false;
     if (lower != kEventTimeColumn && FindHidden(relation, lower) == nullptr) return false;
@@ -132,12 +150,25 @@ bool FindUnqualified(const Scope& scope, const std::vector<std::string_view>& pa
   for (size_t i = 0; i < scope.relations().size(); ++i) {
     Found found;
     size_t used = 0;
+    if (!scope.relations()[i].visible) continue;
     if (!FindInRelation(scope.relations()[i], parts, 0, finder, &found, &used)) continue;
     match->candidates.push_back(static_cast<int>(i));
     if (match->candidates.size() == 1) Fill(match, static_cast<int>(i), found, used);
   }
-  if (match->candidates.size() > 1) match->kind = ColumnMatch::Kind::kAmbiguous;
-  return !match->candidates.empty();
+  if (match->candidates.empty()) return false;
+  const MergedColumn* merged = scope.FindMerged(match->relation, match->column.name);
+  if (merged != nullptr && merged->relations == match->candidates) {
+    if (merged->source >= 0) {
+      match->relation = merged->source;
+      const Schema& schema = scope.relations()[merged->source].schema;
+      match->column = schema.columns[schema.Find(merged->name)];
+    } else {
+      match->coalesced = merged->relations;
+    }
+  } else if (match->candidates.size() > 1) {
+    match->kind = ColumnMatch::Kind::kAmbiguous;
+  }
+  return true;
 }
 
 ColumnMatch ResolveQualified(const Scope& scope, const std::vector<std::string_view>& parts, int relation_index) {
@@ -167,6 +198,7 @@ ColumnMatch ResolveColumn(const Scope& scope, const std::vector<std::string_view
     const std::string whole = JoinParts(parts, 0, parts.size());
     for (size_t i = 0; i < scope.relations().size(); ++i) {
       Found found;
+      if (!scope.relations()[i].visible) continue;
       if (!FindExact(scope.relations()[i], whole, &found)) continue;
       Fill(&match, static_cast<int>(i), found, parts.size());
       return match;
@@ -180,6 +212,7 @@ ColumnMatch ResolveColumn(const Scope& scope, const std::vector<std::string_view
   for (size_t i = 0; i < scope.relations().size(); ++i) {
     Found found;
     size_t used = 0;
+    if (!scope.relations()[i].visible) continue;
     if (!FindInRelation(scope.relations()[i], parts, 0, FindSystem, &found, &used)) continue;
     Fill(&match, static_cast<int>(i), found, used);
     return match;
@@ -189,7 +222,7 @@ ColumnMatch ResolveColumn(const Scope& scope, const std::vector<std::string_view
   const bool dotted = parts.size() > 1;
   if (scope.has_unknown_schema() && !(dotted && scope.relations().size() > 1)) {
     for (size_t i = 0; i < scope.relations().size(); ++i) {
-      if (scope.relations()[i].schema_known) continue;
+      if (scope.relations()[i].schema_known || !scope.relations()[i].visible) continue;
       Fill(&match, static_cast<int>(i), {Column{std::string(parts[0]), SqlType(TypeKind::kAny), true}, false, false},
            1);
       match.assumed = true;

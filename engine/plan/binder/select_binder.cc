@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "engine/plan/binder/event_time.h"
 #include "engine/plan/binder/select_binder_internal.h"
 #include "engine/plan/binder/state_limits.h"
 #include "engine/plan/binder/window_binder.h"
@@ -27,7 +26,9 @@ BoundQuery SelectBinder::Bind() {
     return nothing;
   }
   const bool window_reads_time = core_.window.has_value() && core_.window->time == nullptr;
-  from_.Bind(core_.from, {.event_time = needs_.event_time || window_reads_time, .feeds_query = true});
+  FindOvers();
+  from_.Bind(core_.from,
+             {.event_time = needs_.event_time || window_reads_time || over_needs_time_, .feeds_query = true});
   aggregated_ = Aggregates();
   CollectAliases();
   if (core_.where != nullptr) where_ = binder_.BindBoolean(*core_.where, Clause::kWhere, "WHERE");
@@ -36,8 +37,15 @@ BoundQuery SelectBinder::Bind() {
     environment_.stage = &stage_;
     BindGroupBy();
   }
+  PrepareOvers();
   BindItems();
-  if (core_.having != nullptr) having_ = binder_.BindBoolean(*core_.having, Clause::kHaving, "HAVING");
+  if (core_.having != nullptr) {
+    having_ = binder_.BindBoolean(*core_.having, Clause::kHaving, "HAVING");
+    if (overs_.Reads(*having_)) {
+      context_->diagnostics->Error("E2110", core_.having->span, "HAVING comes before the row windows (OVER)").hint =
+          "compute them in a subquery in FROM and filter there";
+    }
+  }
   BindOrderBy();
 
   BoundQuery result;
@@ -101,6 +109,14 @@ bool SelectBinder::Aggregates() const {
     if (ContainsAggregate(*item.expression, functions)) return true;
   }
   if (core_.having != nullptr && ContainsAggregate(*core_.having, functions)) return true;
+  for (const sql::NamedWindow& named : core_.named_windows) {
+    for (const sql::ExpressionPtr& key : named.body->partition_by) {
+      if (ContainsAggregate(*key, functions)) return true;
+    }
+    for (const sql::OrderItem& item : named.body->order_by) {
+      if (ContainsAggregate(*item.expression, functions)) return true;
+    }
+  }
   return std::any_of(query_.order_by.begin(), query_.order_by.end(),
                      [&](const sql::OrderItem& item) { return ContainsAggregate(*item.expression, functions); });
 }
@@ -110,6 +126,56 @@ void SelectBinder::CollectAliases() {
     if (item.alias.empty()) continue;
     environment_.aliases.push_back({item.alias.text, item.alias.span, nullptr, item.expression.get()});
   }
+}
+
+void SelectBinder::FindOvers() {
+  const auto note = [this](const sql::Over& over) {
+    has_over_ = true;
+    over_needs_time_ |= over.expire_after.has_value() || (over.buffer_rows.has_value() && !over.expire_never);
+  };
+  const auto look = [&](const sql::Expression& expression) {
+    VisitExpressions(expression, [&](const sql::Expression& node) {
+      if (node.kind == sql::ExpressionKind::kCall) {
+        const auto& call = static_cast<const sql::Call&>(node);
+        if (call.over != nullptr) note(*call.over);
+      }
+      return true;
+    });
+  };
+  for (const sql::SelectItem& item : core_.items) look(*item.expression);
+  for (const sql::OrderItem& item : query_.order_by) look(*item.expression);
+  if (!has_over_) return;
+  for (const sql::NamedWindow& named : core_.named_windows) note(*named.body);
+}
+
+/// Says what the row windows of this SELECT look at, once it is known how its rows come.
+void SelectBinder::PrepareOvers() {
+  environment_.overs = &overs_;
+  overs_.add_place = [this](const OverCall& call) {
+    if (aggregated_) return stage_.AddPlace();
+    const std::string name = fmt::format("_over_{}", scope_.columns().size());
+    return scope_.Use(-1, {name, call.call.types.result, true});
+  };
+  const bool windowed = window_.has_value();
+  if (aggregated_) {
+    overs_.final_rows = !ResolveEmitChanges(query_, windowed) || FinalForReaders();
+  } else if (windowed) {
+    overs_.final_rows = !ResolveEmitChanges(query_, true);
+  } else if (scope_.relations().size() == 1 && scope_.relations()[0].plan != nullptr) {
+    overs_.final_rows = GivesFinalRows(*scope_.relations()[0].plan);
+  }
+  overs_.reads_window_bound = [this](const BoundExpression& expression) {
+    std::vector<int> columns;
+    CollectColumns(expression, &columns);
+    return std::any_of(columns.begin(), columns.end(), [this](int column) {
+      if (aggregated_) return column == stage_.window_start_place() || column == stage_.window_end_place();
+      const ScopeColumn& place = scope_.columns()[column];
+      if (place.relation < 0)
+        return column == environment_.window_start_column || column == environment_.window_end_column;
+      const PlanNodePtr& plan = scope_.relations()[place.relation].plan;
+      return plan != nullptr && IsWindowBound(*plan, plan->output.Find(place.column.name));
+    });
+  };
 }
 
 void SelectBinder::BindExplicitTime(const sql::WindowClause& window) {
@@ -132,15 +198,7 @@ void SelectBinder::BindExplicitTime(const sql::WindowClause& window) {
   }
   const BoundExpressionPtr value = binder_.Bind(*window.time, Clause::kWindow);
   if (context_->diagnostics->error_count() > errors) return;
-  std::string format;
-  if (!scope_.relations().empty()) {
-    const ScopeRelation& relation = scope_.relations()[0];
-    const bool same_column = relation.relation != nullptr && value->text == relation.relation->event_time_column;
-    if (same_column) format = relation.relation->event_time_format;
-    const std::string property = PropertyValue(relation.properties, "event.time.format");
-    if (!property.empty() && value->text == PropertyValue(relation.properties, "event.time.field")) format = property;
-  }
-  time_ = ToEventTime(value, format, *context_->functions);
+  time_ = from_.ExplicitTime(value);
   time_name_ = value->text;
   if (time_ == nullptr) {
     context_->diagnostics
@@ -172,7 +230,8 @@ void SelectBinder::BindWindowAndTime() {
       environment_.window_start_column = scope_.Use(-1, {std::string(kWindowStartColumn), TypeKind::kInteger, false});
       environment_.window_end_column = scope_.Use(-1, {std::string(kWindowEndColumn), TypeKind::kInteger, false});
     }
-  } else if (needs_.event_time && !scope_.relations().empty() && !SetsEventTime()) {
+  } else if (((needs_.event_time && !SetsEventTime()) || (over_needs_time_ && from_.HasTime())) &&
+             !scope_.relations().empty()) {
     time_ = from_.DefaultTime(core_.span, &time_name_);
   }
 }

@@ -42,6 +42,8 @@ class SelectBinder {
   void CollectAliases();
   void BindWindowAndTime();
   bool SetsEventTime() const;
+  void FindOvers();
+  void PrepareOvers();
   void BindExplicitTime(const sql::WindowClause& window);
   // select_group.cc
   void BindGroupBy();
@@ -52,6 +54,7 @@ class SelectBinder {
   void BindItem(const sql::SelectItem& item, size_t ordinal);
   void ExpandStar(const sql::SelectItem& item);
   void AddStarColumn(int relation, const Column& column, const std::string& name, SourceSpan span, bool* ungrouped);
+  void AddMergedColumn(const MergedColumn& merged, SourceSpan span, bool* ungrouped);
   void AddItem(OutputItem item, bool replaces);
   void MakeNamesUnique();
   bool Nullable(const BoundExpression& expression) const;
@@ -70,7 +73,6 @@ class SelectBinder {
                     BoundQuery* result);
   std::vector<SortKey> BuildSortKeys(ProjectNode* project, const std::vector<int>& mapping);
   void BindOrderBy();
-  void PushDownFilter(const PlanNodePtr& input, const BoundExpression& predicate);
   bool FinalForReaders() const;
 
   BindingContext* context_;
@@ -82,6 +84,9 @@ class SelectBinder {
   FromBinder from_;
   ExpressionBinder binder_;
   AggregateStage stage_;
+  OverStage overs_;
+  bool has_over_ = false;         ///< Some item calls a function OVER a row window,
+  bool over_needs_time_ = false;  ///< and forgets rows by time.
   bool aggregated_ = false;
   bool schema_known_ = true;
   std::optional<WindowSpec> window_;

@@ -108,6 +108,20 @@ void SelectBinder::AddStarColumn(int relation, const Column& column, const std::
   items_.push_back(std::move(output));
 }
 
+void SelectBinder::AddMergedColumn(const MergedColumn& merged, SourceSpan span, bool* ungrouped) {
+  if (merged.source >= 0) {
+    const Schema& schema = scope_.relations()[merged.source].schema;
+    const Column column = schema.columns[schema.Find(merged.name)];
+    return AddStarColumn(merged.source, column, merged.name, span, ungrouped);
+  }
+  OutputItem output;
+  output.name = merged.name;
+  output.span = span;
+  output.expression = binder_.BindMerged(ResolveColumn(scope_, {std::string_view(merged.name)}), span);
+  *ungrouped = *ungrouped || aggregated_;
+  items_.push_back(std::move(output));
+}
+
 void SelectBinder::ExpandStar(const sql::SelectItem& item) {
   const auto& star = static_cast<const sql::Star&>(*item.expression);
   int only = -1;
@@ -129,6 +143,7 @@ void SelectBinder::ExpandStar(const sql::SelectItem& item) {
   bool ungrouped = false;
   for (size_t r = 0; r < scope_.relations().size(); ++r) {
     if (only >= 0 && only != static_cast<int>(r)) continue;
+    if (!scope_.relations()[r].visible) continue;
     if (!scope_.relations()[r].schema_known) schema_known_ = false;
     const Schema schema = scope_.relations()[r].schema;
     const ScopeRelation& relation = scope_.relations()[r];
@@ -138,6 +153,12 @@ void SelectBinder::ExpandStar(const sql::SelectItem& item) {
                                          [&](const sql::Identifier& name) { return name.text == column.name; });
       if (excepted != star.except.end()) {
         unused.erase(std::remove(unused.begin(), unused.end(), column.name), unused.end());
+        continue;
+      }
+      const MergedColumn* merged = only < 0 ? scope_.FindMerged(static_cast<int>(r), column.name) : nullptr;
+      if (merged != nullptr) {
+        // A column named in USING shows once, where the left-most relation has it.
+        if (merged->relations.front() == static_cast<int>(r)) AddMergedColumn(*merged, item.span, &ungrouped);
         continue;
       }
       const bool duplicate =
@@ -188,7 +209,8 @@ bool SelectBinder::Nullable(const BoundExpression& expression) const {
     return key.kind != BoundKind::kColumn || scope_.columns()[key.column].column.nullable;
   }
   if (expression.column < keys + 2) return false;
-  return stage_.call_nullable(expression.column - keys - 2);
+  const int call = stage_.CallAt(expression.column);
+  return call < 0 || stage_.call_nullable(call);
 }
 
 }  // namespace velo::plan

@@ -2,32 +2,12 @@
 #include <charconv>
 
 #include "engine/plan/binder/event_time.h"
+#include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
 #include "engine/plan/binder/state_limits.h"
 
 namespace velo::plan {
 namespace {
-
-void CollectConjuncts(const BoundExpressionPtr& predicate, std::vector<BoundExpressionPtr>* out) {
-  if (predicate->kind == BoundKind::kCall && predicate->function->name == "AND") {
-    for (const BoundExpressionPtr& part : predicate->arguments) CollectConjuncts(part, out);
-    return;
-  }
-  out->push_back(predicate);
-}
-
-/// The comparison with its sides exchanged.
-std::string_view Mirrored(std::string_view op) {
-  if (op == "<") return ">";
-  if (op == "<=") return ">=";
-  if (op == ">") return "<";
-  if (op == ">=") return "<=";
-  return op;
-}
-
-bool IsComparison(std::string_view name) {
-  return name == "=" || name == "<" || name == "<=" || name == ">" || name == ">=";
-}
 
 void CopyShape(const PlanNodePtr& input, PlanNode* node) {
   node->inputs = {input};
@@ -38,49 +18,31 @@ void CopyShape(const PlanNodePtr& input, PlanNode* node) {
 
 }  // namespace
 
-void SelectBinder::PushDownFilter(const PlanNodePtr& input, const BoundExpression& predicate) {
-  if (input->kind != PlanKind::kScan) return;
-  // The scan was made by this binder a moment ago and nobody else has seen it.
-  auto* scan = const_cast<ScanNode*>(static_cast<const ScanNode*>(input.get()));
-  std::vector<BoundExpressionPtr> conjuncts;
-  CollectConjuncts(std::make_shared<BoundExpression>(predicate), &conjuncts);
-  for (const BoundExpressionPtr& part : conjuncts) {
-    if (part->kind != BoundKind::kCall || part->arguments.size() != 2 || !IsComparison(part->function->name)) continue;
-    const bool column_left = part->arguments[0]->kind == BoundKind::kColumn;
-    const BoundExpression& column = *part->arguments[column_left ? 0 : 1];
-    const BoundExpression& value = *part->arguments[column_left ? 1 : 0];
-    if (column.kind != BoundKind::kColumn || value.kind != BoundKind::kLiteral) continue;
-    if (column.column >= static_cast<int>(scan->columns.size()) || value.type.kind() == TypeKind::kNull) continue;
-    const std::string_view op = column_left ? std::string_view(part->function->name) : Mirrored(part->function->name);
-    scan->pushed.push_back({scan->columns[column.column], std::string(op), value.literal});
-  }
-}
-
 bool SelectBinder::FinalForReaders() const {
   if (!from_.bounded() || window_.has_value()) return false;
   // Sorting happens at the end of bounded input, and so does everything that reads a whole result.
   if (!query_.order_by.empty()) return true;
   if (query_.emit == sql::EmitMode::kChanges) return false;
-  return needs_.feeds_query || query_.limit.has_value() || core_.distinct;
+  return needs_.feeds_query || query_.limit.has_value() || core_.distinct || has_over_;
 }
 
 PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
-  const bool reads_event_time = !scope_.relations().empty() && scope_.FindUsed(0, kEventTimeColumn) >= 0;
+  const bool reads_event_time = scope_.relations().size() == 1 && scope_.FindUsed(0, kEventTimeColumn) >= 0;
   if (time_ == nullptr && reads_event_time && scope_.relations()[0].plan == nullptr) {
     time_ = from_.DefaultTime(core_.span, &time_name_);
   }
   const int newest_time = AddNewestTime();
   const bool in_window = core_.window.has_value() && core_.window->time != nullptr;
   if (time_ != nullptr) from_.set_time(time_, time_name_, in_window);
-  InputPlan input = from_.Build();
+  InputPlan input = from_.Build(&where_);
   PlanNodePtr node = input.plan;
   if (where_ != nullptr) {
-    auto filter = std::make_shared<FilterNode>();
-    CopyShape(node, filter.get());
-    filter->predicate = RemapColumns(where_, input.mapping);
-    filter->span = core_.where_span;
-    PushDownFilter(node, *filter->predicate);
-    node = filter;
+    node = AddFilter(node, {RemapColumns(where_, input.mapping)}, *context_->functions, core_.where_span);
+  }
+  if (environment_.unnested != nullptr) {
+    input.plan = node;
+    input = AddUnnest(std::move(input), environment_.unnested, false, scope_, -1, core_.span);
+    node = input.plan;
   }
   if (aggregated_) {
     *mapping = stage_.Layout(window_.has_value());
@@ -89,18 +51,21 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
     if (window_.has_value()) node = BuildWindowRows(node, &input.mapping);
     *mapping = std::move(input.mapping);
   }
-  if (having_ == nullptr) return node;
-  auto filter = std::make_shared<FilterNode>();
-  CopyShape(node, filter.get());
-  filter->is_having = aggregated_;
-  filter->predicate = RemapColumns(having_, *mapping);
-  filter->span = core_.having_span;
-  return filter;
+  if (having_ != nullptr) {
+    auto filter = std::make_shared<FilterNode>();
+    CopyShape(node, filter.get());
+    filter->is_having = aggregated_;
+    filter->predicate = RemapColumns(having_, *mapping);
+    filter->span = core_.having_span;
+    node = filter;
+  }
+  if (overs_.empty()) return node;
+  return overs_.Build(node, RowWindowLimit(*context_, scope_, "row_window.max_partitions", 0), mapping);
 }
 
 /// Grouped rows take the time of the newest record of their group. Returns the place of that time, or -1.
 int SelectBinder::AddNewestTime() {
-  if (!aggregated_ || !needs_.event_time || window_.has_value() || time_ == nullptr) return -1;
+  if (!aggregated_ || !(needs_.event_time || over_needs_time_) || window_.has_value() || time_ == nullptr) return -1;
   const AggregateFunction* newest = context_->functions->FindAggregate("MAX");
   if (newest == nullptr) return -1;
   AggregateCall call;

@@ -19,8 +19,9 @@ struct JoinTimeBound {
   BoundExpressionPtr right_time;  ///< Over the right input; INTEGER ms.
 };
 
-/// Joins two inputs. Output: columns of the left, then columns of the right (each without its hidden _event_time),
-/// then, when `event_time` is set, the later of both times. A semi join puts out the left columns only.
+/// Joins two inputs. Output: columns of the left, then columns of the right (each without its hidden _event_time, which
+/// is the last column of an input with a time), then, when `event_time` is set, the later of both times: of the one
+/// there is where only one side has a time. A semi join puts out the left columns only.
 struct JoinNode : PlanNode {
   JoinNode() : PlanNode(PlanKind::kJoin) {}
   sql::JoinKind join = sql::JoinKind::kInner;
@@ -39,10 +40,18 @@ struct JoinNode : PlanNode {
   /// Both sides read one relation: a record does not meet itself.
   bool self = false;
   /// kLookup, when the table has no row or is not loaded in time (dialect 4.9).
-  std::string fallback;
+  std::string fallback;  ///< Lower case without underscores ("emitwithnulls"); empty: as the kind of join says.
   std::vector<BoundExpressionPtr> fallback_values;  ///< Per right column, for "use_defaults"; null entries are NULL.
   int64_t table_wait_ms = 60'000;
+  /// kLookup into a table that goes on changing: columns of the right of which only the newest row counts; empty: every
+  /// row, or what Changes of the right says.
+  std::vector<int> table_key;
   std::string description;  ///< "left join hub_regions".
 };
+
+/// How many columns of a side of a join its rows show: all but the hidden time.
+inline int PayloadColumns(const PlanNode& side) {
+  return side.event_time >= 0 ? side.event_time : static_cast<int>(side.output.columns.size());
+}
 
 }  // namespace velo

@@ -1,0 +1,359 @@
+#include "engine/exec/operators/lookup_join.h"
+
+#include <numeric>
+
+#include "engine/exec/batch_rows.h"
+#include "engine/exec/row_errors.h"
+#include "engine/exec/state_codec.h"
+#include "engine/types/arrow_status.h"
+#include "engine/types/value_text.h"
+
+namespace velo::exec {
+
+namespace {
+
+using Arrays = std::vector<std::shared_ptr<arrow::Array>>;
+
+/// What becomes of a left row that finds nothing.
+enum class Missing : uint8_t { kSkip, kNulls, kDefaults, kFail };
+
+Missing MissingOf(const JoinNode& node) {
+  if (node.fallback == "emitwithnulls") return Missing::kNulls;
+  if (node.fallback == "skiprecord") return Missing::kSkip;
+  if (node.fallback == "usedefaults") return Missing::kDefaults;
+  if (node.fallback == "failfast" || node.fallback == "waitandretry") return Missing::kFail;
+  return node.join == sql::JoinKind::kLeft || node.join == sql::JoinKind::kFull ? Missing::kNulls : Missing::kSkip;
+}
+
+RowTable::Settings TableSettings(const JoinNode& node) {
+  const PlanNode& table = *node.inputs[1];
+  RowTable::Settings settings;
+  settings.schema = table.output.ToArrow();
+  for (const BoundExpressionPtr& key : node.right_keys) settings.key_types.push_back(key->type.ToArrow());
+  settings.changes = table.changes;
+  settings.identity = table.change_key;
+  if (settings.changes == Changes::kAppend && !node.table_key.empty()) {
+    settings.changes = Changes::kUpsert;
+    settings.identity = node.table_key;
+  }
+  return settings;
+}
+
+class LookupJoin : public TwoInputOperator {
+ public:
+  LookupJoin(LookupJoinSettings settings, LaneContext* context)
+      : settings_(std::move(settings)),
+        node_(*settings_.node),
+        schema_(node_.output.ToArrow()),
+        missing_(MissingOf(node_)),
+        shows_right_(node_.join == sql::JoinKind::kRight || node_.join == sql::JoinKind::kFull),
+        left_columns_(PayloadColumns(*node_.inputs[0])),
+        right_columns_(PayloadColumns(*node_.inputs[1])),
+        context_(context),
+        table_(settings_.table->rows) {
+    if (node_.residual != nullptr) {
+      CollectColumns(*node_.residual, &residual_columns_);
+      std::vector<int> mapping(static_cast<size_t>(left_columns_ + right_columns_), -1);
+      for (size_t i = 0; i < residual_columns_.size(); ++i) mapping[residual_columns_[i]] = static_cast<int>(i);
+      residual_ = RemapColumns(node_.residual, mapping);
+    }
+    taken_columns_.resize(static_cast<size_t>(right_columns_));
+    std::iota(taken_columns_.begin(), taken_columns_.end(), 0);
+  }
+
+  Status OnBatch(Side side, const Batch& batch, Output& out) override {
+    Arrays keys;
+    const bool left = side == Side::kLeft;
+    const bool counts = left ? settings_.counts_left : settings_.counts_right;
+    const auto evaluate = [&](const Batch& part) -> Status {
+      keys.clear();
+      for (const BoundExpressionPtr& key : left ? node_.left_keys : node_.right_keys) {
+        VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column,
+                              EvaluateToArray(*key, *part.columns, &context_->evaluation));
+        keys.push_back(std::move(column));
+      }
+      return Status::OK();
+    };
+    const auto consume = [&](const Batch& part) -> Status {
+      if (counts) context_->meter->used += part.num_rows();
+      return left ? Join(part, keys, out) : table_.Apply(part, keys);
+    };
+    return EvaluateGoodRows(batch, *context_, counts, evaluate, consume);
+  }
+
+  Status OnEnd(Side side, Output& out) override {
+    if (side == Side::kRight) {
+      settings_.table->loaded = true;
+      if (context_->on_table_loaded) context_->on_table_loaded();
+      return Status::OK();
+    }
+    left_ended_ = true;
+    return shows_right_ ? EmitUnmatchedRight(out) : Status::OK();
+  }
+
+  bool WantsLeft() const override {
+    if (settings_.table->loaded) return true;
+    // An exact answer needs the whole table; a stream does not wait for ever.
+    if (node_.inputs[0]->bounded && node_.inputs[1]->bounded) return false;
+    if (waits_since_ == 0) waits_since_ = context_->evaluation.now_micros;
+    return context_->evaluation.now_micros - waits_since_ >= node_.table_wait_ms * 1000;
+  }
+  void OnRightCaughtUp() override {
+    if (!node_.inputs[1]->bounded) settings_.table->loaded = true;
+  }
+
+  /// The rows of the table have no say in time.
+  EventMillis PassedWatermark(EventMillis left, EventMillis) const override { return left; }
+  bool IsSatisfied() const override { return left_ended_; }
+  int64_t StateBytes() const override { return table_.StateBytes() + static_cast<int64_t>(matched_.capacity()); }
+
+  Status Save(std::string* out) const override {
+    PutInteger(settings_.table->loaded ? 1 : 0, out);
+    PutInteger(left_ended_ ? 1 : 0, out);
+    // Ids of a restored table count rows held only.
+    std::string matched;
+    for (uint32_t row : table_.AllRows()) matched.push_back(row < matched_.size() ? matched_[row] : '\0');
+    PutText(matched, out);
+    return table_.Save(out);
+  }
+
+  Status Load(std::string_view* in) override {
+    VELO_ASSIGN_OR_RETURN(const int64_t loaded, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(const int64_t left_ended, TakeInteger(in));
+    settings_.table->loaded = loaded != 0;
+    left_ended_ = left_ended != 0;
+    VELO_ASSIGN_OR_RETURN(const std::string_view matched, TakeText(in));
+    matched_ = matched;
+    return table_.Load(in);
+  }
+
+ private:
+  bool keeps_unmatched() const { return missing_ == Missing::kNulls || missing_ == Missing::kDefaults; }
+
+  Status Join(const Batch& batch, const Arrays& keys, Output& out) {
+    if (shows_right_) matched_.resize(table_.end_id(), '\0');
+    RowTable::Walk walk;
+    VELO_RETURN_IF_ERROR(table_.Begin(keys, batch.num_rows(), &walk));
+    const bool outer = missing_ != Missing::kSkip;
+    const bool checks = residual_ != nullptr || node_.join == sql::JoinKind::kLeftSemi || missing_ == Missing::kFail;
+    RowTable::Matches matches;
+    straddling_ = false;
+    while (!walk.IsDone() && !context_->IsCancelled()) {
+      table_.Continue(&walk, outer, static_cast<size_t>(2 * context_->batch_rows), &matches);
+      if (checks) VELO_RETURN_IF_ERROR(Check(batch, walk, &matches));
+      VELO_RETURN_IF_ERROR(Emit(batch, matches, out));
+    }
+    return Status::OK();
+  }
+
+  /// Takes out the pairs that the residual refuses, and settles which left rows have found nothing.
+  Status Check(const Batch& batch, const RowTable::Walk& walk, RowTable::Matches* matches) {
+    std::vector<uint8_t> holds(matches->probe_rows.size(), 1);
+    if (residual_ != nullptr && !holds.empty()) {
+      VELO_RETURN_IF_ERROR(EvaluateResidual(batch, *matches, 0, holds.size(), holds.data()));
+    }
+    RowTable::Matches kept;
+    const bool semi = node_.join == sql::JoinKind::kLeftSemi;
+    const size_t pairs = holds.size();
+    for (size_t i = 0; i < pairs;) {
+      const uint32_t row = matches->probe_rows[i];
+      bool found = straddling_ && row == straddling_row_;
+      for (; i < pairs && matches->probe_rows[i] == row; ++i) {
+        if (holds[i] == 0 || matches->table_rows[i] == RowTable::kNoRow || (semi && found)) continue;
+        found = true;
+        kept.probe_rows.push_back(row);
+        kept.table_rows.push_back(matches->table_rows[i]);
+      }
+      const bool goes_on = i == pairs && walk.next != RowTable::kNoRow && walk.row == row;
+      if (goes_on) {
+        straddling_ = found;
+        straddling_row_ = row;
+      } else if (!found) {
+        VELO_RETURN_IF_ERROR(AddUnmatched(batch, row, &kept));
+      }
+    }
+    *matches = std::move(kept);
+    return Status::OK();
+  }
+
+  Status AddUnmatched(const Batch& batch, uint32_t row, RowTable::Matches* kept) {
+    if (keeps_unmatched()) {
+      kept->probe_rows.push_back(row);
+      kept->table_rows.push_back(RowTable::kNoRow);
+    } else if (missing_ == Missing::kFail) {
+      BadRecord record;
+      AppendJsonRow(*batch.columns, row, JsonStyle::kDialect, &record.raw);
+      record.reason = "no row of the table belongs to this record (" + node_.description + ")";
+      context_->bad_records->Add(std::move(record));
+      if (settings_.counts_left) {
+        --context_->meter->used;
+        ++context_->meter->bad;
+      }
+    }
+    return Status::OK();
+  }
+
+  /// Sets holds[i] for the pairs [from, from + count). A pair for which the condition fails does not meet.
+  Status EvaluateResidual(const Batch& batch, const RowTable::Matches& matches, size_t from, size_t count,
+                          uint8_t* holds) {
+    const std::span probe_rows(matches.probe_rows.data() + from, count);
+    const std::span table_rows(matches.table_rows.data() + from, count);
+    Arrays columns;
+    for (int column : residual_columns_) {
+      if (column < left_columns_) {
+        const auto one_column = arrow::RecordBatch::Make(arrow::schema({schema_->field(column)}), batch.num_rows(),
+                                                         {batch.columns->column(column)});
+        VELO_ASSIGN_OR_RETURN(const Batch taken, TakeRows({one_column, {}}, probe_rows));
+        columns.push_back(taken.columns->column(0));
+      } else {
+        const int of_table = column - left_columns_;
+        VELO_ASSIGN_OR_RETURN(Arrays taken, table_.Take(std::span(&of_table, 1), table_rows));
+        columns.push_back(std::move(taken[0]));
+      }
+    }
+    std::vector<std::shared_ptr<arrow::Field>> fields;
+    for (const auto& column : columns) fields.push_back(arrow::field("", column->type()));
+    const auto pairs = arrow::RecordBatch::Make(arrow::schema(fields), static_cast<int64_t>(count), columns);
+    Result<std::shared_ptr<arrow::Array>> value = EvaluateToArray(*residual_, *pairs, &context_->evaluation);
+    if (!value.ok()) {
+      if (!IsRowError(value.status())) return value.status();
+      if (count > 1) {
+        VELO_RETURN_IF_ERROR(EvaluateResidual(batch, matches, from, count / 2, holds));
+        return EvaluateResidual(batch, matches, from + count / 2, count - count / 2, holds + count / 2);
+      }
+      holds[0] = 0;
+      BadRecord record;
+      AppendJsonRow(*batch.columns, probe_rows[0], JsonStyle::kDialect, &record.raw);
+      record.reason = value.status().error().message;
+      context_->bad_records->Add(std::move(record));
+      return Status::OK();
+    }
+    const auto& truth = static_cast<const arrow::BooleanArray&>(**value);
+    for (size_t i = 0; i < count; ++i) {
+      const auto row = static_cast<int64_t>(i);
+      holds[i] = truth.IsValid(row) && truth.Value(row) ? 1 : 0;
+    }
+    return Status::OK();
+  }
+
+  Status Emit(const Batch& batch, const RowTable::Matches& matches, Output& out) {
+    if (matches.probe_rows.empty()) return Status::OK();
+    if (shows_right_) {
+      for (uint32_t row : matches.table_rows) {
+        if (row != RowTable::kNoRow) matched_[row] = 1;
+      }
+    }
+    Batch left = batch;
+    if (!matches.one_each) {
+      VELO_ASSIGN_OR_RETURN(left, TakeRows(batch, matches.probe_rows));
+    }
+    Arrays columns(left.columns->columns().begin(), left.columns->columns().begin() + left_columns_);
+    const bool semi = node_.join == sql::JoinKind::kLeftSemi;
+    if (!semi) {
+      VELO_ASSIGN_OR_RETURN(Arrays right, table_.Take(taken_columns_, matches.table_rows));
+      if (missing_ == Missing::kDefaults) VELO_RETURN_IF_ERROR(PutDefaults(matches.table_rows, &right));
+      columns.insert(columns.end(), right.begin(), right.end());
+    }
+    if (node_.event_time >= 0) {
+      std::shared_ptr<arrow::Array> left_time, right_time;
+      if (node_.inputs[0]->event_time >= 0) left_time = left.columns->column(node_.inputs[0]->event_time);
+      if (node_.inputs[1]->event_time >= 0) {
+        VELO_ASSIGN_OR_RETURN(Arrays times,
+                              table_.Take(std::span(&node_.inputs[1]->event_time, 1), matches.table_rows));
+        right_time = std::move(times[0]);
+      }
+      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> time, Later(left_time, right_time));
+      columns.push_back(std::move(time));
+    }
+    const auto rows = static_cast<int64_t>(matches.probe_rows.size());
+    return out.Emit({arrow::RecordBatch::Make(schema_, rows, std::move(columns)), std::move(left.kinds)});
+  }
+
+  static Result<std::shared_ptr<arrow::Array>> Later(const std::shared_ptr<arrow::Array>& left,
+                                                     const std::shared_ptr<arrow::Array>& right) {
+    if (right == nullptr) return left;
+    if (left == nullptr) return right;
+    VELO_ASSIGN_OR_RETURN_ARROW(const arrow::Datum later,
+                                arrow::compute::CallFunction("max_element_wise", {left, right}));
+    return later.make_array();
+  }
+
+  Status PutDefaults(std::span<const uint32_t> rows, Arrays* columns) {
+    arrow::BooleanBuilder builder;
+    for (uint32_t row : rows) VELO_RETURN_IF_ARROW_ERROR(builder.Append(row == RowTable::kNoRow));
+    VELO_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Array> missing, builder.Finish());
+    const auto one_row = arrow::RecordBatch::Make(arrow::schema({}), 1, arrow::ArrayVector());
+    for (size_t c = 0; c < columns->size(); ++c) {
+      if (c >= node_.fallback_values.size() || node_.fallback_values[c] == nullptr) continue;
+      VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> value,
+                            EvaluateToArray(*node_.fallback_values[c], *one_row, &context_->evaluation));
+      VELO_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Scalar> scalar, value->GetScalar(0));
+      VELO_ASSIGN_OR_RETURN_ARROW(
+          const arrow::Datum filled,
+          arrow::compute::CallFunction("if_else", {arrow::Datum(missing), arrow::Datum(scalar), (*columns)[c]}));
+      (*columns)[c] = filled.make_array();
+    }
+    return Status::OK();
+  }
+
+  Status EmitUnmatchedRight(Output& out) {
+    matched_.resize(table_.end_id(), '\0');
+    std::vector<uint32_t> rows;
+    for (uint32_t row : table_.AllRows()) {
+      if (matched_[row] == '\0') rows.push_back(row);
+    }
+    const auto step = static_cast<size_t>(context_->batch_rows);
+    for (size_t from = 0; from < rows.size() && !context_->IsCancelled(); from += step) {
+      const std::span part(rows.data() + from, std::min(step, rows.size() - from));
+      const auto count = static_cast<int64_t>(part.size());
+      Arrays columns;
+      for (int c = 0; c < left_columns_; ++c) {
+        VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> nulls,
+                                    arrow::MakeArrayOfNull(schema_->field(c)->type(), count));
+        columns.push_back(std::move(nulls));
+      }
+      VELO_ASSIGN_OR_RETURN(Arrays right, table_.Take(taken_columns_, part));
+      columns.insert(columns.end(), right.begin(), right.end());
+      if (node_.event_time >= 0) {
+        if (node_.inputs[1]->event_time >= 0) {
+          VELO_ASSIGN_OR_RETURN(Arrays times, table_.Take(std::span(&node_.inputs[1]->event_time, 1), part));
+          columns.push_back(std::move(times[0]));
+        } else {
+          VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> nulls,
+                                      arrow::MakeArrayOfNull(arrow::int64(), count));
+          columns.push_back(std::move(nulls));
+        }
+      }
+      VELO_RETURN_IF_ERROR(out.Emit({arrow::RecordBatch::Make(schema_, count, std::move(columns)), {}}));
+    }
+    return Status::OK();
+  }
+
+  const LookupJoinSettings settings_;
+  const JoinNode& node_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  const Missing missing_;
+  const bool shows_right_;
+  const int left_columns_, right_columns_;
+  LaneContext* const context_;
+  BoundExpressionPtr residual_;        ///< Over residual_columns_; null: none.
+  std::vector<int> residual_columns_;  ///< Columns of the joined rows that the residual reads.
+  std::vector<int> taken_columns_;     ///< Of the table.
+  RowTable& table_;
+  std::string matched_;  ///< RIGHT, FULL: per row of the table, whether it has met a row.
+  bool left_ended_ = false;
+  mutable int64_t waits_since_ = 0;
+  // A left row whose matches come in several pieces.
+  bool straddling_ = false;
+  uint32_t straddling_row_ = 0;
+};
+
+}  // namespace
+
+LookupTable::LookupTable(const JoinNode& node) : rows(TableSettings(node)) {}
+
+std::unique_ptr<TwoInputOperator> MakeLookupJoin(LookupJoinSettings settings, LaneContext* context) {
+  return std::make_unique<LookupJoin>(std::move(settings), context);
+}
+
+}  // namespace velo::exec
