@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Measures GROUP BY over large files beside DuckDB, in turn, in one run on one machine, and compares the answers first.
+"""Measures streaming SQL on this engine and on its peers, in turn, in one run on one machine.
 
-Whole processes are timed (start-up included), each several times; the best of each side counts, because the machine is
-shared. Nothing here asserts a time. Sizes: BENCH_BYTES (default 1 GB per file), BENCH_RUNS (default 3).
-Prints a table and writes build/bench/result.json.
+velo is timed as a whole process, start-up included; peers inside their process, imports left out: to their advantage.
+Answers are compared before any time is believed. Best of BENCH_RUNS (default 3). Sizes: BENCH_ROWS trades (default
+10,000,000). Nothing here asserts a time. Usage: bench/run.py [--only F1,F2] [--formats csv] [--peers duckdb,polars]
+Prints tables and writes build/bench/result.json; peers come from PyPI into build/bench/venv.
 """
+import argparse
 import csv
 import io
 import json
+import math
 import os
 import platform
 import resource
@@ -16,107 +19,178 @@ import sys
 import time
 from pathlib import Path
 
-import duckdb
-
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 VELO = ROOT / "bin" / "velo"
-DATA = ROOT / "build" / "bench"
-BYTES = int(float(os.environ.get("BENCH_BYTES", "1e9")))
+FOLDER = ROOT / "build" / "bench"
+VENV = FOLDER / "venv"
+PEERS = {"duckdb": "2.0.0", "polars": "2.1.0", "datafusion": "55.0.0", "chdb": "4.4.0"}
+ROWS = int(float(os.environ.get("BENCH_ROWS", "1e7")))
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
-THREADS = os.cpu_count()
-
-ROW = """SELECT (['AAPL','MSFT','GOOG','AMZN','TSLA','NVDA','META','NFLX','INTC','AMD'])[1 + (hash(i) % 10)::INT] AS symbol,
- (['NYSE','NASDAQ','ARCA'])[1 + (hash(i + 7) % 3)::INT] AS exchange,
- round(50 + (hash(i * 31) % 45000) / 100.0, 2) AS price, 1 + (hash(i * 17) % 5000)::INT AS quantity,
- i AS trade_id, strftime(TIMESTAMP '2026-01-01' + INTERVAL (i * 20) MILLISECOND, '%Y-%m-%d %H:%M:%S.%g') AS ts
- FROM range({rows}) t(i)"""
-
-WORKLOADS = {
-    "filter_project": ("SELECT symbol, price, quantity FROM {source} WHERE price > 499.5 AND quantity > 4900", None),
-    "group_by": (
-        "SELECT symbol, COUNT(*) AS n, SUM(quantity) AS volume, AVG(price) AS avg_price, MIN(price) AS low, "
-        "MAX(price) AS high, {stddev}(price) AS spread FROM {source} GROUP BY symbol", None),
-}
+SECONDS = 600
 
 
-def make_files():
-    DATA.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect()
-    files = {}
-    for kind, options, bytes_per_row in (("csv", "FORMAT csv, HEADER", 58), ("jsonl", "FORMAT json", 118),
-                                         ("parquet", "FORMAT parquet", 58)):
-        rows = BYTES // bytes_per_row
-        path = DATA / f"trades_{rows}.{kind}"
-        if not path.exists():
-            print(f"writing {path.name} ...", file=sys.stderr)
-            connection.execute(f"COPY ({ROW.format(rows=rows)}) TO '{path}.part' ({options})")
-            Path(f"{path}.part").rename(path)
-        files[kind] = (path, rows)
-    return files
+def into_venv():
+    """Goes on inside the virtual environment that holds the peers, made on first use."""
+    python = VENV / "bin" / "python"
+    wanted = " ".join(f"{name}=={version}" for name, version in PEERS.items()) + " pyarrow==26.0.1 tzdata"
+    if not (VENV / "installed").exists() or (VENV / "installed").read_text() != wanted:
+        print(f"installing the peers from PyPI: {wanted}", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted.split()],
+                       check=True)
+        (VENV / "installed").write_text(wanted)
+    if Path(sys.prefix) != VENV:
+        os.execv(str(python), [str(python), str(Path(__file__).resolve()), *sys.argv[1:]])
 
 
-def timed(command):
-    """Returns seconds, peak memory in MiB and standard output of one process."""
+def measure(command):
+    """Seconds, peak memory in MiB, CPU seconds and standard output of one process."""
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, err = process.communicate()
-    _ = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if process.returncode != 0:
-        raise SystemExit(f"{command[0]} failed: {err[-2000:]}")
-    peak = 0.0
-    for line in err.splitlines():
-        if line.startswith("maxrss "):
-            peak = int(line.split()[1]) / 1024
-    return time.perf_counter() - started, peak, out
+    out, err = process.stdout.read(), process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    if status != 0:
+        raise RuntimeError(err.strip()[-600:] or f"ended with {status}")
+    return {"seconds": seconds, "mib": usage.ru_maxrss / 1024, "cpu": usage.ru_utime + usage.ru_stime, "out": out}
 
 
-MEASURE = """import os, resource, subprocess, sys
-p = subprocess.run(sys.argv[1:], stdout=sys.stdout, stderr=subprocess.DEVNULL)
-print("maxrss", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
-sys.exit(p.returncode)"""
-
-DUCK = """import csv, duckdb, sys
-c = duckdb.connect(); c.execute("SET threads TO %d" % int(sys.argv[2]))
-w = csv.writer(sys.stdout); r = c.execute(sys.argv[1]); w.writerow([d[0] for d in r.description]); w.writerows(r.fetchall())"""
+def velo(work, kind, paths):
+    sql = work.velo.format(**{name: f"file://{path}" for name, path in paths.items()})
+    result = measure([str(VELO), "run", "-e", sql, "--final", "--format", "csv"])
+    result["rows"] = [[number(cell) for cell in row] for row in list(csv.reader(io.StringIO(result.pop("out"))))[1:]]
+    return result
 
 
-def velo_command(sql):
-    return [sys.executable, "-c", MEASURE, str(VELO), "run", "-e", sql, "--final", "--format", "csv"]
+def number(cell):
+    for kind in (int, float):
+        try:
+            return kind(cell)
+        except ValueError:
+            pass
+    return cell or None
 
 
-def duckdb_command(sql):
-    return [sys.executable, "-c", MEASURE, sys.executable, "-c", DUCK, sql, str(THREADS)]
+def peer(engine, work, kind, paths):
+    arguments = [f"{name}={path}" for name, path in paths.items()]
+    return json.loads(measure([sys.executable, str(HERE / "peer.py"), engine, work.name, kind, *arguments])["out"])
 
 
-def rows_of(text):
-    rows = list(csv.reader(io.StringIO(text)))[1:]
-    return sorted([[f"{float(cell):.6g}" if cell.replace(".", "", 1).replace("-", "", 1).replace("e", "", 1).isdigit() else cell
-                    for cell in row] for row in rows])
+def same(left, right):
+    """Whether two answers are equal: as many rows, equal texts, numbers that agree to one part in 100,000."""
+    def key(row):
+        return [f"{cell:.3g}" if isinstance(cell, (int, float)) else str(cell) for cell in row]
+
+    def agree(a, b):
+        numbers = isinstance(a, (int, float)) and isinstance(b, (int, float))
+        return math.isclose(a, b, rel_tol=1e-5) if numbers else a == b
+    if len(left) != len(right):
+        return False
+    left = [[number(cell) if isinstance(cell, str) else cell for cell in row] for row in left]
+    right = [[number(cell) if isinstance(cell, str) else cell for cell in row] for row in right]
+    if all(agree(a, b) for x, y in zip(sorted(left, key=str), sorted(right, key=str)) for a, b in zip(x, y)):
+        return True
+    return all(agree(a, b) for x, y in zip(sorted(left, key=key), sorted(right, key=key)) for a, b in zip(x, y))
+
+
+def run_workload(work, kind, inputs, engines):
+    paths = {name: inputs[name].get(kind) or inputs[name]["parquet"] for name in work.inputs}
+    rows = ROWS // 10 if work.name == "F10" else ROWS
+    line = {"workload": work.name, "about": work.about, "format": kind, "rows": rows, "engines": {}}
+    answer = None
+    for engine in engines:
+        if engine in work.skips:
+            line["engines"][engine] = {"skipped": work.skips[engine]}
+            continue
+        call = (lambda: velo(work, kind, paths)) if engine == "velo" else (lambda: peer(engine, work, kind, paths))
+        try:
+            first = call()
+            if answer is None:
+                answer = (engine, first["rows"])
+            elif not same(answer[1], first["rows"]):
+                raise RuntimeError(f"the answer differs from {answer[0]}'s: {len(answer[1])} rows {sorted(answer[1], key=str)[:2]}"
+                                   f" beside {len(first['rows'])} rows {sorted(first['rows'], key=str)[:2]}")
+            fastest = min([first] + [call() for _ in range(RUNS - 1)], key=lambda result: result["seconds"])
+            line["engines"][engine] = {"seconds": fastest["seconds"], "mib": fastest["mib"]}
+        except RuntimeError as error:
+            line["engines"][engine] = {"failed": str(error)[-400:]}
+    return line
+
+
+def print_line(line, engines):
+    cells = [f"{line['workload']:<5}{line['format']:<9}"]
+    mine = line["engines"].get("velo", {}).get("seconds")
+    fastest = None
+    for engine in engines:
+        result = line["engines"][engine]
+        if "seconds" not in result:
+            cells.append(f"{'-':>12}{'':>6}")
+            continue
+        cells.append(f"{line['rows'] / result['seconds'] / 1e6:>11.2f}M{result['mib']:>6.0f}")
+        if engine != "velo" and (fastest is None or result["seconds"] < fastest):
+            fastest = result["seconds"]
+    line["ratio"] = fastest / mine if fastest and mine else None
+    cells.append(f"{line['ratio']:>7.2f}" if line["ratio"] else f"{'-':>7}")
+    print("".join(cells), flush=True)
+    for engine in engines:
+        if "failed" in line["engines"][engine]:
+            print(f"      {engine}: {line['engines'][engine]['failed']}")
+
+
+def start_up():
+    """Milliseconds of the commands people run all day, beside the DuckDB library's start."""
+    small = FOLDER / "small.sql"
+    small.write_text("SELECT symbol, COUNT(*) AS n FROM trades GROUP BY symbol WINDOW TUMBLING(INTERVAL '1' MINUTE);\n")
+    statement = ("CREATE STREAM out_{n} AS\nSELECT symbol, COUNT(*) AS n, AVG(price) AS mean\nFROM trades\n"
+                 "WHERE price > {n}\nGROUP BY symbol\nWINDOW TUMBLING(INTERVAL '1' MINUTE)\nEMIT CHANGES;\n")
+    large = FOLDER / "large.sql"
+    large.write_text("".join(statement.format(n=n) for n in range(72)))
+    commands = {"velo --version": [str(VELO), "--version"], "velo validate, one query": [str(VELO), "validate", str(small)],
+                "velo validate, 504 lines": [str(VELO), "validate", str(large)],
+                "velo run -e 'SELECT 1'": [str(VELO), "run", "-e", "SELECT 1 AS one"],
+                "duckdb, SELECT 1 (Python)": [sys.executable, "-c", "import duckdb; duckdb.sql('SELECT 1').fetchall()"]}
+    print("\nstart-up, milliseconds (best of 10)")
+    result = {}
+    for name, command in commands.items():
+        times = []
+        for _ in range(10):
+            started = time.perf_counter()
+            subprocess.run(command, capture_output=True)
+            times.append(time.perf_counter() - started)
+        result[name] = min(times) * 1000
+        print(f"  {name:<28}{result[name]:>8.1f}")
+    return result
 
 
 def main():
-    files = make_files()
-    results = []
-    print(f"machine: {platform.processor() or platform.machine()}, {THREADS} cores; {BYTES / 1e9:.1f} GB per text file; "
-          f"best of {RUNS}; DuckDB {duckdb.__version__}\n")
-    print(f"{'workload':<16}{'format':<9}{'velo rows/s':>14}{'DuckDB rows/s':>15}{'ratio':>8}{'velo MiB':>10}{'DuckDB MiB':>12}")
-    for kind, (path, rows) in files.items():
-        for name, (sql, _) in WORKLOADS.items():
-            ours = velo_command(sql.format(source=f"file://{path}", stddev="STDDEV"))
-            theirs = duckdb_command(sql.format(source=f"'{path}'", stddev="stddev_samp"))
-            mine, other = timed(ours), timed(theirs)
-            if rows_of(mine[2]) != rows_of(other[2]):
-                raise SystemExit(f"{name} over {kind}: the answers differ\n{mine[2][:800]}\n---\n{other[2][:800]}")
-            best, best_other = mine, other
-            for _ in range(RUNS - 1):
-                best, best_other = min(best, timed(ours)), min(best_other, timed(theirs))
-            ratio = best_other[0] / best[0]
-            print(f"{name:<16}{kind:<9}{rows / best[0]:>14,.0f}{rows / best_other[0]:>15,.0f}{ratio:>8.2f}"
-                  f"{best[1]:>10.0f}{best_other[1]:>12.0f}", flush=True)
-            results.append({"workload": name, "format": kind, "rows": rows, "velo_seconds": best[0],
-                            "duckdb_seconds": best_other[0], "ratio": ratio, "velo_mib": best[1],
-                            "duckdb_mib": best_other[1]})
-    (DATA / "result.json").write_text(json.dumps(results, indent=1))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--formats", default="")
+    parser.add_argument("--peers", default=",".join(PEERS))
+    options = parser.parse_args()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    into_venv()
+    from workloads import WORKLOADS
+    inputs = json.loads(measure([sys.executable, str(HERE / "data.py"), str(FOLDER), str(ROWS)])["out"])
+    engines = ["velo", *[name for name in options.peers.split(",") if name]]
+    print(f"machine: {platform.machine()}, {os.cpu_count()} cores, {ROWS:,} rows, best of {RUNS}; million rows a second and "
+          "peak MiB; ratio to the best peer\n")
+    print(f"{'':<14}" + "".join(f"{engine:>12}{'':>6}" for engine in engines) + f"{'ratio':>7}")
+    lines = []
+    for work in WORKLOADS:
+        if options.only and work.name not in options.only.split(","):
+            continue
+        for kind in work.formats:
+            if options.formats and kind not in options.formats.split(","):
+                continue
+            line = run_workload(work, kind, inputs, engines)
+            print_line(line, engines)
+            lines.append(line)
+    result = {"rows": ROWS, "cores": os.cpu_count(), "versions": PEERS, "lines": lines}
+    if not options.only:
+        result["start_up_ms"] = start_up()
+    (FOLDER / "result.json").write_text(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":
