@@ -47,6 +47,8 @@ int main(int argc, char** argv) {
   AddCommon(command, &run.common, "table, json, jsonl, csv, markdown, arrow");
   command->add_option("FILE", run.files, "SQL files; - or nothing reads standard input");
   command->add_option("-e", run.expression, "SQL text");
+  command->add_flag("--explain-wait", run.explain_wait,
+                    "Say on stderr why there are no rows yet, and at the end what every step did with its rows");
   command->add_flag("--final", run.final_rows, "Print the final table only: one row per key");
   command->add_flag("--changelog", run.changelog, "Show what each row does: + insert, U update, - delete");
   command->add_option("--source", run.sources, "NAME=URI: what a name in the SQL reads");

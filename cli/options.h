@@ -24,6 +24,7 @@ struct RunArguments {
   bool final_rows = false;
   bool changelog = false;
   bool follow = false;
+  bool explain_wait = false;
 };
 
 struct ValidateArguments {

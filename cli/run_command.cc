@@ -81,8 +81,36 @@ class PrintingReceiver : public ResultReceiver {
   Status status_;
 };
 
+/// One line per step: where its rows went.
+void PrintSteps(const JobMetrics& metrics) {
+  for (const OperatorMetrics& step : metrics.operators) {
+    std::string text = fmt::format("{}: {} in, {} out", step.name, step.rows_in, step.rows_out);
+    for (const auto& [count, what] : {std::pair{step.rows_filtered, "left out"},
+                                      {step.rows_late, "too late"},
+                                      {step.rows_bad, "bad"},
+                                      {step.rows_held, "held"}}) {
+      if (count > 0) text += fmt::format(", {} {}", count, what);
+    }
+    std::fprintf(stderr, "  %s\n", text.c_str());
+  }
+}
+
+/// What the author of the query should know beside its rows.
+void PrintWarnings(const Job& job, const JobMetrics& metrics) {
+  for (const RuntimeWarning& warning : job.Warnings()) {
+    std::fprintf(stderr, "warning[%s]: %s%s\n", warning.code.c_str(), warning.text.c_str(),
+                 warning.times > 1 ? fmt::format(" ({} times)", warning.times).c_str() : "");
+  }
+  if (metrics.rows_late == 0) return;
+  std::fprintf(stderr, "%lld rows came too late for their windows:\n", static_cast<long long>(metrics.rows_late));
+  const std::vector<BadRecord> late = job.RecentLateRecords();
+  for (size_t i = late.size() > 3 ? late.size() - 3 : 0; i < late.size(); ++i) {
+    std::fprintf(stderr, "  %s\n", late[i].raw.c_str());
+  }
+}
+
 /// Says on standard error what a person wants to know of a statement that is over.
-void Report(const StatementOutcome& outcome, bool shown) {
+void Report(const StatementOutcome& outcome, bool shown, bool steps) {
   const StatementInfo& statement = outcome.statement;
   if (outcome.job == nullptr || !shown) {
     const bool counted = outcome.job != nullptr;
@@ -95,6 +123,8 @@ void Report(const StatementOutcome& outcome, bool shown) {
     const Diagnosis why = outcome.job->WhyNoRows();
     if (!why.text.empty()) std::fprintf(stderr, "no rows: %s\n", why.text.c_str());
   }
+  if (steps) PrintSteps(metrics);
+  PrintWarnings(*outcome.job, metrics);
   if (metrics.rows_bad == 0) return;
   std::fprintf(stderr, "%lld records could not be read and were set aside:\n",
                static_cast<long long>(metrics.rows_bad));
@@ -109,8 +139,13 @@ void Report(const StatementOutcome& outcome, bool shown) {
 class PrintingObserver : public ScriptObserver {
  public:
   /// `last` is the number of the statement whose result machine formats carry.
-  PrintingObserver(const PrintFormat& format, int64_t limit, int64_t duration_ms, bool headings, int32_t last)
-      : duration_ms_(duration_ms), last_(last), started_(std::chrono::steady_clock::now()) {
+  PrintingObserver(const PrintFormat& format, int64_t limit, int64_t duration_ms, bool headings, int32_t last,
+                   bool explain_wait)
+      : duration_ms_(duration_ms),
+        last_(last),
+        explain_wait_(explain_wait),
+        started_(std::chrono::steady_clock::now()),
+        explained_(started_) {
     screen_.format = format;
     screen_.limit = limit;
     screen_.headings = headings && format.name == "table";
@@ -137,11 +172,14 @@ class PrintingObserver : public ScriptObserver {
     const bool shown = shown_.contains(outcome.statement.number);
     const bool answer =
         outcome.statement.kind == "show" || outcome.statement.kind == "describe" || outcome.statement.kind == "explain";
-    if (!answer) Report(outcome, shown);
+    if (!answer) Report(outcome, shown, explain_wait_);
   }
+
+  void OnStarted(const StatementInfo&, const std::shared_ptr<Job>& job) override { jobs_.push_back(job); }
 
   bool WantsMore() override {
     if (interrupted != 0) return false;
+    if (explain_wait_) ExplainWait();
     const bool satisfied = receivers_.size() == 1 && receivers_.front()->satisfied() && !screen_.headings;
     const auto ran = std::chrono::steady_clock::now() - started_;
     return !satisfied && (duration_ms_ < 0 || ran < std::chrono::milliseconds(duration_ms_));
@@ -154,10 +192,25 @@ class PrintingObserver : public ScriptObserver {
     return statement.kind == "select" ? "query" : statement.kind;
   }
 
+  // Says every two seconds why statements that have given no rows yet are silent.
+  void ExplainWait() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - explained_ < std::chrono::seconds(2)) return;
+    explained_ = now;
+    for (const std::weak_ptr<Job>& each : jobs_) {
+      const std::shared_ptr<Job> job = each.lock();
+      const Diagnosis why = job == nullptr ? Diagnosis{} : job->WhyNoRows();
+      if (!why.text.empty()) std::fprintf(stderr, "no rows yet: %s\n", why.text.c_str());
+    }
+  }
+
   Screen screen_;
   const int64_t duration_ms_;
   const int32_t last_;
+  const bool explain_wait_;
   const std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::time_point explained_;
+  std::vector<std::weak_ptr<Job>> jobs_;
   std::vector<std::shared_ptr<PrintingReceiver>> receivers_;
   std::set<int32_t> shown_;
   Status printer_status_;
@@ -268,7 +321,8 @@ int RunCommand(const RunArguments& arguments) {
     session_options.run.coalesce_changes = arguments.final_rows;
     session_options.app_name = report.application.app;
     ScriptSession script(&(*session)->engine(), &(*session)->catalog(), session_options);
-    PrintingObserver observer(format, arguments.limit, duration_ms, report.statements.size() > 1, LastResult(report));
+    PrintingObserver observer(format, arguments.limit, duration_ms, report.statements.size() > 1, LastResult(report),
+                              arguments.explain_wait);
     const Status status = script.Execute(text.text, &observer);
     if (!observer.printer_status().ok()) return Fail(observer.printer_status());
     if (!status.ok()) return Fail(status, text.text, text.name);

@@ -25,14 +25,20 @@
 #include "engine/plan/nodes/over_node.h"
 #include "engine/plan/nodes/subquery_node.h"
 #include "engine/plan/nodes/unnest_node.h"
+#include "engine/plan/step_name.h"
 
 namespace velo::exec {
 
 namespace {
 
-// Whether some scan at or below the node knows event time.
+// Whether the event time of the rows is that of the scans below, whose watermarks speak for it; not so when a
+// projection computes it.
 bool ScansKnowTime(const PlanNode& node) {
   if (node.kind == PlanKind::kScan) return static_cast<const ScanNode&>(node).event_time_expression != nullptr;
+  if (node.kind == PlanKind::kProject && node.event_time >= 0) {
+    const BoundExpression& time = *static_cast<const ProjectNode&>(node).expressions[node.event_time];
+    if (time.kind != BoundKind::kColumn || time.column != node.inputs[0]->event_time) return false;
+  }
   return std::any_of(node.inputs.begin(), node.inputs.end(),
                      [](const PlanNodePtr& input) { return ScansKnowTime(*input); });
 }
@@ -116,6 +122,7 @@ class Builder {
     columns_read_[node->inputs[0].get()] = ColumnsRead(*node, TakeColumnsRead(*node));
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<Operator> made, Make(node, near_source, demand));
     Operator* step = made.get();
+    step->counts.name = plan::StepName(*node);
     InputMeter* counts_used = near_source && TakesRowsIn(*node) ? context_->meter : nullptr;
     Port* stage = Own(MakeOperatorStage(std::move(made), counts_used, next));
     const PlanNode& input = *node->inputs[0];
@@ -131,6 +138,7 @@ class Builder {
     const bool near_source = IsNearSource(*node->inputs[0]);
     std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, near_source, false, false});
     MergeableOperator* step = made.get();
+    step->counts.name = plan::StepName(*node);
     Port* stage = Own(MakeHoldingStage(std::move(made)));
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, true, {}, {}}));
     pipeline_->operators.push_back(step);
@@ -206,6 +214,7 @@ class Builder {
     const bool counts_right = counts && IsNearSource(*node->inputs[1]);
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<TwoInputOperator> made, MakeTwoInput(node, counts_left, counts_right));
     TwoInputOperator* step = made.get();
+    step->counts.name = plan::StepName(*node);
     const bool shares_table = later_lane_ && counts;
     auto ports = MakeTwoInputStage(std::move(made), next);
     // The rows of a subquery's left side go on, so they may be counted further up.
@@ -398,6 +407,18 @@ int64_t Pipeline::StateBytes() const {
   return bytes;
 }
 
+std::vector<OperatorMetrics> Pipeline::Metrics() const {
+  std::vector<OperatorMetrics> metrics;
+  for (const Step* step : operators) {
+    OperatorMetrics counts = step->counts;
+    if (counts.rows_used == Step::kNotCounted) {
+      counts.rows_used = counts.rows_in - counts.rows_filtered - counts.rows_late - counts.rows_bad - counts.rows_held;
+    }
+    metrics.push_back(std::move(counts));
+  }
+  return metrics;
+}
+
 Timestamp Pipeline::NextTimer() const {
   Timestamp nearest = INT64_MAX;
   for (const auto& stage : stages) nearest = std::min(nearest, stage->NextTimer());
@@ -437,6 +458,10 @@ std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& pl
   for (PlanNodePtr node = plan; node->inputs.size() == 1; node = node->inputs[0]) {
     if (node->kind == PlanKind::kAggregate && RunsInLanes(*node->inputs[0])) {
       auto aggregate = As<AggregateNode>(node);
+      // Limits hold for the groups and sessions of the whole query, in the order of its input.
+      const bool limited = aggregate->max_groups > 0 || aggregate->group_ttl_ms > 0 ||
+                           (aggregate->window.has_value() && aggregate->window->session_max_ms > 0);
+      if (limited) return nullptr;
       return !aggregate->emit_changes || last_state_only ? aggregate : nullptr;
     }
     if (node->kind == PlanKind::kOver) {

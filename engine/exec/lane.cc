@@ -66,7 +66,7 @@ Task::Next Lane::Step() {
   PublishStatus();
   int64_t nearest = -1;
   for (const auto& scan : scans_) {
-    const int64_t left = scan->MillisToIdleTimeout();
+    const int64_t left = scan->MillisToNextLook();
     if (left >= 0 && (nearest < 0 || left < nearest)) nearest = left;
   }
   if (const Timestamp timer = pipeline_->NextTimer(); timer != INT64_MAX) {
@@ -148,6 +148,7 @@ void Lane::PublishStatus() {
   for (const auto& scan : scans_) status.scans.push_back(scan->Status());
   if (pipeline_ != nullptr) {
     status.insights = pipeline_->Explain();
+    status.operators = pipeline_->Metrics();
     status.state_bytes = pipeline_->StateBytes();
   }
   status.division_by_zero = context_.evaluation.division_by_zero;

@@ -21,6 +21,7 @@ struct LaneControl {
 struct LaneStatus {
   std::vector<ScanStatus> scans;
   std::vector<OperatorInsight> insights;
+  std::vector<OperatorMetrics> operators;
   int64_t state_bytes = 0;
   int64_t division_by_zero = 0;
 };

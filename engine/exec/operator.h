@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/status.h"
+#include "engine/exec/runtime_warning.h"
 #include "engine/expr/bound_expression.h"
 #include "engine/io/source.h"
 #include "engine/types/batch.h"
@@ -21,13 +22,6 @@ using EventMillis = int64_t;
 /// Where every input row of a job went. Shared by the lanes; read by anyone at any time.
 struct InputMeter {
   std::atomic<int64_t> read{0}, used{0}, filtered{0}, late{0}, bad{0}, in_flight{0};
-};
-
-/// See WarningLog.
-struct RuntimeWarning {
-  std::string code;
-  std::string text;
-  int64_t times = 0;
 };
 
 /// Keeps the newest bad records with their reason. Thread safe.
@@ -78,9 +72,11 @@ class Output {
 
 /// What an operator can say about rows it is holding back; for "why are there no rows".
 struct OperatorInsight {
-  enum class Kind : uint8_t { kFilter, kWindow, kJoin };
+  enum class Kind : uint8_t { kFilter, kWindow, kJoin, kWaiting };
   Kind kind = Kind::kFilter;
-  std::string text;                    ///< Filter: the predicate as written.
+  std::string text;                    ///< Filter: the predicate as written. Waiting: a sentence for the user.
+  std::string reason;                  ///< Waiting: kind of the diagnosis: "limit_zero", "table_loading" ...
+  bool after_groups = false;           ///< Filter: HAVING, or a condition over groups.
   int64_t rows_removed = 0;            ///< Filter.
   int64_t open_windows = 0;            ///< Window: not yet emitted.
   EventMillis first_end = kEndOfTime;  ///< Window: end of the earliest open one.
@@ -95,6 +91,10 @@ struct OperatorInsight {
 class Step {
  public:
   virtual ~Step() = default;
+  /// rows_in and rows_out are kept by the stage around the step, the rest by the step; a step that does not count
+  /// rows_used itself leaves it at kNotCounted and uses what it does not count elsewhere.
+  static constexpr int64_t kNotCounted = -1;
+  OperatorMetrics counts{.rows_used = kNotCounted};
   /// Appends the whole state. Called between batches.
   virtual Status Save(std::string* out) const;
   /// Restores what Save wrote into a fresh step with the same settings; takes its part off the front of `in`.

@@ -51,6 +51,8 @@ struct Pipeline {
   Status Load(std::string_view* in);
   int64_t StateBytes() const;
   std::vector<OperatorInsight> Explain() const;
+  /// From the leaves up.
+  std::vector<OperatorMetrics> Metrics() const;
   /// When the next operator wants to be called by the wall clock; INT64_MAX: never.
   Timestamp NextTimer() const;
   /// Calls those whose time has come, from the leaves up.

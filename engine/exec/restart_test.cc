@@ -186,7 +186,21 @@ INSTANTIATE_TEST_SUITE_P(
         "MILLISECOND",
         "SELECT a.v AS x, b.v AS y FROM e a LEFT JOIN e b ON a.v = b.v WITH ('join.retention' = '40ms')",
         "SELECT x.k, x.s, y.n FROM (SELECT k, SUM(v) AS s FROM e GROUP BY k EMIT CHANGES) x FULL JOIN (SELECT k, "
-        "COUNT(*) AS n FROM e WHERE v > 4 GROUP BY k EMIT CHANGES) y ON x.k = y.k EMIT CHANGES"));
+        "COUNT(*) AS n FROM e WHERE v > 4 GROUP BY k EMIT CHANGES) y ON x.k = y.k EMIT CHANGES",
+        "SELECT COUNT(*) AS g, MAX(n) AS hi, AVG(n) AS a, COUNT(DISTINCT n) AS d FROM (SELECT k, SUM(v) AS n FROM e "
+        "GROUP BY k) EMIT CHANGES",
+        "SELECT n, COUNT(*) AS g, LAST(k) AS l FROM (SELECT k, v % 3 AS n, SUM(v) AS s FROM e GROUP BY k, v % 3) GROUP "
+        "BY n EMIT CHANGES",
+        "SELECT SUM(n) AS total FROM (SELECT k, COUNT(*) AS n FROM e GROUP BY k WINDOW TUMBLING(50ms, GRACE PERIOD "
+        "25ms)) EMIT CHANGES",
+        "SELECT DISTINCT n FROM (SELECT k, SUM(v) % 4 AS n FROM e GROUP BY k)",
+        "SELECT n FROM (SELECT k, SUM(v) AS n FROM e GROUP BY k) ORDER BY n DESC LIMIT 2 EMIT CHANGES",
+        "SELECT v, COUNT(*) AS n FROM e GROUP BY v EMIT CHANGES WITH ('max.groups' = '3')",
+        "SELECT k, COUNT(*) AS n FROM e GROUP BY k EMIT CHANGES WITH ('emit.interval' = '1 hour')",
+        "SELECT k, COUNT(*) AS n FROM e GROUP BY k WINDOW TUMBLING(50ms) EMIT CHANGES WITH ('emit.interval' = '1 "
+        "hour')",
+        "SELECT k, COUNT(*) AS n, _window_start AS w FROM e GROUP BY k WINDOW SESSION(40ms) WITH "
+        "('session.max.duration' = '60ms')"));
 
 }  // namespace
 }  // namespace velo::exec

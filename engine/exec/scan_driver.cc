@@ -29,12 +29,21 @@ Result<ScanDriver::Progress> ScanDriver::Step() {
     VELO_RETURN_IF_ERROR(Finish());
     return Progress::kEnded;
   }
-  // Readers wake the task without saying which of them has rows, so each is asked once per round.
-  for (size_t tried = 0; tried < partitions_.size(); ++tried) {
-    const size_t at = NextPartition();
-    if (at == partitions_.size()) break;
-    VELO_ASSIGN_OR_RETURN(const bool worked, ReadFrom(at));
-    if (worked) return Progress::kWorked;
+  // Readers wake the task without saying which of them has rows, so each is asked once per round, which may take
+  // several steps. A call that came while one of the earlier steps ran is spent, so before the scan goes to sleep all
+  // are asked once more.
+  bool asks_all = std::all_of(partitions_.begin(), partitions_.end(),
+                              [](const Partition& each) { return each.ended || each.maybe_ready; });
+  while (true) {
+    for (size_t tried = 0; tried < partitions_.size(); ++tried) {
+      const size_t at = NextPartition();
+      if (at == partitions_.size()) break;
+      VELO_ASSIGN_OR_RETURN(const bool worked, ReadFrom(at));
+      if (worked) return Progress::kWorked;
+    }
+    if (asks_all) break;
+    asks_all = true;
+    for (Partition& partition : partitions_) partition.maybe_ready = true;
   }
   const bool all_ended =
       std::all_of(partitions_.begin(), partitions_.end(), [](const Partition& each) { return each.ended; });
@@ -42,8 +51,8 @@ Result<ScanDriver::Progress> ScanDriver::Step() {
     VELO_RETURN_IF_ERROR(Finish());
     return Progress::kEnded;
   }
-  for (Partition& partition : partitions_) partition.maybe_ready = true;
   VELO_RETURN_IF_ERROR(AdvanceWatermark());
+  for (Partition& partition : partitions_) partition.maybe_ready = true;
   return Progress::kIdle;
 }
 
@@ -106,15 +115,60 @@ Status ScanDriver::Push(Partition& partition, const Batch& batch) {
     return velo::Status::OK();
   };
   const auto consume = [&](const Batch& part) -> velo::Status {
-    const auto& values = static_cast<const arrow::Int64Array&>(*times);
-    for (int64_t i = 0; i < values.length(); ++i) {
-      if (values.IsValid(i)) partition.max_time = std::max(partition.max_time, values.Value(i));
-    }
     std::vector<std::shared_ptr<arrow::Array>> columns = part.columns->columns();
-    columns.insert(columns.begin() + settings_.node->event_time, times);
+    columns.insert(columns.begin() + settings_.node->event_time, NoteTimes(partition, part, times));
     return leaf_.port->Rows({arrow::RecordBatch::Make(schema_, part.num_rows(), std::move(columns)), part.kinds});
   };
   return EvaluateGoodRows(batch, *context_, true, evaluate, consume);
+}
+
+// Takes the times of a batch into account; returns the column to go on with, in which rows without a time have got one
+// where the source allows that.
+std::shared_ptr<arrow::Array> ScanDriver::NoteTimes(Partition& partition, const Batch& batch,
+                                                    const std::shared_ptr<arrow::Array>& times) {
+  const ScanNode& node = *settings_.node;
+  const auto& values = static_cast<const arrow::Int64Array&>(*times);
+  const arrow::BooleanArray* marks =
+      node.punctuation_column < 0
+          ? nullptr
+          : static_cast<const arrow::BooleanArray*>(batch.columns->column(node.punctuation_column).get());
+  bool disorder = false;
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsNull(i)) continue;
+    disorder |= values.Value(i) < partition.max_time;
+    partition.max_time = std::max(partition.max_time, values.Value(i));
+    if (marks != nullptr && marks->IsValid(i) && marks->Value(i)) {
+      partition.punctuated = std::max(partition.punctuated, values.Value(i));
+    }
+  }
+  if (disorder && settings_.has_watermarks && node.watermark_assumed && !disorder_reported_) {
+    disorder_reported_ = true;
+    if (context_->warnings != nullptr) {
+      context_->warnings->Add(
+          "W4401",
+          fmt::format("rows of {} are not in the order of {}, and no watermark.strategy says how late they may "
+                      "be, so the newest row decides what is late",
+                      node.relation->name, node.event_time_name));
+    }
+  }
+  if (values.null_count() == 0 || node.time_fallback == ScanNode::TimeFallback::kReject) return times;
+  return WithArrivalTimes(times);
+}
+
+// The time of arrival says nothing about other rows, so it does not move the watermark.
+std::shared_ptr<arrow::Array> ScanDriver::WithArrivalTimes(const std::shared_ptr<arrow::Array>& times) {
+  const auto& values = static_cast<const arrow::Int64Array&>(*times);
+  const EventMillis now = context_->evaluation.now_micros / kMicrosPerMilli;
+  std::vector<int64_t> filled;
+  filled.reserve(static_cast<size_t>(values.length()));
+  for (int64_t i = 0; i < values.length(); ++i) filled.push_back(values.IsValid(i) ? values.Value(i) : now);
+  if (settings_.node->time_fallback == ScanNode::TimeFallback::kArrivalWithWarning && context_->warnings != nullptr) {
+    context_->warnings->Add("E4202",
+                            fmt::format("rows of {} without a usable {} got the time of their arrival",
+                                        settings_.node->relation->name, settings_.node->event_time_name),
+                            values.null_count());
+  }
+  return std::make_shared<arrow::Int64Array>(values.length(), arrow::Buffer::FromVector(std::move(filled)));
 }
 
 void ScanDriver::CountBadRecords(Partition& partition) {
@@ -132,8 +186,22 @@ bool ScanDriver::IsIdle(const Partition& partition) const {
 }
 
 EventMillis ScanDriver::WatermarkOf(const Partition& partition) const {
-  if (partition.max_time == kBeginOfTime) return partition.told;
-  return std::max(partition.told, partition.max_time - settings_.node->watermark_delay_ms);
+  const EventMillis reached = settings_.node->punctuation_column >= 0 ? partition.punctuated : partition.max_time;
+  if (reached == kBeginOfTime) return partition.told;
+  return std::max(partition.told, reached - settings_.node->watermark_delay_ms);
+}
+
+// What the wall clock alone says: the present, for arrival times once all rows so far are read; the present less the
+// idle timeout, when all partitions are silent and the source asks for it. Else kBeginOfTime.
+EventMillis ScanDriver::WallClockWatermark() const {
+  const ScanNode& node = *settings_.node;
+  const EventMillis now = settings_.clock->Now() / kMicrosPerMilli;
+  const auto all = [this](auto&& holds) {
+    return std::all_of(partitions_.begin(), partitions_.end(), [&](const Partition& p) { return p.ended || holds(p); });
+  };
+  if (node.follows_wall_clock && all([](const Partition& p) { return !p.maybe_ready; })) return now;
+  if (node.idle_advance && all([this](const Partition& p) { return IsIdle(p); })) return now - node.idle_timeout_ms;
+  return kBeginOfTime;
 }
 
 Status ScanDriver::AdvanceWatermark() {
@@ -143,7 +211,9 @@ Status ScanDriver::AdvanceWatermark() {
     if (!partition.ended && !IsIdle(partition)) lowest = std::min(lowest, WatermarkOf(partition));
   }
   // With nobody left to speak for the time, it stands still.
-  if (lowest == kEndOfTime || lowest <= watermark_) return velo::Status::OK();
+  if (lowest == kEndOfTime) lowest = kBeginOfTime;
+  lowest = std::max(lowest, WallClockWatermark());
+  if (lowest <= watermark_) return velo::Status::OK();
   watermark_ = lowest;
   return leaf_.port->Watermark(watermark_);
 }
@@ -164,9 +234,11 @@ EventMillis ScanDriver::ReadUpTo() const {
   return lowest;
 }
 
-int64_t ScanDriver::MillisToIdleTimeout() const {
-  if (!settings_.has_watermarks || settings_.node->idle_timeout_ms <= 0) return -1;
-  int64_t nearest = -1;
+int64_t ScanDriver::MillisToNextLook() const {
+  if (!settings_.has_watermarks || ended_) return -1;
+  const bool by_clock = settings_.node->follows_wall_clock || settings_.node->idle_advance;
+  int64_t nearest = by_clock ? settings_.node->watermark_interval_ms : -1;
+  if (settings_.node->idle_timeout_ms <= 0) return nearest;
   for (const Partition& partition : partitions_) {
     if (partition.ended || IsIdle(partition)) continue;
     const int64_t left =
@@ -182,6 +254,7 @@ Status ScanDriver::Save(std::string* out) const {
   for (const Partition& partition : partitions_) {
     PutText(partition.reader->Position(), out);
     PutInteger(partition.max_time, out);
+    PutInteger(partition.punctuated, out);
     PutInteger(partition.told, out);
     PutInteger(partition.ended ? 1 : 0, out);
   }
@@ -197,6 +270,7 @@ Status ScanDriver::Load(std::string_view* in) {
     VELO_ASSIGN_OR_RETURN(const std::string_view position, TakeText(in));
     VELO_RETURN_IF_ERROR(partition.reader->Seek(std::string(position)));
     VELO_ASSIGN_OR_RETURN(partition.max_time, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(partition.punctuated, TakeInteger(in));
     VELO_ASSIGN_OR_RETURN(partition.told, TakeInteger(in));
     VELO_ASSIGN_OR_RETURN(const int64_t ended, TakeInteger(in));
     partition.ended = ended != 0;

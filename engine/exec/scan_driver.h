@@ -51,8 +51,9 @@ class ScanDriver {
   /// Reads and pushes at most one batch. kIdle: nothing to read now.
   Result<Progress> Step();
   void SetWakeUp(const std::function<void()>& wake_up);
-  /// Milliseconds until a silent partition becomes idle; -1: never.
-  int64_t MillisToIdleTimeout() const;
+  /// Milliseconds until the clock alone may move the watermark (a silent partition becomes idle, arrival time goes on);
+  /// -1: never.
+  int64_t MillisToNextLook() const;
   ScanStatus Status() const;
   /// Positions and watermarks of the partitions. Load seeks the readers of a fresh driver over the same partitions.
   velo::Status Save(std::string* out) const;
@@ -62,8 +63,9 @@ class ScanDriver {
   struct Partition {
     std::unique_ptr<PartitionReader> reader;
     EventMillis max_time = kBeginOfTime;
-    EventMillis told = kBeginOfTime;  ///< Watermark given by the source itself.
-    Timestamp last_rows = 0;          ///< By the clock.
+    EventMillis punctuated = kBeginOfTime;  ///< Highest time of a row that says so (strategy "punctuated").
+    EventMillis told = kBeginOfTime;        ///< Watermark given by the source itself.
+    Timestamp last_rows = 0;                ///< By the clock.
     int64_t bad_seen = 0;
     bool ended = false;
     bool maybe_ready = true;  ///< False: it said that it has nothing, and has not called since.
@@ -73,6 +75,10 @@ class ScanDriver {
   Result<bool> ReadFrom(size_t partition);
   velo::Status Push(Partition& partition, const Batch& batch);
   velo::Status AdvanceWatermark();
+  std::shared_ptr<arrow::Array> NoteTimes(Partition& partition, const Batch& batch,
+                                          const std::shared_ptr<arrow::Array>& times);
+  std::shared_ptr<arrow::Array> WithArrivalTimes(const std::shared_ptr<arrow::Array>& times);
+  EventMillis WallClockWatermark() const;
   velo::Status Finish();
   void CountBadRecords(Partition& partition);
   bool IsIdle(const Partition& partition) const;
@@ -86,6 +92,7 @@ class ScanDriver {
   std::vector<Partition> partitions_;
   size_t turn_ = 0;
   EventMillis watermark_ = kBeginOfTime;
+  bool disorder_reported_ = false;
   bool ended_ = false;
 };
 

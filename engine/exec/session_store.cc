@@ -1,6 +1,7 @@
 #include "engine/exec/session_store.h"
 
 #include <numeric>
+#include <tuple>
 
 #include "engine/exec/state_codec.h"
 
@@ -12,8 +13,12 @@ constexpr size_t kFewDeadSlots = 1024;
 
 }  // namespace
 
-SessionStore::SessionStore(const AggregateNode& node, int64_t gap)
-    : node_(node), gap_(gap), keys_(std::make_unique<GroupTable>(KeyTypes(node.keys))), states_(node.aggregates) {}
+SessionStore::SessionStore(const AggregateNode& node, int64_t gap, int64_t longest)
+    : node_(node),
+      gap_(gap),
+      longest_(longest),
+      keys_(std::make_unique<GroupTable>(KeyTypes(node.keys))),
+      states_(node.aggregates) {}
 
 Status SessionStore::FindKeys(const KeysAndInputs& input, std::vector<uint32_t>* key_ids) {
   key_ids->resize(static_cast<size_t>(input.inputs.rows));
@@ -39,10 +44,11 @@ uint32_t SessionStore::NewSlot(uint32_t key) {
 
 uint32_t SessionStore::Place(uint32_t key, int64_t first, int64_t last) {
   std::vector<Session>& sessions = sessions_[key];
-  const auto begin = std::lower_bound(sessions.begin(), sessions.end(), first - gap_,
-                                      [](const Session& session, int64_t time) { return session.last < time; });
+  auto begin = std::lower_bound(sessions.begin(), sessions.end(), first - gap_,
+                                [](const Session& session, int64_t time) { return session.last < time; });
   auto end = begin;
   while (end != sessions.end() && end->first <= last + gap_) ++end;
+  if (longest_ > 0) std::tie(begin, end) = Within({begin, end}, first, last);
   if (begin == end) {
     Session session;
     session.first = first;
@@ -63,6 +69,20 @@ uint32_t SessionStore::Place(uint32_t key, int64_t first, int64_t last) {
   const uint32_t slot = begin->slot;
   sessions.erase(std::next(begin), end);
   return slot;
+}
+
+// Of neighbouring sessions within reach, the first run that stays within the limit together with [first, last]; when
+// there is none, the place where a session of its own goes.
+SessionStore::SessionRange SessionStore::Within(SessionRange candidates, int64_t first, int64_t last) const {
+  for (auto begin = candidates.first; begin != candidates.second; ++begin) {
+    auto end = begin;
+    const int64_t from = std::min(begin->first, first);
+    while (end != candidates.second && std::max(end->last, last) - from <= longest_) ++end;
+    if (end != begin) return {begin, end};
+  }
+  const auto place =
+      std::find_if(candidates.first, candidates.second, [&](const Session& session) { return session.first > last; });
+  return {place, place};
 }
 
 uint32_t SessionStore::SlotAfterMerges(uint32_t slot) const {
@@ -113,7 +133,7 @@ std::vector<uint32_t> SessionStore::LiveSlots() const {
 
 Result<bool> SessionStore::CompactIfWorthwhile() {
   if (dead_ < kFewDeadSlots || dead_ * 2 < slot_key_.size()) return false;
-  SessionStore fresh(node_, gap_);
+  SessionStore fresh(node_, gap_, longest_);
   VELO_RETURN_IF_ERROR(fresh.Absorb(*this));
   keys_ = std::move(fresh.keys_);
   sessions_ = std::move(fresh.sessions_);

@@ -29,7 +29,8 @@ class SessionStore {
     uint32_t into = 0;  ///< Slot.
   };
 
-  SessionStore(const AggregateNode& node, int64_t gap);
+  /// `longest`: no row may make a session longer than this (ms between its first and last row); 0: no limit.
+  SessionStore(const AggregateNode& node, int64_t gap, int64_t longest);
 
   Status FindKeys(const KeysAndInputs& input, std::vector<uint32_t>* key_ids);
   /// The session a time would join; null when it would start one.
@@ -60,11 +61,14 @@ class SessionStore {
   int64_t MemoryBytes() const;
 
  private:
+  using SessionRange = std::pair<std::vector<Session>::iterator, std::vector<Session>::iterator>;
+  SessionRange Within(SessionRange candidates, int64_t first, int64_t last) const;
   uint32_t NewSlot(uint32_t key);
   Status Absorb(SessionStore& other);
 
   const AggregateNode& node_;
   const int64_t gap_;
+  const int64_t longest_;
   std::unique_ptr<GroupTable> keys_;
   std::vector<std::vector<Session>> sessions_;  ///< Per key, by time.
   std::vector<uint32_t> slot_key_;

@@ -17,6 +17,7 @@ class OperatorStage : public Port, public Output {
 
   Status Rows(const Batch& batch) override {
     if (counts_used_ != nullptr) counts_used_->used += batch.num_rows();
+    step_->counts.rows_in += batch.num_rows();
     return step_->OnBatch(batch, *this);
   }
   Status Watermark(EventMillis watermark) override {
@@ -29,7 +30,10 @@ class OperatorStage : public Port, public Output {
   }
   Timestamp NextTimer() const override { return step_->NextTimer(); }
   Status Timer(Timestamp now) override { return step_->OnTimer(now, *this); }
-  Status Emit(Batch batch) override { return next_->Rows(batch); }
+  Status Emit(Batch batch) override {
+    step_->counts.rows_out += batch.num_rows();
+    return next_->Rows(batch);
+  }
 
  private:
   std::unique_ptr<Operator> step_;
@@ -64,12 +68,11 @@ class TimeTracker : public Port {
       if (times.IsValid(i)) highest = std::max(highest, times.Value(i));
     }
     VELO_RETURN_IF_ERROR(next_->Rows(batch));
-    return Watermark(highest);
+    return Advance(highest);
   }
+  // What scans say of their own time does not count here; only that they have ended.
   Status Watermark(EventMillis watermark) override {
-    if (watermark <= watermark_) return Status::OK();
-    watermark_ = watermark;
-    return next_->Watermark(watermark);
+    return watermark == kEndOfTime ? Advance(watermark) : Status::OK();
   }
   Status End() override { return next_->End(); }
   Status Save(std::string* out) const override {
@@ -82,6 +85,12 @@ class TimeTracker : public Port {
   }
 
  private:
+  Status Advance(EventMillis watermark) {
+    if (watermark <= watermark_) return Status::OK();
+    watermark_ = watermark;
+    return next_->Watermark(watermark);
+  }
+
   const int time_column_;
   Port* next_;
   EventMillis watermark_ = kBeginOfTime;
@@ -170,7 +179,10 @@ class UnionPort : public Port {
 class HoldingStage : public Port, public Output {
  public:
   explicit HoldingStage(std::unique_ptr<Operator> step) : step_(std::move(step)) {}
-  Status Rows(const Batch& batch) override { return step_->OnBatch(batch, *this); }
+  Status Rows(const Batch& batch) override {
+    step_->counts.rows_in += batch.num_rows();
+    return step_->OnBatch(batch, *this);
+  }
   Status Watermark(EventMillis) override { return Status::OK(); }
   Status End() override { return Status::OK(); }
   Status Emit(Batch) override { return Status::Bug("an aggregate of a lane gave rows out before it was merged"); }
@@ -208,7 +220,10 @@ class TwoInputStage : public Output {
  public:
   TwoInputStage(std::unique_ptr<TwoInputOperator> step, Port* next) : step_(std::move(step)), next_(next) {}
 
-  Status Rows(Side side, const Batch& batch) { return step_->OnBatch(side, batch, *this); }
+  Status Rows(Side side, const Batch& batch) {
+    step_->counts.rows_in += batch.num_rows();
+    return step_->OnBatch(side, batch, *this);
+  }
   Status Watermark(Side side, EventMillis watermark) {
     inputs_[static_cast<size_t>(side)].watermark = watermark;
     VELO_RETURN_IF_ERROR(step_->OnWatermark(side, watermark, *this));
@@ -222,7 +237,10 @@ class TwoInputStage : public Output {
     inputs_[static_cast<size_t>(side)].ended = true;
     return AllEnded(inputs_) ? next_->End() : Status::OK();
   }
-  Status Emit(Batch batch) override { return next_->Rows(batch); }
+  Status Emit(Batch batch) override {
+    step_->counts.rows_out += batch.num_rows();
+    return next_->Rows(batch);
+  }
   void Save(Side side, std::string* out) const { inputs_[static_cast<size_t>(side)].Save(out); }
   Status Load(Side side, std::string_view* in) {
     VELO_RETURN_IF_ERROR(inputs_[static_cast<size_t>(side)].Load(in));

@@ -19,4 +19,10 @@ inline bool HasPassed(int64_t watermark, int64_t time, int64_t delay) {
   return watermark == INT64_MAX || (watermark != INT64_MIN && watermark - delay >= time);
 }
 
+/// Start of the first tumbling or sliding window that still takes rows in.
+inline int64_t EarliestOpenWindow(const WindowSpec& window, int64_t watermark) {
+  return FloorTo(watermark - LateRowsAcceptedFor(window) - window.size_ms, window.advance_ms, window.offset_ms) +
+         window.advance_ms;
+}
+
 }  // namespace velo::exec

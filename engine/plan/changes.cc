@@ -70,6 +70,11 @@ class Resolver {
  private:
   static bool NeedsOldRows(const PlanNode& node) {
     if (node.kind == PlanKind::kJoin) return static_cast<const JoinNode&>(node).method == JoinMethod::kTable;
+    if (node.kind == PlanKind::kSort) {
+      const auto& sort = static_cast<const SortNode&>(node);
+      return sort.row_key.empty() && sort.scope != SortNode::Scope::kPerWindow &&
+             sort.scope != SortNode::Scope::kPerBatch;
+    }
     return node.kind == PlanKind::kAggregate || node.kind == PlanKind::kDistinct;
   }
 
@@ -151,6 +156,8 @@ class Resolver {
   static void DecideSort(SortNode* node) {
     const PlanNode& input = *node->inputs[0];
     if (node->scope == SortNode::Scope::kContinuous) {
+      if (node->row_key.empty() && input.changes == Changes::kUpsert) node->row_key = input.change_key;
+      if (node->row_key.empty()) node->inputs[0] = Normalised(node->inputs[0]);
       node->changes = node->row_key.empty() ? Changes::kRetract : Changes::kUpsert;
       node->change_key = node->row_key;
       return;

@@ -2,6 +2,7 @@
 
 #include "engine/plan/binder/window_binder.h"
 #include "engine/plan/explain_join.h"
+#include "engine/plan/nodes/normalise_node.h"
 #include "engine/plan/nodes/over_node.h"
 #include "engine/plan/nodes/subquery_node.h"
 #include "engine/plan/prepared_query.h"
@@ -35,10 +36,26 @@ std::vector<std::string> KeyTexts(const AggregateNode& node) {
 std::string TimePhrase(const ScanNode& scan) {
   if (scan.event_time_expression == nullptr) return "";
   std::string text = ", time from " + scan.event_time_name;
+  if (scan.follows_wall_clock) return text + ", watermark follows the wall clock";
   if (scan.watermark_strategy.empty()) return text + ", nothing is late before the end of the input";
+  if (scan.punctuation_column >= 0)
+    return text +
+           fmt::format(", watermark follows the rows with {}", scan.output.columns[scan.punctuation_column].name);
   if (scan.watermark_delay_ms > 0)
     return text + fmt::format(", rows may be {} late", plan::DescribeDuration(scan.watermark_delay_ms));
   return text + ", watermark follows the newest row";
+}
+
+/// Functions that cannot subtract keep the values of the rows that may be taken back.
+std::string KeptValues(const AggregateNode& node) {
+  std::vector<std::string> calls;
+  for (const AggregateCall& call : node.aggregates) {
+    const bool adds_up = call.function->name == "COUNT" || call.function->name == "SUM" || call.function->name == "AVG";
+    const bool exact = call.types.arguments.empty() || call.types.arguments[0].kind() != TypeKind::kFloat ||
+                       call.function->name == "COUNT";
+    if (!adds_up || !exact || call.distinct) calls.push_back(call.text.empty() ? call.function->name : call.text);
+  }
+  return calls.empty() ? "" : ", and the values of " + Join(calls) + " of every row below";
 }
 
 /// What the operator keeps in memory, as far as the plan bounds it.
@@ -47,13 +64,23 @@ std::string StateBound(const AggregateNode& node) {
   std::string bound = per;
   if (node.window.has_value()) {
     bound += node.window->type == WindowType::kSession ? " and open session" : " and open window";
-    const int64_t kept = node.window->size_ms + node.window->grace_ms;
+    const int64_t kept = node.window->size_ms + LateRowsAcceptedFor(*node.window);
     if (!node.bounded) bound += fmt::format(", kept for {}", plan::DescribeDuration(kept));
+    if (node.window->session_max_ms > 0) {
+      bound += fmt::format(", sessions of at most {}", plan::DescribeDuration(node.window->session_max_ms));
+    }
   } else if (!node.keys.empty()) {
-    bound += node.max_groups > 0 ? fmt::format(", at most {} groups", node.max_groups)
-             : node.bounded      ? ""
-                                 : ", kept as long as the query runs";
+    if (node.max_groups > 0) bound += fmt::format(", at most {} groups", node.max_groups);
+    if (node.group_ttl_ms > 0) {
+      bound += fmt::format(", forgotten {} after their last row", plan::DescribeDuration(node.group_ttl_ms));
+    }
+    if (node.max_groups == 0 && node.group_ttl_ms == 0 && !node.bounded) {
+      bound =
+          fmt::format("one entry per {}, kept for the life of the query (bound it with 'max.groups' or 'group.ttl')",
+                      Join(KeyTexts(node), " and "));
+    }
   }
+  if (node.inputs[0]->changes == Changes::kRetract) bound += KeptValues(node);
   return bound;
 }
 
@@ -107,13 +134,16 @@ ExplainStep DescribeSort(const SortNode& node) {
   if (node.offset > 0) step.detail += fmt::format(" after the first {}", node.offset);
   switch (node.scope) {
     case SortNode::Scope::kWhole:
-      step.detail += ", at the end of the input";
+      step.detail += node.limit >= 0 ? ", at the end of the input" : ", at the end of the input, state: all its rows";
       break;
     case SortNode::Scope::kPerWindow:
-      step.detail += ", for each closed window";
+      step.detail += ", for each closed window, state: the rows of the windows that close together";
       break;
     case SortNode::Scope::kContinuous:
-      step.detail += ", kept up to date as rows arrive";
+      step.detail += ", kept up to date as rows arrive, state: ";
+      step.detail += node.inputs[0]->changes == Changes::kAppend && node.row_key.empty()
+                         ? fmt::format("{} rows", node.limit + node.offset)
+                         : std::string("1 row per key, because a row below may rise");
       break;
     case SortNode::Scope::kPerBatch:
       step.detail += ", only rows that arrive together";
@@ -134,6 +164,24 @@ ExplainStep DescribeProject(const ProjectNode& node) {
   }
   step.detail = items.empty() ? "nothing visible" : Join(items);
   return step;
+}
+
+std::string DescribeNormalise(const NormaliseNode& node) {
+  std::vector<std::string> keys;
+  for (int column : node.change_key) keys.push_back(node.output.columns[column].name);
+  std::string text = "so that a change takes its old row back, state: ";
+  text += keys.empty() ? "1 row" : "newest row per " + Join(keys, " and ");
+  if (node.window_end >= 0) {
+    text += node.window_kept_ms > 0 ? ", until " + plan::DescribeDuration(node.window_kept_ms) + " after the window"
+                                    : ", until the window closes";
+  }
+  return text;
+}
+
+std::string DescribeWindowRows(const WindowRowsNode& node) {
+  if (node.emit_changes) return ", rows pass at once, no state";
+  return fmt::format(", rows of a window leave when it closes, state: the rows of open windows, kept for {}",
+                     plan::DescribeDuration(node.window.size_ms));
 }
 
 /// What a row window keeps. The bound is per partition; the number of partitions is the data's unless a limit is set.
@@ -216,10 +264,7 @@ ExplainStep DescribeRest(const PlanNode& node) {
     }
     case PlanKind::kWindowRows: {
       const auto& rows = static_cast<const WindowRowsNode&>(node);
-      return {"Window",
-              plan::DescribeWindow(rows.window) +
-                  (rows.emit_changes ? ", rows pass at once" : ", rows of a window leave when it closes"),
-              {}};
+      return {"Window", plan::DescribeWindow(rows.window) + DescribeWindowRows(rows), {}};
     }
     case PlanKind::kDistinct: {
       const auto& distinct = static_cast<const DistinctNode&>(node);
@@ -227,7 +272,14 @@ ExplainStep DescribeRest(const PlanNode& node) {
       for (int column : distinct.columns) {
         if (!IsHidden(node.output.columns[column].name)) names.push_back(node.output.columns[column].name);
       }
-      return {"Distinct", fmt::format("by {}, remembers at most {} rows", Join(names), distinct.max_entries), {}};
+      if (node.inputs[0]->changes != Changes::kAppend) {
+        return {"Distinct", fmt::format("by {}, state: 1 count per value", Join(names)), {}};
+      }
+      return {"Distinct",
+              fmt::format("by {}, state: {}", Join(names),
+                          node.bounded ? "every row once"
+                                       : fmt::format("at most {} rows, the oldest go", distinct.max_entries)),
+              {}};
     }
     case PlanKind::kLimit: {
       const auto& limit = static_cast<const LimitNode&>(node);
@@ -246,7 +298,7 @@ ExplainStep DescribeRest(const PlanNode& node) {
     case PlanKind::kUnnest:
       return {"Unnest", DescribeUnnest(static_cast<const UnnestNode&>(node)), {}};
     case PlanKind::kNormalise:
-      return {"Normalise", "remembers the newest row of every key", {}};
+      return {"Normalise", DescribeNormalise(static_cast<const NormaliseNode&>(node)), {}};
     case PlanKind::kScan:
     case PlanKind::kProject:
     case PlanKind::kAggregate:

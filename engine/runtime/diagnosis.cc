@@ -27,16 +27,33 @@ std::string JoinNames(const std::vector<std::string>& names) {
   return text.empty() ? std::string("the source") : text;
 }
 
-// The filter that removed most.
-const exec::OperatorInsight* StrictestFilter(const std::vector<exec::LaneStatus>& statuses) {
+// The filter that removed most, of those over the rows read or of those over what was made of them.
+const exec::OperatorInsight* StrictestFilter(const std::vector<exec::LaneStatus>& statuses, bool after_groups) {
   const exec::OperatorInsight* strictest = nullptr;
   for (const exec::LaneStatus& status : statuses) {
     for (const exec::OperatorInsight& insight : status.insights) {
       if (insight.kind != exec::OperatorInsight::Kind::kFilter || insight.rows_removed == 0) continue;
+      if (insight.after_groups != after_groups) continue;
       if (strictest == nullptr || insight.rows_removed > strictest->rows_removed) strictest = &insight;
     }
   }
   return strictest;
+}
+
+// A step that waits for something other than time: a table that loads, a buffer that fills.
+const exec::OperatorInsight* WaitingStep(const std::vector<exec::LaneStatus>& statuses) {
+  for (const exec::LaneStatus& status : statuses) {
+    for (const exec::OperatorInsight& insight : status.insights) {
+      if (insight.kind == exec::OperatorInsight::Kind::kWaiting) return &insight;
+    }
+  }
+  return nullptr;
+}
+
+std::string Silence(const exec::ScanStatus& scan) {
+  if (!scan.holder_has_rows) return "no rows so far";
+  const int64_t seconds = scan.idle_micros / 1'000'000;
+  return seconds < 120 ? fmt::format("silent for {} s", seconds) : fmt::format("silent for {} min", seconds / 60);
 }
 
 Diagnosis ExplainWindow(const std::vector<exec::LaneStatus>& statuses) {
@@ -59,11 +76,7 @@ Diagnosis ExplainWindow(const std::vector<exec::LaneStatus>& statuses) {
   text += watermark == kBeginOfTime || watermark == kEndOfTime
               ? "event time has not advanced yet"
               : fmt::format("event time (the watermark) is at {}", TimeOf(watermark));
-  if (holder != nullptr) {
-    const int64_t seconds = holder->idle_micros / 1'000'000;
-    text += fmt::format(", held back by {} ({})", holder->holding_partition,
-                        holder->holder_has_rows ? fmt::format("silent for {} s", seconds) : "no rows so far");
-  }
+  if (holder != nullptr) text += fmt::format(", held back by {} ({})", holder->holding_partition, Silence(*holder));
   return {"window_open", text + ". Rows appear when it passes the end of the window, or at once with EMIT CHANGES."};
 }
 
@@ -99,6 +112,9 @@ Diagnosis ExplainJoin(const std::vector<exec::LaneStatus>& statuses) {
 Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::vector<exec::LaneStatus>& statuses,
                          const std::vector<BadRecord>& bad_records, const std::vector<std::string>& sources) {
   if (metrics.rows_out > 0) return {};
+  const exec::OperatorInsight* waiting = WaitingStep(statuses);
+  if (waiting != nullptr && (!has_ended || waiting->reason == "limit_zero"))
+    return {waiting->reason, waiting->text + "."};
   if (metrics.rows_in == 0) {
     return {"no_input", fmt::format("{} has given no rows{}.", JoinNames(sources),
                                     has_ended ? "" : " so far; new ones are shown as they arrive")};
@@ -112,7 +128,7 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
     return {"all_late", fmt::format("{} of {} came after their window had closed and its grace period was over.",
                                     WithThousands(metrics.rows_late), Rows(metrics.rows_in))};
   }
-  const exec::OperatorInsight* filter = StrictestFilter(statuses);
+  const exec::OperatorInsight* filter = StrictestFilter(statuses, false);
   if (metrics.rows_used == 0 && filter != nullptr) {
     return {"all_filtered", fmt::format("All {} were read, and none passed the filter: {} removed {}.",
                                         Rows(metrics.rows_in), filter->text, Rows(filter->rows_removed))};
@@ -123,9 +139,23 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
     const Diagnosis window = ExplainWindow(statuses);
     if (!window.kind.empty()) return window;
   }
+  const exec::OperatorInsight* after_groups = StrictestFilter(statuses, true);
+  if (after_groups != nullptr) filter = after_groups;
   if (filter != nullptr) {
     return {"all_filtered", fmt::format("{} read, but no result row passed: {} removed {}.", Rows(metrics.rows_in),
                                         filter->text, Rows(filter->rows_removed))};
+  }
+  if (!has_ended && metrics.rows_used > 0) {
+    const exec::ScanStatus* idle = nullptr;
+    for (const exec::LaneStatus& status : statuses) {
+      for (const exec::ScanStatus& scan : status.scans) {
+        if (!scan.holding_partition.empty()) idle = &scan;
+      }
+    }
+    if (idle != nullptr) {
+      return {"source_idle",
+              fmt::format("{} read so far; {} is {}.", Rows(metrics.rows_in), idle->holding_partition, Silence(*idle))};
+    }
   }
   return {};
 }

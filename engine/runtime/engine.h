@@ -8,6 +8,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/status.h"
+#include "engine/exec/runtime_warning.h"
 #include "engine/io/connector.h"
 #include "engine/plan/prepared_query.h"
 #include "engine/topics/topic_store.h"
@@ -44,12 +45,15 @@ struct JobMetrics {
   int64_t division_by_zero = 0;
   Timestamp watermark = kBeginOfTime;
   int64_t elapsed_micros = 0;
+  /// Every step of the query, from the sources up.
+  std::vector<OperatorMetrics> operators;
 };
 
 /// Why there are no rows (yet): API 2.3.6.
 struct Diagnosis {
-  std::string kind;  ///< "no_input", "all_filtered", "window_open", "join_no_match", "source_idle", "all_late",
-                     ///< "all_bad", or empty.
+  /// "no_input", "all_filtered", "window_open", "join_no_match", "source_idle", "all_late", "all_bad", "limit_zero",
+  /// what a step waits for ("table_loading", "join_side_empty", "row_buffer"), or empty.
+  std::string kind;
   std::string text;  ///< One or two sentences with the figures.
 };
 
@@ -71,6 +75,9 @@ class Job {
   virtual JobMetrics metrics() const = 0;
   virtual Diagnosis WhyNoRows() const = 0;
   virtual std::vector<BadRecord> RecentBadRecords() const = 0;
+  /// The newest rows that came too late for their windows, as JSON of the columns read, with the reason.
+  virtual std::vector<BadRecord> RecentLateRecords() const = 0;
+  virtual std::vector<RuntimeWarning> Warnings() const = 0;
   /// Returns at once; state() becomes kCancelled when the engine has let go of everything (well under a second).
   virtual void Cancel() = 0;
   virtual void Pause() = 0;

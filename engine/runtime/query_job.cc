@@ -31,12 +31,34 @@ class ReceiverPort : public exec::Port {
 // Passes what an operator emits on to a port.
 class PortOutput : public exec::Output {
  public:
-  explicit PortOutput(exec::Port* port) : port_(port) {}
-  Status Emit(Batch batch) override { return port_->Rows(batch); }
+  PortOutput(exec::Port* port, OperatorMetrics* counts) : port_(port), counts_(counts) {}
+  Status Emit(Batch batch) override {
+    counts_->rows_out += batch.num_rows();
+    return port_->Rows(batch);
+  }
 
  private:
   exec::Port* port_;
+  OperatorMetrics* counts_;
 };
+
+// Lanes of one query have the same steps.
+void AddUp(const std::vector<OperatorMetrics>& lane, std::vector<OperatorMetrics>* all) {
+  if (all->empty()) {
+    *all = lane;
+    return;
+  }
+  for (size_t i = 0; i < lane.size() && i < all->size(); ++i) {
+    OperatorMetrics& sum = (*all)[i];
+    sum.rows_in += lane[i].rows_in;
+    sum.rows_out += lane[i].rows_out;
+    sum.rows_used += lane[i].rows_used;
+    sum.rows_filtered += lane[i].rows_filtered;
+    sum.rows_late += lane[i].rows_late;
+    sum.rows_bad += lane[i].rows_bad;
+    sum.rows_held += lane[i].rows_held;
+  }
+}
 
 void VisitScans(const PlanNode& node, const std::function<void(const ScanNode&)>& visit) {
   if (node.kind == PlanKind::kScan) visit(static_cast<const ScanNode&>(node));
@@ -170,6 +192,8 @@ std::shared_ptr<exec::Lane> QueryJob::MakeLane(std::function<void(const Status&)
   auto lane = std::make_shared<exec::Lane>(control_, clock_, pool_, std::move(on_done));
   lane->context().meter = &meter_;
   lane->context().bad_records = &bad_records_;
+  lane->context().late_records = &late_records_;
+  lane->context().warnings = &warnings_;
   lane->context().batch_rows = options_.batch_rows;
   lanes_.push_back(lane);
   return lane;
@@ -251,13 +275,15 @@ Status QueryJob::JoinLanes() {
     VELO_RETURN_IF_ERROR(parts_[0]->MergeFrom(*parts_[i]));
   }
   exec::Port* above = rest_->leaves[0].port;
-  PortOutput out(above);
+  PortOutput out(above, &parts_[0]->counts);
   VELO_RETURN_IF_ERROR(parts_[0]->OnWatermark(kEndOfTime, out));
   VELO_RETURN_IF_ERROR(above->Watermark(kEndOfTime));
   VELO_RETURN_IF_ERROR(parts_[0]->OnEnd(out));
   VELO_RETURN_IF_ERROR(above->End());
   std::lock_guard lock(mutex_);
   rest_insights_ = rest_->Explain();
+  rest_operators_ = rest_->Metrics();
+  shared_rows_out_ = parts_[0]->counts.rows_out;
   return Status::OK();
 }
 
@@ -295,6 +321,7 @@ JobMetrics QueryJob::metrics() const {
     const exec::LaneStatus status = lane->status();
     metrics.state_bytes += status.state_bytes;
     metrics.division_by_zero += status.division_by_zero;
+    AddUp(status.operators, &metrics.operators);
     for (const exec::ScanStatus& scan : status.scans) {
       metrics.bytes_read += scan.bytes_done;
       metrics.bytes_total += scan.bytes_total;
@@ -304,6 +331,8 @@ JobMetrics QueryJob::metrics() const {
   const bool outside_time = watermark == kBeginOfTime || watermark == kEndOfTime;
   metrics.watermark = outside_time ? watermark : watermark * kMicrosPerMilli;
   std::lock_guard lock(mutex_);
+  if (!metrics.operators.empty() && !parts_.empty()) metrics.operators.back().rows_out += shared_rows_out_;
+  metrics.operators.insert(metrics.operators.end(), rest_operators_.begin(), rest_operators_.end());
   metrics.elapsed_micros = (ended_ != 0 ? ended_ : clock_->Now()) - started_;
   return metrics;
 }
@@ -315,7 +344,7 @@ Diagnosis QueryJob::WhyNoRows() const {
   {
     std::lock_guard lock(mutex_);
     state = state_;
-    statuses.push_back({{}, rest_insights_, 0, 0});
+    statuses.push_back({{}, rest_insights_, {}, 0, 0});
   }
   const bool has_ended = state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCancelled;
   return ExplainSilence(metrics(), has_ended, statuses, bad_records_.Newest(), query_->sources);

@@ -30,6 +30,8 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
   JobMetrics metrics() const override;
   Diagnosis WhyNoRows() const override;
   std::vector<BadRecord> RecentBadRecords() const override { return bad_records_.Newest(); }
+  std::vector<BadRecord> RecentLateRecords() const override { return late_records_.Newest(); }
+  std::vector<RuntimeWarning> Warnings() const override { return warnings_.All(); }
   void Cancel() override;
   void Pause() override;
   void Resume() override;
@@ -64,6 +66,8 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
   std::shared_ptr<exec::LaneControl> control_ = std::make_shared<exec::LaneControl>();
   exec::InputMeter meter_;
   exec::BadRecordLog bad_records_;
+  exec::BadRecordLog late_records_;
+  exec::WarningLog warnings_;
   std::atomic<int64_t> rows_out_{0};
   std::unique_ptr<exec::Port> sink_;
   std::vector<std::shared_ptr<Source>> sources_;
@@ -74,6 +78,7 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
   exec::LaneContext join_context_;
   std::unique_ptr<exec::Pipeline> rest_;  ///< The plan above the shared aggregate.
   std::atomic<int> lanes_open_{0};
+  int64_t shared_rows_out_ = 0;  ///< Of the aggregate that the lanes share.
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -81,6 +86,7 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
   Status result_;
   Status first_failure_;
   std::vector<exec::OperatorInsight> rest_insights_;
+  std::vector<OperatorMetrics> rest_operators_;
   Timestamp started_ = 0;
   Timestamp ended_ = 0;
 };

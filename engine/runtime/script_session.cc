@@ -188,6 +188,7 @@ Status ScriptSession::Start(Step* step, std::shared_ptr<const PreparedQuery> que
   running.writer = std::make_shared<StatementWriter>(query, std::move(outputs));
   VELO_ASSIGN_OR_RETURN(running.job, engine_->Start(query, run, running.writer));
   running.writer->SetJob(running.job);
+  observer->OnStarted(step->info, running.job);
   running.outcome.statement = step->info;
   running.outcome.job = running.job;
   if (const auto object = objects_.find(step->info.name); object != objects_.end() && step->info.kind != "insert") {

@@ -45,6 +45,10 @@ class ScriptObserver {
   /// stream or table without naming a place for it. Null: nobody wants them.
   virtual std::shared_ptr<ResultReceiver> OnResult(const StatementInfo& statement, const Schema& columns) = 0;
   virtual void OnStatement(const StatementOutcome& outcome) { (void)outcome; }
+  /// A query has begun to run.
+  virtual void OnStarted(const StatementInfo& statement, const std::shared_ptr<Job>& job) {
+    (void)statement, (void)job;
+  }
   /// Asked every few milliseconds while statements run; false stops everything.
   virtual bool WantsMore() { return true; }
 };

@@ -75,7 +75,8 @@ class CaseRunner {
   static bool Checks(const TestStep& step) {
     const std::string& word = step.command;
     return word == "query" || word == "statement" || word == "expect" || word == "end" || word == "why" ||
-           word == "late" || word == "warnings" || word == "script" || word == "contents";
+           word == "late" || word == "refused" || word == "warnings" || word == "steps" || word == "script" ||
+           word == "contents";
   }
 
   Status Open() {
@@ -107,6 +108,7 @@ class CaseRunner {
     if (word == "query") return Query(index);
     if (word == "statement") return Statement(step);
     if (word == "run") return StartRun(step);
+    if (word == "refused") return Refused(step);
     if (word == "feed") return Feed(step);
     if (word == "advance") return Advance(step);
     if (word == "expect") return Expect(index);
@@ -115,6 +117,9 @@ class CaseRunner {
     if (word == "topics") return Status::OK();
     if (word == "script") return Script(index);
     if (word == "contents") return Contents(index);
+    if (word == "late") return Late(step);
+    if (word == "warnings") return Warnings(step);
+    if (word == "steps") return Steps(step);
     return Status::User("TEST", fmt::format("unknown directive '{}'", word));
   }
 
@@ -240,6 +245,15 @@ class CaseRunner {
   }
 
   static Status CheckAccounts(const JobMetrics& m) {
+    for (const OperatorMetrics& step : m.operators) {
+      if (step.rows_in == step.rows_used + step.rows_filtered + step.rows_late + step.rows_bad + step.rows_held)
+        continue;
+      return Status::User("TEST",
+                          fmt::format("the accounts of '{}' do not add up: in {} = used {} + filtered {} + late {} + "
+                                      "bad {} + held {}",
+                                      step.name, step.rows_in, step.rows_used, step.rows_filtered, step.rows_late,
+                                      step.rows_bad, step.rows_held));
+    }
     if (m.rows_in == m.rows_used + m.rows_filtered + m.rows_late + m.rows_bad + m.rows_in_flight) return Status::OK();
     return Status::User(
         "TEST", fmt::format("the accounts do not add up: in {} = used {} + filtered {} + late {} + bad "
@@ -304,6 +318,14 @@ class CaseRunner {
     receiver_ = std::make_shared<Rows>();
     VELO_ASSIGN_OR_RETURN(job_, engine_->Start(running_, options, receiver_));
     return Status::OK();
+  }
+
+  // "refused CODE": the SQL below cannot run live.
+  Status Refused(const TestStep& step) {
+    const Status started = StartRun(step);
+    if (!started.ok() && started.error().code == step.argument) return Status::OK();
+    return Status::User(
+        "TEST", fmt::format("expected {}, found: {}", step.argument, started.ok() ? "no error" : started.ToString()));
   }
 
   Result<ScriptedSource*> FindSource(const std::string& name) {
@@ -425,6 +447,48 @@ class CaseRunner {
       return Status::OK();
     }
     return Compare(test_->steps[index], std::move(lines), sorted, "script");
+  }
+
+  static Status CompareHolding(const std::vector<std::string>& wanted, const std::vector<std::string>& found) {
+    bool same = wanted.size() == found.size();
+    for (size_t i = 0; same && i < wanted.size(); ++i) same = found[i].find(wanted[i]) != std::string::npos;
+    if (same) return Status::OK();
+    return Status::User(
+        "TEST", fmt::format("expected lines that hold:\n{}  found:\n{}", Indent(wanted, "-"), Indent(found, "+")));
+  }
+
+  // The rows set aside as too late, as JSON with the reason before it: each line holds what is written here.
+  Status Late(const TestStep& step) {
+    if (job_ == nullptr) return Status::User("TEST", "'late' needs a 'run' before it");
+    if (!ended_) VELO_RETURN_IF_ERROR(WaitUntilQuiet());
+    std::vector<std::string> found;
+    for (const BadRecord& record : job_->RecentLateRecords()) found.push_back(record.reason + " " + record.raw);
+    return CompareHolding(step.body, found);
+  }
+
+  // "NAME: IN in, OUT out, USED used, FILTERED filtered, LATE late, BAD bad, HELD held" of each step, from the source
+  // up.
+  Status Steps(const TestStep& step) {
+    if (job_ == nullptr) return Status::User("TEST", "'steps' needs a 'run' before it");
+    if (!ended_) VELO_RETURN_IF_ERROR(WaitUntilQuiet());
+    std::vector<std::string> found;
+    for (const OperatorMetrics& m : job_->metrics().operators) {
+      found.push_back(fmt::format("{}: {} in, {} out, {} used, {} filtered, {} late, {} bad, {} held", m.name,
+                                  m.rows_in, m.rows_out, m.rows_used, m.rows_filtered, m.rows_late, m.rows_bad,
+                                  m.rows_held));
+    }
+    return CompareHolding(step.body, found);
+  }
+
+  // "CODE TIMES text" of each warning.
+  Status Warnings(const TestStep& step) {
+    if (job_ == nullptr) return Status::User("TEST", "'warnings' needs a 'run' before it");
+    if (!ended_) VELO_RETURN_IF_ERROR(WaitUntilQuiet());
+    std::vector<std::string> found;
+    for (const RuntimeWarning& warning : job_->Warnings()) {
+      found.push_back(fmt::format("{} {} {}", warning.code, warning.times, warning.text));
+    }
+    return CompareHolding(step.body, found);
   }
 
   TestCase* const test_;

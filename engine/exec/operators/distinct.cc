@@ -28,6 +28,8 @@ class DistinctOperator : public Operator {
       older_ = std::move(newer_);
       newer_ = std::make_unique<GroupTable>(types_);
     }
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + static_cast<int64_t>(rows.size());
+    counts.rows_filtered += batch.num_rows() - static_cast<int64_t>(rows.size());
     if (rows.empty()) return Status::OK();
     if (static_cast<int64_t>(rows.size()) == input.num_rows()) return out.Emit(input);
     VELO_ASSIGN_OR_RETURN(Batch unseen, TakeRows(input, rows));

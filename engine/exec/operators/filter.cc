@@ -23,16 +23,19 @@ class FilterOperator : public Operator {
     const auto consume = [&](const Batch& part) -> Status {
       const int64_t removed = part.num_rows() - kept.num_rows();
       removed_ += removed;
+      counts.rows_filtered = removed_;
+      counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + kept.num_rows();
       if (settings_.counts_input) context_->meter->filtered += removed;
       return kept.num_rows() == 0 ? Status::OK() : out.Emit(std::move(kept));
     };
-    return EvaluateGoodRows(batch, *context_, settings_.counts_input, evaluate, consume);
+    return EvaluateGoodRows(batch, *context_, settings_.counts_input, evaluate, consume, &counts);
   }
 
   void Explain(std::vector<OperatorInsight>* insights) const override {
     OperatorInsight insight;
     insight.text = settings_.node->predicate->text;
     insight.rows_removed = removed_;
+    insight.after_groups = settings_.node->is_having || !settings_.counts_input;
     insights->push_back(std::move(insight));
   }
 

@@ -31,7 +31,7 @@ class HashAggregate : public MergeableOperator {
     return EvaluateGoodRows(
         batch, *context_, settings_.counts_input,
         [&](const Batch& part) { return EvaluateKeysAndInputs(node_, part, &context_->evaluation, &input); },
-        [&](const Batch&) { return Consume(input, out); });
+        [&](const Batch&) { return Consume(input, out); }, &counts);
   }
 
   Status OnEnd(Output& out) override {
@@ -114,6 +114,7 @@ class HashAggregate : public MergeableOperator {
     VELO_RETURN_IF_ERROR(groups_.FindOrInsert(input.keys, input.inputs.rows, ids_.data()));
     Grow();
     if (settings_.counts_input) context_->meter->used += input.inputs.rows;
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + input.inputs.rows;
     EmissionBuffer rows(schema_);
     if (!ends_lives_) {
       VELO_RETURN_IF_ERROR(TakeIn(input.inputs, ids_.data(), input.signs, &rows));
@@ -211,6 +212,10 @@ class HashAggregate : public MergeableOperator {
 
   // `emptied`: some of the groups may have no rows left; they vanish.
   Status AppendChanged(std::span<const uint32_t> ids, EmissionBuffer* rows, bool emptied) {
+    for (size_t i = 0; settings_.takes_back && ends_lives_ && i < ids.size(); ++i) {
+      // Emptied and filled again by rows of one batch.
+      if (!lives_.IsLive(ids[i]) && members_[ids[i]] > 0) lives_.Touch(ids[i], context_->evaluation.now_micros);
+    }
     if (!emptied) return AppendRows(ids, rows);
     size_t start = 0;
     for (size_t i = 0; i < ids.size(); ++i) {

@@ -17,10 +17,21 @@ class LimitOperator : public Operator {
     skip_ -= skipped;
     const int64_t taken = std::min(left_, batch.num_rows() - skipped);
     left_ -= taken;
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + taken;
+    counts.rows_filtered += batch.num_rows() - taken;
     return taken > 0 ? out.Emit(Slice(batch, skipped, taken)) : Status::OK();
   }
 
   bool IsSatisfied() const override { return left_ == 0; }
+
+  void Explain(std::vector<OperatorInsight>* insights) const override {
+    if (node_->limit != 0) return;
+    OperatorInsight insight;
+    insight.kind = OperatorInsight::Kind::kWaiting;
+    insight.reason = "limit_zero";
+    insight.text = "LIMIT 0 asks for no rows, only for the columns";
+    insights->push_back(std::move(insight));
+  }
 
   Status Save(std::string* out) const override {
     PutInteger(skip_, out);
@@ -54,9 +65,13 @@ class WindowLimitOperator : public Operator {
     std::vector<uint32_t> rows;
     for (int64_t i = 0; i < batch.num_rows(); ++i) {
       const int64_t seen = counts_[{ends.Value(i), starts.Value(i)}]++;
-      if (seen < node_->offset || seen >= node_->offset + node_->limit) continue;
+      if (seen < node_->offset || seen >= node_->offset + node_->limit) {
+        ++counts.rows_filtered;
+        continue;
+      }
       rows.push_back(static_cast<uint32_t>(i));
     }
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + static_cast<int64_t>(rows.size());
     if (rows.empty()) return Status::OK();
     VELO_ASSIGN_OR_RETURN(Batch kept, TakeRows(batch, rows));
     return out.Emit(std::move(kept));

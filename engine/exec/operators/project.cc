@@ -23,9 +23,10 @@ class ProjectOperator : public Operator {
       return Status::OK();
     };
     const auto consume = [&](const Batch& part) -> Status {
+      counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + part.num_rows();
       return out.Emit({arrow::RecordBatch::Make(schema_, part.num_rows(), std::move(columns)), part.kinds});
     };
-    return EvaluateGoodRows(batch, *context_, counts_input_, evaluate, consume);
+    return EvaluateGoodRows(batch, *context_, counts_input_, evaluate, consume, &counts);
   }
 
  private:

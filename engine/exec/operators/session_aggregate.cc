@@ -2,6 +2,7 @@
 
 #include <queue>
 
+#include "engine/exec/late_rows.h"
 #include "engine/exec/row_errors.h"
 #include "engine/exec/session_store.h"
 #include "engine/exec/state_codec.h"
@@ -21,18 +22,18 @@ class SessionAggregate : public MergeableOperator {
         time_column_(node_.inputs[0]->event_time),
         schema_(node_.output.ToArrow()),
         context_(context),
-        store_(node_, gap_) {}
+        store_(node_, gap_, node_.window->session_max_ms) {}
 
   Status OnBatch(const Batch& batch, Output& out) override {
     KeysAndInputs input;
     std::shared_ptr<arrow::Int64Array> times;
     const auto evaluate = [&](const Batch& part) -> Status {
-      VELO_ASSIGN_OR_RETURN(const Batch rows, WithoutRetractions(part));
-      times = std::static_pointer_cast<arrow::Int64Array>(rows.columns->column(time_column_));
-      return EvaluateKeysAndInputs(node_, rows, &context_->evaluation, &input);
+      times = std::static_pointer_cast<arrow::Int64Array>(part.columns->column(time_column_));
+      return EvaluateKeysAndInputs(node_, part, &context_->evaluation, &input);
     };
-    return EvaluateGoodRows(batch, *context_, settings_.counts_input, evaluate,
-                            [&](const Batch&) { return Consume(input, *times, out); });
+    return EvaluateGoodRows(
+        batch, *context_, settings_.counts_input, evaluate,
+        [&](const Batch& part) { return Consume(part, input, *times, out); }, &counts);
   }
 
   Status OnWatermark(EventMillis watermark, Output& out) override {
@@ -109,25 +110,21 @@ class SessionAggregate : public MergeableOperator {
  private:
   // Drops rows that are too late, then takes the rest in: at once, or in runs in which no group comes twice when every
   // row must show its own effect.
-  Status Consume(const KeysAndInputs& input, const arrow::Int64Array& times, Output& out) {
+  Status Consume(const Batch& batch, const KeysAndInputs& input, const arrow::Int64Array& times, Output& out) {
     VELO_RETURN_IF_ERROR(store_.FindKeys(input, &key_ids_));
-    std::vector<uint32_t> rows;
-    int64_t late = 0, bad = 0;
+    std::vector<uint32_t> rows, late, bad;
     for (uint32_t row = 0; row < static_cast<uint32_t>(times.length()); ++row) {
       if (times.IsNull(row)) {
-        ++bad;
+        bad.push_back(row);
       } else if (HasPassed(watermark_, times.Value(row) + gap_, lateness_) &&
                  store_.Find(key_ids_[row], times.Value(row)) == nullptr) {
-        ++late;
+        late.push_back(row);
       } else {
         rows.push_back(row);
       }
     }
-    if (settings_.counts_input) {
-      context_->meter->late += late;
-      context_->meter->bad += bad;
-      context_->meter->used += static_cast<int64_t>(rows.size());
-    }
+    CountSetAside(batch, late, bad, *node_.window, settings_.counts_input, *context_, &counts);
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + static_cast<int64_t>(rows.size());
     if (rows.empty()) return Status::OK();
     EmissionBuffer emission(schema_);
     size_t start = 0;

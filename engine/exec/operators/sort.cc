@@ -28,6 +28,8 @@ class SortOperator : public Operator {
 
   Status OnBatch(const Batch& batch, Output& out) override {
     rows_ += batch.num_rows();
+    counts.rows_held = rows_;
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0);
     batches_.push_back(batch);
     if (node_->scope == SortNode::Scope::kPerBatch) return Flush(out);
     const bool can_prune = node_->scope == SortNode::Scope::kWhole && node_->limit >= 0 && node_->row_key.empty() &&
@@ -39,7 +41,8 @@ class SortOperator : public Operator {
     // Input order among what stays, so that ties keep theirs.
     std::sort(order.begin(), order.end());
     VELO_ASSIGN_OR_RETURN(Batch kept, TakeRows(all, order));
-    rows_ = kept.num_rows();
+    rows_ = counts.rows_held = kept.num_rows();
+    counts.rows_filtered += all.num_rows() - rows_;
     if (rows_ > 0) batches_.push_back(std::move(kept));
     return Status::OK();
   }
@@ -69,6 +72,8 @@ class SortOperator : public Operator {
       rows_ += batch.num_rows();
       batches_.push_back(std::move(batch));
     }
+    counts.rows_held = counts.rows_in = rows_;
+    counts.rows_used = 0;
     return Status::OK();
   }
 
@@ -79,6 +84,8 @@ class SortOperator : public Operator {
  private:
   Status Flush(Output& out) {
     if (rows_ == 0) return Status::OK();
+    counts.rows_used += rows_;
+    counts.rows_held = 0;
     VELO_ASSIGN_OR_RETURN(Batch all, TakeAll());
     const bool takes_back =
         node_->scope == SortNode::Scope::kWhole && !all.kinds.empty() && node_->inputs[0]->changes == Changes::kRetract;

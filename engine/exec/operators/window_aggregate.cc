@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "engine/exec/bucket_store.h"
+#include "engine/exec/late_rows.h"
 #include "engine/exec/row_errors.h"
 #include "engine/exec/state_codec.h"
 #include "engine/exec/window_math.h"
@@ -25,23 +26,35 @@ class WindowAggregate : public MergeableOperator {
         shares_panes_(window_.type == WindowType::kSliding && window_.advance_ms < window_.size_ms &&
                       settings_.emit == EmitMode::kFinal && !settings_.takes_back),
         step_(shares_panes_ ? std::gcd(window_.size_ms, window_.advance_ms) : window_.advance_ms),
+        interval_(settings_.emit == EmitMode::kEachRow ? node_.emit_interval_ms * kMicrosPerMilli : 0),
         schema_(node_.output.ToArrow()),
         context_(context),
         store_(node_, settings_.takes_back) {}
 
   Status OnBatch(const Batch& batch, Output& out) override {
+    VELO_RETURN_IF_ERROR(OnTimer(context_->evaluation.now_micros, out));
     KeysAndInputs input;
     std::shared_ptr<arrow::Int64Array> times;
     const auto evaluate = [&](const Batch& part) -> Status {
       times = std::static_pointer_cast<arrow::Int64Array>(part.columns->column(time_column_));
       return EvaluateKeysAndInputs(node_, part, &context_->evaluation, &input);
     };
-    return EvaluateGoodRows(batch, *context_, settings_.counts_input, evaluate,
-                            [&](const Batch&) { return Consume(input, *times, out); });
+    return EvaluateGoodRows(
+        batch, *context_, settings_.counts_input, evaluate,
+        [&](const Batch& part) { return Consume(part, input, *times, out); }, &counts);
+  }
+
+  Timestamp NextTimer() const override { return pending_.empty() ? INT64_MAX : pending_due_; }
+
+  Status OnTimer(Timestamp now, Output& out) override {
+    return pending_.empty() || pending_due_ > now ? Status::OK() : EmitPending(out);
   }
 
   Status OnWatermark(EventMillis watermark, Output& out) override {
     watermark_ = watermark;
+    // What changed is given out at the latest when the window closes.
+    const auto closes = [&](uint32_t slot) { return HasPassed(watermark, store_.start_of(slot) + window_.size_ms, 0); };
+    if (std::any_of(pending_.begin(), pending_.end(), closes)) VELO_RETURN_IF_ERROR(EmitPending(out));
     if (settings_.emit == EmitMode::kFinal) {
       VELO_RETURN_IF_ERROR(shares_panes_ ? ClosePanedWindows(out) : CloseWindows(out));
     } else {
@@ -49,7 +62,7 @@ class WindowAggregate : public MergeableOperator {
     }
     closed_until_ = watermark;
     DropExpired();
-    return store_.CompactIfWorthwhile();
+    return pending_.empty() ? store_.CompactIfWorthwhile() : Status::OK();
   }
 
   Status MergeFrom(MergeableOperator& other) override {
@@ -59,12 +72,16 @@ class WindowAggregate : public MergeableOperator {
   Status Save(std::string* out) const override {
     PutInteger(watermark_, out);
     PutInteger(closed_until_, out);
+    PutIntegers(pending_, out);
+    PutInteger(pending_due_, out);
     return store_.Save(out);
   }
 
   Status Load(std::string_view* in) override {
     VELO_ASSIGN_OR_RETURN(watermark_, TakeInteger(in));
     VELO_ASSIGN_OR_RETURN(closed_until_, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(pending_, TakeIntegers(in));
+    VELO_ASSIGN_OR_RETURN(pending_due_, TakeInteger(in));
     return store_.Load(in);
   }
 
@@ -92,10 +109,10 @@ class WindowAggregate : public MergeableOperator {
     bool touches_closed = false;
   };
 
-  Status Consume(const KeysAndInputs& input, const arrow::Int64Array& times, Output& out) {
+  Status Consume(const Batch& batch, const KeysAndInputs& input, const arrow::Int64Array& times, Output& out) {
     VELO_RETURN_IF_ERROR(store_.FindKeys(input, &key_ids_));
     Assignment assigned;
-    Assign(times, &assigned);
+    Assign(batch, times, &assigned);
     store_.Grow();
     if (assigned.rows.empty()) return Status::OK();
     if (assigned.every_row_once) return Apply(input.inputs, assigned, input.signs, out);
@@ -103,13 +120,14 @@ class WindowAggregate : public MergeableOperator {
     return Apply(taken, assigned, TakeSigns(input.signs, assigned.rows), out);
   }
 
-  void Assign(const arrow::Int64Array& times, Assignment* assigned) {
+  void Assign(const Batch& batch, const arrow::Int64Array& times, Assignment* assigned) {
     const int64_t rows = times.length();
     assigned->rows.reserve(static_cast<size_t>(rows));
     assigned->slots.reserve(static_cast<size_t>(rows));
     const int64_t copies = shares_panes_ ? 1 : (window_.size_ms + step_ - 1) / step_;
     const int64_t* values = times.raw_values();
-    int64_t late = 0, bad = 0;
+    std::vector<uint32_t> late, bad;
+    int64_t outside = 0;
     int64_t cached_start = 0;
     BucketStore::Bucket* cached = nullptr;
     const auto add = [&](int64_t row, int64_t start) {
@@ -123,7 +141,7 @@ class WindowAggregate : public MergeableOperator {
     };
     for (int64_t row = 0; row < rows; ++row) {
       if (times.IsNull(row)) {
-        ++bad;
+        bad.push_back(static_cast<uint32_t>(row));
         continue;
       }
       const size_t before = assigned->rows.size();
@@ -131,20 +149,23 @@ class WindowAggregate : public MergeableOperator {
       for (int64_t start = last - (copies - 1) * step_; start <= last; start += step_) {
         if (values[row] < start + BucketSize() && !HasPassed(watermark_, LastEndOf(start), lateness_)) add(row, start);
       }
-      if (assigned->rows.size() == before && FitsNoWindow(values[row])) continue;
+      if (assigned->rows.size() == before && FitsNoWindow(values[row])) {
+        ++outside;
+        continue;
+      }
       if (assigned->rows.size() == before) {
         if (!window_.late_strategy.starts_with("include_in_next")) {
-          ++late;
+          late.push_back(static_cast<uint32_t>(row));
           continue;
         }
-        add(row, EarliestOpenStart());
+        add(row, EarliestOpenWindow(window_, watermark_));
       }
     }
     assigned->every_row_once = copies == 1 && static_cast<int64_t>(assigned->rows.size()) == rows;
-    if (!settings_.counts_input) return;
-    context_->meter->late += late;
-    context_->meter->bad += bad;
-    context_->meter->used += rows - late - bad;
+    counts.rows_filtered += outside;
+    CountSetAside(batch, late, bad, window_, settings_.counts_input, *context_, &counts);
+    counts.rows_used =
+        std::max<int64_t>(counts.rows_used, 0) + rows - outside - static_cast<int64_t>(late.size() + bad.size());
   }
 
   // With an advance above the size there are gaps between the windows.
@@ -164,11 +185,6 @@ class WindowAggregate : public MergeableOperator {
   int64_t LastEndOf(int64_t bucket) const {
     return (shares_panes_ ? FloorTo(bucket, window_.advance_ms, window_.offset_ms) : bucket) + window_.size_ms;
   }
-  int64_t EarliestOpenStart() const {
-    return FloorTo(watermark_ - lateness_ - window_.size_ms, window_.advance_ms, window_.offset_ms) +
-           window_.advance_ms;
-  }
-
   Status Apply(const AggregateInputs& inputs, const Assignment& assigned, const ChangeSigns& signs, Output& out) {
     AggregateColumns& states = store_.states();
     if (settings_.emit == EmitMode::kEachBatch) {
@@ -178,6 +194,12 @@ class WindowAggregate : public MergeableOperator {
     }
     if (settings_.emit == EmitMode::kFinal && !assigned.touches_closed) {
       CountMembers(assigned.slots, signs, 0);
+      return states.Apply(inputs, assigned.slots.data(), signs);
+    }
+    if (interval_ > 0) {
+      CountMembers(assigned.slots, signs, 0);
+      if (pending_.empty()) pending_due_ = context_->evaluation.now_micros + interval_;
+      pending_.insert(pending_.end(), assigned.slots.begin(), assigned.slots.end());
       return states.Apply(inputs, assigned.slots.data(), signs);
     }
     EmissionBuffer rows(schema_);
@@ -195,6 +217,12 @@ class WindowAggregate : public MergeableOperator {
     };
     VELO_RETURN_IF_ERROR(states.ApplyInRuns(inputs, assigned.slots.data(), signs, after_run));
     return rows.Flush(out);
+  }
+
+  Status EmitPending(Output& out) {
+    const std::vector<uint32_t> slots = DistinctInOrder(pending_, store_.slot_count());
+    pending_.clear();
+    return EmitSlots(slots, out);
   }
 
   Status AppendRun(std::span<const uint32_t> run, EmissionBuffer* rows) {
@@ -383,12 +411,15 @@ class WindowAggregate : public MergeableOperator {
   const int64_t lateness_;
   const int time_column_;
   const bool shares_panes_;
-  const int64_t step_;  ///< Distance of two buckets.
+  const int64_t step_;        ///< Distance of two buckets.
+  const Timestamp interval_;  ///< emit.interval in microseconds; 0: none.
   const std::shared_ptr<arrow::Schema> schema_;
   LaneContext* const context_;
   BucketStore store_;
   EventMillis watermark_ = kBeginOfTime;
   EventMillis closed_until_ = kBeginOfTime;
+  std::vector<uint32_t> pending_;  ///< Slots changed within the interval; a slot may be there several times.
+  Timestamp pending_due_ = 0;
   std::vector<uint32_t> key_ids_;  ///< Scratch: group key of each row.
 };
 

@@ -1,6 +1,7 @@
 #include "engine/exec/operators/window_rows.h"
 
 #include "engine/exec/batch_rows.h"
+#include "engine/exec/late_rows.h"
 #include "engine/exec/state_codec.h"
 #include "engine/exec/window_math.h"
 
@@ -22,7 +23,8 @@ class WindowRows : public Operator {
   Status OnBatch(const Batch& batch, Output& out) override {
     VELO_ASSIGN_OR_RETURN(const Batch input, WithoutRetractions(batch));
     Assignment assigned;
-    Assign(static_cast<const arrow::Int64Array&>(*input.columns->column(time_column_)), &assigned);
+    counts.rows_filtered += batch.num_rows() - input.num_rows();
+    Assign(input, static_cast<const arrow::Int64Array&>(*input.columns->column(time_column_)), &assigned);
     if (node_->emit_changes) return EmitRows(input, assigned.rows, assigned.starts, out);
     std::vector<uint32_t> late_rows;
     std::vector<int64_t> late_starts;
@@ -103,12 +105,13 @@ class WindowRows : public Operator {
     std::vector<int64_t> starts;
   };
 
-  void Assign(const arrow::Int64Array& times, Assignment* assigned) {
-    int64_t late = 0, bad = 0;
+  void Assign(const Batch& batch, const arrow::Int64Array& times, Assignment* assigned) {
+    std::vector<uint32_t> late, bad;
+    int64_t outside = 0;
     const int64_t copies = (window_.size_ms + window_.advance_ms - 1) / window_.advance_ms;
     for (int64_t row = 0; row < times.length(); ++row) {
       if (times.IsNull(row)) {
-        ++bad;
+        bad.push_back(static_cast<uint32_t>(row));
         continue;
       }
       const int64_t time = times.Value(row);
@@ -122,12 +125,20 @@ class WindowRows : public Operator {
         assigned->rows.push_back(static_cast<uint32_t>(row));
         assigned->starts.push_back(start);
       }
-      if (covered && !accepted) ++late;
+      if (accepted) continue;
+      if (!covered) {
+        ++outside;
+      } else if (window_.late_strategy.starts_with("include_in_next")) {
+        assigned->rows.push_back(static_cast<uint32_t>(row));
+        assigned->starts.push_back(EarliestOpenWindow(window_, watermark_));
+      } else {
+        late.push_back(static_cast<uint32_t>(row));
+      }
     }
-    if (!counts_input_) return;
-    context_->meter->late += late;
-    context_->meter->bad += bad;
-    context_->meter->used += times.length() - late - bad;
+    counts.rows_filtered += outside;
+    CountSetAside(batch, late, bad, window_, counts_input_, *context_, &counts);
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + times.length() - outside -
+                       static_cast<int64_t>(late.size() + bad.size());
   }
 
   Status EmitRows(const Batch& input, const std::vector<uint32_t>& rows, const std::vector<int64_t>& starts,

@@ -24,6 +24,9 @@ struct BindingContext {
   const std::set<std::string>* broken_names = nullptr;
   /// WITH lists of the statements around the query being bound, outermost first. Not owned.
   std::vector<const sql::Properties*> properties;
+  /// WITH lists behind the relations in FROM of the query being bound: settings of the whole query may stand there,
+  /// since "FROM t WITH (...)" can mean either. Not owned.
+  std::vector<const sql::Properties*> attached;
   /// Common tables in scope, innermost last. Not owned.
   std::vector<const sql::CommonTable*> common_tables;
   /// Nesting of queries; guards against runaway input.
@@ -49,7 +52,7 @@ struct BindingContext {
     not_runnable_code = std::move(code);
     not_runnable_reason = std::move(reason);
   }
-  /// Value of a job-wide property, later lists first; null when it is not set.
+  /// Value of a job-wide property, later lists first, those behind relations last; null when it is not set.
   const sql::Property* FindProperty(std::string_view key) const;
 };
 

@@ -38,6 +38,28 @@ bool IsPattern(std::string_view format) {
          format.find("HH") != std::string_view::npos;
 }
 
+std::string Replaced(std::string text, std::string_view from, std::string_view to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+/// Reads text by a pattern; "%.3f" is a fraction with its point, "[...]" a part that may be missing.
+BoundExpressionPtr ByPattern(const BoundExpressionPtr& value, std::string pattern, const FunctionRegistry& functions) {
+  for (std::string_view fraction : {"%.3f", "%.6f", "%.9f", "%.f"}) pattern = Replaced(pattern, fraction, ".%f");
+  const auto read = [&](const std::string& exact) {
+    auto literal = MakeLiteral(std::make_shared<arrow::StringScalar>(exact), TypeKind::kString);
+    return CallOrNull(functions, "TO_TIMESTAMP", {value, literal});
+  };
+  const size_t open = pattern.find('['), close = pattern.find(']');
+  if (open == std::string::npos || close == std::string::npos || close < open) return read(pattern);
+  const std::string before = pattern.substr(0, open), after = pattern.substr(close + 1);
+  const BoundExpressionPtr whole = read(before + pattern.substr(open + 1, close - open - 1) + after);
+  const BoundExpressionPtr without = read(before + after);
+  return whole == nullptr || without == nullptr ? nullptr : CallOrNull(functions, "COALESCE", {whole, without});
+}
+
 }  // namespace
 
 BoundExpressionPtr ToEventTime(const BoundExpressionPtr& value, std::string_view format,
@@ -49,8 +71,7 @@ BoundExpressionPtr ToEventTime(const BoundExpressionPtr& value, std::string_view
     if (EpochScale(format, &multiply, &divide)) {
       time = CastOrNull(value, TypeKind::kInteger);
     } else if (IsPattern(format)) {
-      auto pattern = MakeLiteral(std::make_shared<arrow::StringScalar>(std::string(format)), TypeKind::kString);
-      time = CallOrNull(functions, "TO_TIMESTAMP", {value, pattern});
+      time = ByPattern(value, std::string(format), functions);
     } else {
       time = CastOrNull(value, TypeKind::kTimestamp);
     }

@@ -18,6 +18,11 @@ const sql::Property* BindingContext::FindProperty(std::string_view key) const {
       if (property->key == key) return &*property;
     }
   }
+  for (const sql::Properties* list : attached) {
+    for (const sql::Property& property : *list) {
+      if (property.key == key) return &property;
+    }
+  }
   return nullptr;
 }
 

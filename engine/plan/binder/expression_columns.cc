@@ -102,7 +102,11 @@ BoundExpressionPtr ExpressionBinder::BindColumn(const sql::ColumnReference& refe
   const ColumnMatch match = ResolveColumn(*env_->scope, parts);
   // A relation of an enclosing query wins over a column of this one that would have to have fields.
   const bool whole_column = match.kind == ColumnMatch::Kind::kColumn && match.parts_used == parts.size();
-  if (parts.size() > 1 && !whole_column && env_->scope->FindRelation(parts[0]) < 0) {
+  const int own = env_->scope->FindRelation(parts[0]);
+  // So does one that goes by that name over a relation of this query that has an alias in its place.
+  const bool renamed =
+      own >= 0 && !env_->scope->relations()[own].alias.empty() && env_->scope->relations()[own].alias != parts[0];
+  if (parts.size() > 1 && (renamed || (own < 0 && !whole_column))) {
     if (Bound outer = UseOuterRelation(reference)) return outer;
   }
   if (maybe_string && (match.kind != ColumnMatch::Kind::kColumn || match.assumed || match.case_differs)) {

@@ -19,8 +19,11 @@ class FromBinder {
 
   /// `needs` is passed on to derived tables.
   void Bind(const std::vector<sql::TableReference>& from, QueryNeeds needs);
-  /// Sets the expression that gives a row its event time, over scope places; replaces the relations' own.
-  void set_time(BoundExpressionPtr time, std::string name) { time_ = {std::move(time), std::move(name)}; }
+  /// Sets the expression that gives a row its event time, over scope places; replaces the relations' own. `in_window`:
+  /// the WINDOW clause names it.
+  void set_time(BoundExpressionPtr time, std::string name, bool in_window) {
+    time_ = {std::move(time), std::move(name), in_window};
+  }
   /// The default event time of the input over scope places; null (after reporting E4201) when there is none.
   BoundExpressionPtr DefaultTime(SourceSpan span, std::string* name);
   /// Whether rows of the input carry a time of their own; else only the clock tells when they came.

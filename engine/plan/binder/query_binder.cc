@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "engine/plan/binder/expression_binder.h"
+#include "engine/plan/binder/state_limits.h"
 
 namespace velo::plan {
 namespace {
@@ -14,19 +15,30 @@ class QueryScope {
   QueryScope(BindingContext* context, const sql::Query& query)
       : context_(context), common_tables_(context->common_tables.size()) {
     context_->properties.push_back(&query.properties);
+    std::swap(context_->attached, outer_attached_);
+    if (query.body.select != nullptr) {
+      for (const sql::TableReference& table : query.body.select->from) Attach(table);
+    }
     ++context_->depth;
   }
   ~QueryScope() {
     --context_->depth;
     context_->properties.pop_back();
+    std::swap(context_->attached, outer_attached_);
     context_->common_tables.resize(common_tables_);
   }
   QueryScope(const QueryScope&) = delete;
   QueryScope& operator=(const QueryScope&) = delete;
 
  private:
+  void Attach(const sql::TableReference& table) {
+    context_->attached.push_back(&table.properties);
+    for (const sql::Join& join : table.joins) Attach(*join.right);
+  }
+
   BindingContext* context_;
   size_t common_tables_;
+  std::vector<const sql::Properties*> outer_attached_;
 };
 
 BoundQuery Nothing() {
@@ -150,6 +162,7 @@ class UnionBinder {
       unique->output = all->output;
       unique->bounded = result.bounded;
       unique->event_time = all->event_time;
+      unique->max_entries = DistinctEntries(*context_, unique->max_entries);
       unique->span = query_.span;
       for (size_t i = 0; i < schema_.columns.size(); ++i) unique->columns.push_back(static_cast<int>(i));
       result.plan = unique;

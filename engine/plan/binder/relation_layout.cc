@@ -4,31 +4,12 @@
 
 #include "engine/plan/binder/event_time.h"
 #include "engine/plan/binder/from_binder.h"
+#include "engine/plan/binder/watermark_binder.h"
 #include "engine/plan/prune_columns.h"
 #include "engine/sql/parser.h"
 
 namespace velo::plan {
 namespace {
-
-/// Default reading of durations in properties: milliseconds, or `fallback` when the text is not one.
-int64_t DurationProperty(const PropertyMap& properties, std::string_view key, int64_t fallback) {
-  const std::string text = PropertyValue(properties, key);
-  sql::Duration duration;
-  if (text.empty() || !sql::ParseDuration(text, &duration)) return fallback;
-  return duration.TotalMilliseconds();
-}
-
-void SetWatermark(const PropertyMap& properties, ScanNode* scan) {
-  constexpr int64_t kDefaultDelayMs = 5'000;
-  std::string strategy = PropertyValue(properties, "watermark.strategy");
-  if (strategy.empty() && !scan->bounded) strategy = "ascending";
-  if (strategy == "ascending_timestamps") strategy = "ascending";
-  scan->watermark_strategy = strategy;
-  if (strategy == "bounded_out_of_orderness") {
-    scan->watermark_delay_ms = DurationProperty(properties, "watermark.max_out_of_orderness", kDefaultDelayMs);
-  }
-  scan->idle_timeout_ms = DurationProperty(properties, "watermark.idle.timeout", scan->idle_timeout_ms);
-}
 
 std::string TimeField(const ScopeRelation& relation) {
   const std::string field = PropertyValue(relation.properties, "event.time.field");
@@ -181,11 +162,12 @@ PlanNodePtr RelationLayout::BuildScan(int index, const RelationTime& time, std::
   // A join keeps the rows of a live table by its key itself.
   if (env_->scope->relations().size() == 1) AddChangeKey(scan.get());
   if (time.expression != nullptr) {
+    BindWatermark(*context_, time.in_window, scan.get());
     scan->event_time = static_cast<int>(scan->columns.size());
     scan->event_time_expression = RemapColumns(time.expression, *mapping);
     scan->event_time_name = time.name;
+    scan->follows_wall_clock = time.in_window && IsArrivalTime(*time.expression);
     scan->output.columns.push_back({std::string(kEventTimeColumn), TypeKind::kInteger, true});
-    SetWatermark(relation.properties, scan.get());
     const int place = env_->scope->FindUsed(index, kEventTimeColumn);
     if (place >= 0) (*mapping)[place] = scan->event_time;
   }

@@ -19,6 +19,7 @@ struct InputPlan {
 struct RelationTime {
   BoundExpressionPtr expression;  ///< Null: the rows carry no time.
   std::string name;               ///< "timestamp", "message time".
+  bool in_window = false;         ///< The WINDOW clause names it.
 };
 
 /// Whether a stream is read as the table of its newest rows by key, because the query is a subquery of an expression.

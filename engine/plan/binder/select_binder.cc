@@ -2,7 +2,9 @@
 
 #include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
+#include "engine/plan/binder/state_limits.h"
 #include "engine/plan/binder/window_binder.h"
+#include "engine/sql/words.h"
 
 namespace velo::plan {
 
@@ -80,6 +82,7 @@ BoundQuery SelectBinder::Bind() {
     distinct->output = result.plan->output;
     distinct->bounded = result.bounded;
     distinct->event_time = result.plan->event_time;
+    distinct->max_entries = DistinctEntries(*context_, distinct->max_entries);
     distinct->span = core_.span;
     for (size_t i = 0; i < result.visible.columns.size(); ++i) distinct->columns.push_back(static_cast<int>(i));
     const int start = result.plan->output.Find(kWindowStartColumn);
@@ -215,6 +218,13 @@ void SelectBinder::BindExplicitTime(const sql::WindowClause& window) {
   }
 }
 
+/// Whether an item gives the rows a time of their own, so that the one of the input is not needed.
+bool SelectBinder::SetsEventTime() const {
+  return std::any_of(core_.items.begin(), core_.items.end(), [](const sql::SelectItem& item) {
+    return UpperCase(item.alias.text) == UpperCase(kEventTimeColumn);
+  });
+}
+
 void SelectBinder::BindWindowAndTime() {
   const bool unwatched = from_.bounded() && context_->FindProperty("watermark.strategy") == nullptr;
   if (core_.window.has_value()) {
@@ -230,7 +240,8 @@ void SelectBinder::BindWindowAndTime() {
       environment_.window_start_column = scope_.Use(-1, {std::string(kWindowStartColumn), TypeKind::kInteger, false});
       environment_.window_end_column = scope_.Use(-1, {std::string(kWindowEndColumn), TypeKind::kInteger, false});
     }
-  } else if ((needs_.event_time || (over_needs_time_ && from_.HasTime())) && !scope_.relations().empty()) {
+  } else if (((needs_.event_time && !SetsEventTime()) || (over_needs_time_ && from_.HasTime())) &&
+             !scope_.relations().empty()) {
     time_ = from_.DefaultTime(core_.span, &time_name_);
   }
 }

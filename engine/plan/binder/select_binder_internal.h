@@ -42,6 +42,7 @@ class SelectBinder {
   bool Aggregates() const;
   void CollectAliases();
   void BindWindowAndTime();
+  bool SetsEventTime() const;
   void FindOvers();
   void PrepareOvers();
   void BindExplicitTime(const sql::WindowClause& window);

@@ -4,6 +4,7 @@
 #include "engine/plan/binder/event_time.h"
 #include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
+#include "engine/plan/binder/state_limits.h"
 #include "engine/plan/parameters.h"
 
 namespace velo::plan {
@@ -32,7 +33,8 @@ PlanNodePtr SelectBinder::BuildBelowProject(std::vector<int>* mapping) {
     time_ = from_.DefaultTime(core_.span, &time_name_);
   }
   const int newest_time = AddNewestTime();
-  if (time_ != nullptr) from_.set_time(time_, time_name_);
+  const bool in_window = core_.window.has_value() && core_.window->time != nullptr;
+  if (time_ != nullptr) from_.set_time(time_, time_name_, in_window);
   const std::vector<BoundExpressionPtr> later = TakeLaterConditions();
   InputPlan input = from_.Build(&where_);
   PlanNodePtr node = input.plan;
@@ -101,9 +103,7 @@ PlanNodePtr SelectBinder::BuildAggregate(const PlanNodePtr& input, const std::ve
   aggregate->span = core_.group_by_span.valid() ? core_.group_by_span : core_.span;
   aggregate->window = window_;
   aggregate->emit_changes = ResolveEmitChanges(query_, window_.has_value()) && !FinalForReaders();
-  if (const sql::Property* limit = context_->FindProperty("max.groups")) {
-    std::from_chars(limit->value.data(), limit->value.data() + limit->value.size(), aggregate->max_groups);
-  }
+  BindGroupLimits(*context_, aggregate.get());
   for (const AggregateStage::Key& key : stage_.keys()) {
     aggregate->keys.push_back(RemapColumns(key.bound, input_mapping));
     const bool nullable = key.bound->kind != BoundKind::kColumn || IsParameter(*key.bound) ||

@@ -1,8 +1,10 @@
 #include "engine/plan/binder/window_binder.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/plan/binder/from_binder.h"
+#include "engine/plan/binder/state_limits.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/printer.h"
 
@@ -119,7 +121,21 @@ WindowSpec BindWindow(const BindingContext& context, const sql::WindowClause& wi
   }
   spec.grace_ms = Grace(context, window, spec, exact_at_end);
   if (const auto offset = DurationOf(context, "window.offset")) spec.offset_ms = *offset;
-  if (const sql::Property* late = context.FindProperty("late.data.strategy")) spec.late_strategy = late->value;
+  if (const sql::Property* late = context.FindProperty("late.data.strategy")) {
+    constexpr std::string_view kStrategies[] = {"drop",
+                                                "dead_letter",
+                                                "dlq",
+                                                "include_in_next_window",
+                                                "include_in_next",
+                                                "update_previous",
+                                                "update_previous_window"};
+    if (std::find(std::begin(kStrategies), std::end(kStrategies), late->value) == std::end(kStrategies)) {
+      diagnostics.Error("E3010", late->value_span, fmt::format("'{}' is no value of late.data.strategy", late->value))
+          .hint = "drop, dead_letter, include_in_next_window or update_previous";
+    }
+    spec.late_strategy = late->value;
+  }
+  BindWindowLimits(context, &spec);
   return spec;
 }
 
