@@ -83,9 +83,11 @@ class Resolver {
       case PlanKind::kScan:
       case PlanKind::kValues:
         return;
+      case PlanKind::kSubquery:
+        node->inputs[1] = Normalised(node->inputs[1]);
+        return TakeOver(node);
       case PlanKind::kFilter:
       case PlanKind::kLimit:
-      case PlanKind::kSubquery:
       case PlanKind::kNormalise:
         return TakeOver(node);
       case PlanKind::kProject:

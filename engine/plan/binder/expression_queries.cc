@@ -216,7 +216,8 @@ BoundExpressionPtr ExpressionBinder::Place(Subquery subquery, std::shared_ptr<Su
   const std::string name = fmt::format("_subquery_{}", placed.size() + 1);
   const int place = above_grouping ? env_->stage->AddPlace() : env_->scope->Use(-1, {name, type, true});
   placed.push_back({place, above_grouping, node});
-  return MakeColumn(place, std::move(type), node->text, span);
+  // A truth value is called by the whole condition, which the caller knows.
+  return MakeColumn(place, std::move(type), node->form == Form::kScalar ? node->text : "", span);
 }
 
 BoundExpressionPtr ExpressionBinder::BindScalarQuery(const sql::ScalarQuery& node) {
