@@ -42,7 +42,7 @@ api: build
 fuzz: build
 	@dev/build dev velo_sql_tests
 	@.deps/venv/bin/python tests/oracle/random_queries.py --minutes 10 --seed $$(od -An -N4 -tu4 /dev/urandom)
-	@dev/suites/fuzz 600
+	@dev/suites/fuzz 600 sql csv json value_text transcoder binder
 
 build-report:
 	@dev/build_report $(BUILD)

@@ -169,7 +169,7 @@ class BufferedWindow : public ByteWindow {
   Result<std::string_view> Fill(size_t wanted) override {
     if (filled_ - start_ < wanted && !at_end_) {
       // What is left moves to the front, so that the buffer does not grow with the file.
-      std::memmove(buffer_.data(), buffer_.data() + start_, filled_ - start_);
+      if (filled_ > start_) std::memmove(buffer_.data(), buffer_.data() + start_, filled_ - start_);
       filled_ -= start_;
       start_ = 0;
       if (buffer_.size() < wanted + kPadding) buffer_.resize(std::max(wanted, kReadAtLeast) + kPadding);

@@ -236,7 +236,7 @@ ExpressionPtr Parser::ParseIn(ExpressionPtr operand, bool negated) {
     Expected("'(' with a list of values after IN").hint = "x IN ('a', 'b')";
     return nullptr;
   }
-  if (AtQuery(1)) {
+  if (HoldsQuery(0)) {
     auto in = std::make_unique<InQuery>();
     in->negated = negated;
     in->query = ParseParenthesisedQuery();

@@ -128,6 +128,8 @@ class Parser {
   bool ParseExpressionList(std::vector<ExpressionPtr>* out, std::string_view close);
   QueryPtr ParseParenthesisedQuery();
   bool AtQuery(size_t ahead) const;
+  /// Whether the parenthesis `ahead` holds a query, and not an expression that begins with one: ((SELECT 1) + 1).
+  bool HoldsQuery(size_t ahead) const;
   /// Reads a double-quoted text that is a whole list element as a name (dialect 1.5, rule 3).
   static void SettleWholeItem(Expression* item);
 

@@ -29,6 +29,25 @@ bool Parser::AtQuery(size_t ahead) const {
   return AtWord("WITH", ahead) && !AtSymbol("(", ahead + 1);
 }
 
+bool Parser::HoldsQuery(size_t ahead) const {
+  if (!AtQuery(ahead + 1)) return false;
+  if (!AtSymbol("(", ahead + 1)) return true;
+  size_t depth = 0;
+  size_t after = ahead + 1;
+  do {
+    if (Peek(after).kind == TokenKind::kEnd) return true;
+    if (AtSymbol("(", after)) ++depth;
+    if (AtSymbol(")", after)) --depth;
+    ++after;
+  } while (depth > 0);
+  bool goes_on = AtSymbol(")", after) || Peek(after).kind == TokenKind::kEnd;
+  for (const std::string_view word :
+       {"UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT", "OFFSET", "EMIT", "INTO", "WITH"}) {
+    goes_on |= AtWord(word, after);
+  }
+  return goes_on && HoldsQuery(ahead + 1);
+}
+
 bool Parser::ParseExpressionList(std::vector<ExpressionPtr>* out, std::string_view close) {
   do {
     ExpressionPtr item = ParseExpression();
@@ -196,7 +215,7 @@ ExpressionPtr Parser::ParseColumn() {
 
 ExpressionPtr Parser::ParseParenthesised() {
   const size_t start = pos_;
-  if (AtQuery(1)) {
+  if (HoldsQuery(0)) {
     auto scalar = std::make_unique<ScalarQuery>();
     scalar->query = ParseParenthesisedQuery();
     if (scalar->query == nullptr) return nullptr;

@@ -279,7 +279,9 @@ std::optional<int64_t> ParseInterval(std::string_view text) {
     any = true;
     text = TrimText(text.substr(length));
   }
-  if (!any || std::fabs(total) > 9e18) return std::nullopt;
+  // Beyond 2^53 the sum above loses milliseconds: 285,000 years are enough.
+  constexpr double kLargest = 9'007'199'254'740'992.0;
+  if (!any || std::fabs(total) > kLargest) return std::nullopt;
   return static_cast<int64_t>(std::floor(total));
 }
 

@@ -80,6 +80,7 @@ TEST(TimeText, ReadsAllForms) {
   EXPECT_EQ(ParseInterval("1 hour 30 minutes"), 5'400'000);
   EXPECT_EQ(ParseInterval("1.5h"), 5'400'000);
   EXPECT_EQ(ParseInterval("5m"), 300'000);
+  EXPECT_EQ(ParseInterval("300000 years"), std::nullopt);  // More milliseconds than a double counts exactly.
   EXPECT_EQ(ParseInterval("5 parsecs"), std::nullopt);
 }
 

@@ -1,25 +1,14 @@
-// Any text: lexer, parser, printer, formatter, highlighter and binder come back, with places inside the text, and what
+// Any text: lexer, parser, printer, formatter and highlighter come back, with places inside the text, and what
 // was understood is printed as the same statement.
 
-#include "engine/plan/plan_fixture.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/printer.h"
 #include "engine/sql/tokens.h"
 #include "tests/fuzz/check.h"
+#include "tests/fuzz/check_diagnostics.h"
 
 namespace velo::fuzz {
 namespace {
-
-void CheckDiagnostics(const Diagnostics& diagnostics, std::string_view text) {
-  const auto size = static_cast<int32_t>(text.size());
-  const auto is_inside = [size](const SourceSpan& span) { return span.offset >= 0 && span.end() <= size; };
-  for (const Diagnostic& item : diagnostics.items()) {
-    Check(is_inside(item.span), "a finding stands in the text", item.message);
-    for (const Fix& fix : item.fixes) {
-      for (const TextEdit& edit : fix.edits) Check(is_inside(edit.span), "an edit stands in the text", item.message);
-    }
-  }
-}
 
 void CheckSyntax(std::string_view text) {
   Diagnostics diagnostics;
@@ -46,20 +35,6 @@ void CheckSyntax(std::string_view text) {
   }
 }
 
-void CheckMeaning(std::string_view text) {
-  static MemoryCatalog* const catalog = [] {
-    auto* made = new MemoryCatalog;
-    FillTestCatalog(made);
-    return made;
-  }();
-  Diagnostics diagnostics;
-  const ScriptReport report = AnalyseScript(text, catalog, BuiltinFunctions(), &diagnostics);
-  CheckDiagnostics(diagnostics, text);
-  for (const StatementReport& statement : report.statements) {
-    if (statement.prepared != nullptr) ExplainPlan(*statement.prepared);
-  }
-}
-
 }  // namespace
 }  // namespace velo::fuzz
 
@@ -67,6 +42,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr size_t kLongest = 4096;
   const std::string_view text(reinterpret_cast<const char*>(data), std::min(size, kLongest));
   velo::fuzz::CheckSyntax(text);
-  velo::fuzz::CheckMeaning(text);
   return 0;
 }

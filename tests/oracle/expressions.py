@@ -344,6 +344,10 @@ OPERATIONS = [
     Operation("TIMESTAMP", ("TIMESTAMP",), "({0} + INTERVAL '90' MINUTE)"),
     Operation("TIMESTAMP", ("TIMESTAMP",), "({0} - INTERVAL '3' DAY)"),
     Operation("TIMESTAMP", ("TIMESTAMP",), "DATE_ADD('month', 1, {0})", "({0} + INTERVAL '1' MONTH)", weight=1),
+    Operation("TIMESTAMP", ("TIMESTAMP",), "DATE_ADD({0}, INTERVAL '1' MONTH)", "({0} + INTERVAL '1' MONTH)", weight=1),
+    Operation("TIMESTAMP", ("TIMESTAMP",), "DATE_SUB('year', 1, {0})", "({0} - INTERVAL '1' YEAR)", weight=1),
+    Operation("INTEGER", ("TIMESTAMP",), "UNIX_TIMESTAMP({0})", "CAST(floor(epoch({0})) AS BIGINT)", lambda a: integer(1e10), weight=1),
+    Operation("INTEGER", ("TIMESTAMP",), "TO_UNIXMS({0})", "epoch_ms({0})", lambda a: integer(1e13), weight=1),
 ] + [
     Operation("TIMESTAMP", ("TIMESTAMP",), f"DATE_TRUNC('{unit}', {{0}})", f"date_trunc('{unit}', {{0}})", weight=1)
     for unit in ("minute", "hour", "day", "week", "month", "quarter", "year")
@@ -411,6 +415,7 @@ CHOICES = [
     Operation(kind, arguments, form, wider_text(duck), value, exact, weight)
     for kind in ("STRING", "BOOLEAN", "DATE", "TIMESTAMP", NUMBER)
     for arguments, form, duck, value, exact, weight in (
+        ((kind, kind), "IFNULL({0}, {1})", "coalesce({0}, {1})", wider, False, 1),
         ((kind, kind), "COALESCE({0}, {1})", "coalesce({0}, {1})", wider, False, 3),
         (("BOOLEAN", kind, kind), "CASE WHEN {0} THEN {1} ELSE {2} END", "CASE WHEN {0} THEN {1} ELSE {2} END", branches, True, 3),
         (("BOOLEAN", kind), "CASE WHEN {0} THEN {1} END", "CASE WHEN {0} THEN {1} END", branches, True, 2),
@@ -480,6 +485,8 @@ AGGREGATES = [
     aggregate("BOOLEAN", ("BOOLEAN",), "BOOL_OR({0})"),
     aggregate("INTEGER", ("INTEGER",), "SUM(DISTINCT {0})", "CAST(SUM(DISTINCT {0}) AS BIGINT)", summed),
     aggregate("FLOAT", (NUMBER,), "STDDEV({0})", "stddev_samp(CAST({0} AS DOUBLE))", spread, 1),
+    aggregate("FLOAT", ("INTEGER", "FLOAT"), "COVAR_POP({0}, {1})", "covar_pop(CAST({0} AS DOUBLE), {1})", lambda a, b: small(1e6)(Value("FLOAT", 1e20, inexact=True, fuzzy=True))(a, b), 1),
+    aggregate(NUMBER, (NUMBER,), "DELTA({0})", "(MAX({0}) - MIN({0}))", lambda a: small(1e9)(replace(a, size=a.size * 2))(a), 1),
     aggregate("FLOAT", (NUMBER,), "VAR_POP({0})", "var_pop(CAST({0} AS DOUBLE))", spread, 1),
     aggregate("FLOAT", ("INTEGER",), "MEDIAN({0})", "median(CAST({0} AS DOUBLE))", lambda a: small(1e12)(Value("FLOAT", a.size))(a), 1),
     aggregate("FLOAT", ("INTEGER",), "PERCENTILE_CONT({0}, 0.25)", "quantile_cont(CAST({0} AS DOUBLE), 0.25)", lambda a: small(1e6)(Value("FLOAT", a.size, inexact=True, fuzzy=True))(a), 1),

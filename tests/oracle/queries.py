@@ -230,7 +230,7 @@ class QueryGenerator:
         self.random = random_
         self.relations = relations
         self.by_name = {r.velo: r for r in relations}
-        self.features = features  # "join", "subquery", "over": what this build runs.
+        self.features = features  # Keys of random_queries.PROBES: what this build runs.
 
     def query(self):
         roll = self.random.random()
@@ -267,7 +267,10 @@ class QueryGenerator:
         on = (f"l.{column} = r.{column}", frozenset([f"l.{column}"]))
         condition = Expression(Value("BOOLEAN"), on[0], on[0], columns=on[1])
         if self.random.random() < 0.4:
-            residual = Generator(self.random, left.leaves(True) + right.leaves(True)).make("BOOLEAN", 1)
+            leaves = left.leaves(True) + right.leaves(True)
+            if "time_bounds" not in self.features:
+                leaves = [leaf for leaf in leaves if leaf.kind not in ("DATE", "TIMESTAMP")]
+            residual = Generator(self.random, leaves).make("BOOLEAN", 1)
             condition = Expression(Value("BOOLEAN"), f"{on[0]} AND {residual.velo}", f"{on[0]} AND {residual.duck}", columns=on[1])
         return Join(kind, left, right, condition)
 

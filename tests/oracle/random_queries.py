@@ -27,6 +27,7 @@ DEFAULT_SEED = 20250404
 DEFAULT_COUNT = 5000
 PROBES = {
     "join": "SELECT l.id FROM t l JOIN u r ON l.id = r.id",
+    "time_bounds": "SELECT l.id FROM t l JOIN u r ON l.id = r.id AND r.seen BETWEEN l.seen AND l.seen",
     "subquery": "SELECT id FROM t WHERE n IN (SELECT n FROM u)",
     "over": "SELECT LAG(n) OVER (ORDER BY id) AS p FROM ordered",
 }
