@@ -225,13 +225,20 @@ bool SelectBinder::SetsEventTime() const {
   });
 }
 
+/// Above a join, a bare _event_time is the time of the joined row, not that of one side.
+bool SelectBinder::NamesJoinedTime(const sql::Expression& time) const {
+  if (scope_.relations().size() < 2 || time.kind != sql::ExpressionKind::kColumn) return false;
+  const auto& reference = static_cast<const sql::ColumnReference&>(time);
+  return reference.parts.size() == 1 && UpperCase(reference.parts[0].text) == UpperCase(kEventTimeColumn);
+}
+
 void SelectBinder::BindWindowAndTime() {
   const bool unwatched = from_.bounded() && context_->FindProperty("watermark.strategy") == nullptr;
   if (core_.window.has_value()) {
     window_ = BindWindow(*context_, *core_.window, unwatched);
     environment_.windowed = true;
     environment_.session_gap_ms = window_->type == WindowType::kSession ? window_->size_ms : 0;
-    if (core_.window->time != nullptr) {
+    if (core_.window->time != nullptr && !NamesJoinedTime(*core_.window->time)) {
       BindExplicitTime(*core_.window);
     } else {
       time_ = from_.DefaultTime(core_.window->span, &time_name_);

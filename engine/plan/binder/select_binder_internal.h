@@ -42,6 +42,7 @@ class SelectBinder {
   bool Aggregates() const;
   void CollectAliases();
   void BindWindowAndTime();
+  bool NamesJoinedTime(const sql::Expression& time) const;
   bool SetsEventTime() const;
   void FindOvers();
   void PrepareOvers();
