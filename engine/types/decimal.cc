@@ -79,7 +79,7 @@ std::optional<DecimalValue> ParseDecimal(std::string_view text) {
     if (after_point) ++value.scale;
   }
   if (!any_digit) return std::nullopt;
-  if (round_up) ++value.unscaled;
+  if (round_up && !FitsPrecision(++value.unscaled, 38)) return std::nullopt;
   if (negative) value.unscaled = -value.unscaled;
   if (at == text.size()) return value;
   if (text[at] != 'e' && text[at] != 'E') return std::nullopt;

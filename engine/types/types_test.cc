@@ -42,6 +42,11 @@ std::string CastText(const std::string& text, const SqlType& from, const SqlType
   return out;
 }
 
+TEST(Decimals, RoundingUpMayNotFit) {
+  EXPECT_TRUE(ParseDecimal("99999999999999999999.9999999999999999994").has_value());
+  EXPECT_EQ(ParseDecimal("99999999999999999999.9999999999999999999").has_value(), false);
+}
+
 TEST(Decimals, ParseAndPrint) {
   EXPECT_EQ(DecimalText("12.50"), "12.50");
   EXPECT_EQ(DecimalText("-.5"), "-0.5");
