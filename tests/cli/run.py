@@ -67,7 +67,7 @@ def test_machine_formats_carry_the_last_result(folder):
     app = folder.write("app.sql", APPLICATION)
     done = folder.velo("run", app, "--format", "json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [{"region": "US", "revenue": "21.00"}, {"region": "EU", "revenue": "14.75"}]
+    assert json.loads(done.stdout)["rows"] == [{"region": "US", "revenue": "21.00"}, {"region": "EU", "revenue": "14.75"}]
 
 
 def test_statements_come_from_standard_input(folder):
@@ -103,7 +103,7 @@ def test_topics_hold_what_an_application_wrote(folder):
 
 def test_show_and_explain_answer_with_rows(folder):
     done = folder.velo("run", "--format", "json", "-e", "SHOW FUNCTIONS LIKE 'UPPER'")
-    assert json.loads(done.stdout)[0]["name"] == "UPPER", done.stderr
+    assert json.loads(done.stdout)["rows"][0]["name"] == "UPPER", done.stderr
     done = folder.velo("run", "--format", "csv", "-e", f"EXPLAIN SELECT id FROM file://{folder.path}/orders.csv")
     assert done.stdout.startswith("plan\n") and "Source" in done.stdout, done.stdout
 
