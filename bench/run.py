@@ -44,16 +44,23 @@ def into_venv():
         os.execv(str(python), [str(python), str(Path(__file__).resolve()), *sys.argv[1:]])
 
 
+# A process counts the memory of the one that started it as its own, so a small one stands between.
+LAUNCHER = """import resource, subprocess, sys, time
+started = time.perf_counter()
+code = subprocess.run(sys.argv[1:]).returncode
+seconds = time.perf_counter() - started
+print(seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)"""
+
+
 def measure(command):
-    """Seconds, peak memory in MiB, CPU seconds and standard output of one process."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, err = process.stdout.read(), process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    if status != 0:
-        raise RuntimeError(err.strip()[-600:] or f"ended with {status}")
-    return {"seconds": seconds, "mib": usage.ru_maxrss / 1024, "cpu": usage.ru_utime + usage.ru_stime, "out": out}
+    """Seconds, peak memory in MiB and standard output of one process."""
+    process = subprocess.run([sys.executable, "-c", LAUNCHER, *command], capture_output=True, text=True)
+    *said, figures = process.stderr.splitlines()
+    if process.returncode != 0:
+        raise RuntimeError("\n".join(said)[-600:] or f"ended with {process.returncode}")
+    seconds, peak = figures.split()
+    return {"seconds": float(seconds), "mib": int(peak) / 1024, "out": process.stdout}
 
 
 def velo(work, kind, paths):
@@ -74,7 +81,8 @@ def number(cell):
 
 def peer(engine, work, kind, paths):
     arguments = [f"{name}={path}" for name, path in paths.items()]
-    return json.loads(measure([sys.executable, str(HERE / "peer.py"), engine, work.name, kind, *arguments])["out"])
+    measured = measure([sys.executable, str(HERE / "peer.py"), engine, work.name, kind, *arguments])
+    return {**json.loads(measured["out"]), "mib": measured["mib"]}
 
 
 def same(left, right):
