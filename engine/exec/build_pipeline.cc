@@ -335,11 +335,7 @@ class Builder {
       case JoinMethod::kLookup:
         break;
     }
-    return NotYet(*node);
-  }
-
-  static Status NotYet(const PlanNode& node) {
-    return Status::User("E3090", "this part of the query cannot be run by this build yet").WithSpan(node.span);
+    return Status::Bug("a lookup join is made with its table");
   }
 
   Result<std::unique_ptr<Operator>> MakeAggregate(std::shared_ptr<const AggregateNode> node, bool near_source,

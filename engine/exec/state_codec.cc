@@ -81,4 +81,26 @@ Result<std::shared_ptr<arrow::RecordBatch>> TakeBatch(std::string_view* in) {
   return batch;
 }
 
+Status PutBatches(std::span<const Batch> batches, std::string* out) {
+  PutInteger(static_cast<int64_t>(batches.size()), out);
+  for (const Batch& batch : batches) {
+    VELO_RETURN_IF_ERROR(PutBatch(*batch.columns, out));
+    PutText({reinterpret_cast<const char*>(batch.kinds.data()), batch.kinds.size()}, out);
+  }
+  return Status::OK();
+}
+
+Result<std::vector<Batch>> TakeBatches(std::string_view* in) {
+  VELO_ASSIGN_OR_RETURN(const int64_t count, TakeInteger(in));
+  std::vector<Batch> batches;
+  for (int64_t i = 0; i < count; ++i) {
+    Batch batch;
+    VELO_ASSIGN_OR_RETURN(batch.columns, TakeBatch(in));
+    VELO_ASSIGN_OR_RETURN(const std::string_view kinds, TakeText(in));
+    for (char kind : kinds) batch.kinds.push_back(static_cast<RowKind>(kind));
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
 }  // namespace velo::exec

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/status.h"
+#include "engine/types/batch.h"
 
 namespace arrow {
 class Array;
@@ -21,6 +22,8 @@ void PutInteger(int64_t value, std::string* out);
 void PutText(std::string_view text, std::string* out);
 void PutIntegers(std::span<const uint32_t> values, std::string* out);
 Status PutBatch(const arrow::RecordBatch& batch, std::string* out);
+/// Batches with the kinds of their rows.
+Status PutBatches(std::span<const Batch> batches, std::string* out);
 /// Columns get the names "0", "1" ...
 Status PutArrays(const std::vector<std::shared_ptr<arrow::Array>>& arrays, int64_t rows, std::string* out);
 
@@ -29,5 +32,6 @@ Result<int64_t> TakeInteger(std::string_view* in);
 Result<std::string_view> TakeText(std::string_view* in);
 Result<std::vector<uint32_t>> TakeIntegers(std::string_view* in);
 Result<std::shared_ptr<arrow::RecordBatch>> TakeBatch(std::string_view* in);
+Result<std::vector<Batch>> TakeBatches(std::string_view* in);
 
 }  // namespace velo::exec

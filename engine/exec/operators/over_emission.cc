@@ -35,23 +35,9 @@ class OverEmission : public Operator {
   Status OnWatermark(EventMillis, Output& out) override { return node_.window_end >= 0 ? Flush(out) : Status::OK(); }
   Status OnEnd(Output& out) override { return Flush(out); }
 
-  Status Save(std::string* out) const override {
-    PutInteger(static_cast<int64_t>(held_.size()), out);
-    for (const Batch& batch : held_) {
-      VELO_RETURN_IF_ERROR(PutBatch(*batch.columns, out));
-      PutText({reinterpret_cast<const char*>(batch.kinds.data()), batch.kinds.size()}, out);
-    }
-    return Status::OK();
-  }
+  Status Save(std::string* out) const override { return PutBatches(held_, out); }
   Status Load(std::string_view* in) override {
-    VELO_ASSIGN_OR_RETURN(const int64_t count, TakeInteger(in));
-    for (int64_t i = 0; i < count; ++i) {
-      Batch batch;
-      VELO_ASSIGN_OR_RETURN(batch.columns, TakeBatch(in));
-      VELO_ASSIGN_OR_RETURN(const std::string_view kinds, TakeText(in));
-      for (char kind : kinds) batch.kinds.push_back(static_cast<RowKind>(kind));
-      held_.push_back(std::move(batch));
-    }
+    VELO_ASSIGN_OR_RETURN(held_, TakeBatches(in));
     return Status::OK();
   }
   int64_t StateBytes() const override {

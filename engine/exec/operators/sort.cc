@@ -53,25 +53,11 @@ class SortOperator : public Operator {
 
   Status OnEnd(Output& out) override { return Flush(out); }
 
-  Status Save(std::string* out) const override {
-    PutInteger(static_cast<int64_t>(batches_.size()), out);
-    for (const Batch& batch : batches_) {
-      VELO_RETURN_IF_ERROR(PutBatch(*batch.columns, out));
-      PutText({reinterpret_cast<const char*>(batch.kinds.data()), batch.kinds.size()}, out);
-    }
-    return Status::OK();
-  }
+  Status Save(std::string* out) const override { return PutBatches(batches_, out); }
 
   Status Load(std::string_view* in) override {
-    VELO_ASSIGN_OR_RETURN(const int64_t count, TakeInteger(in));
-    for (int64_t i = 0; i < count; ++i) {
-      Batch batch;
-      VELO_ASSIGN_OR_RETURN(batch.columns, TakeBatch(in));
-      VELO_ASSIGN_OR_RETURN(const std::string_view kinds, TakeText(in));
-      for (char kind : kinds) batch.kinds.push_back(static_cast<RowKind>(kind));
-      rows_ += batch.num_rows();
-      batches_.push_back(std::move(batch));
-    }
+    VELO_ASSIGN_OR_RETURN(batches_, TakeBatches(in));
+    for (const Batch& batch : batches_) rows_ += batch.num_rows();
     counts.rows_held = counts.rows_in = rows_;
     counts.rows_used = 0;
     return Status::OK();
