@@ -32,8 +32,9 @@ e2e: build
 	@dev/test e2e
 
 bench: bootstrap
-	@$(MAKE) --no-print-directory PRESET=release build
-	@.deps/venv/bin/python bench/run.py $(ARGS)
+	@dev/bootstrap --bench
+	@dev/build release velo velo_engine_bench velo_limit_columns velo_limit_text
+	@.deps/venv/bin/python bench/run.py --build build/release $(ARGS)
 
 api: build
 	@bin/velo openapi > api/openapi.json && cd web && npm run --silent generate

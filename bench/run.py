@@ -4,7 +4,8 @@
 velo is timed as a whole process, start-up included; peers inside their process, imports left out: to their advantage.
 Answers are compared before any time is believed. Best of BENCH_RUNS (default 3). Sizes: BENCH_ROWS trades (default
 10,000,000). Nothing here asserts a time. Usage: bench/run.py [--only F1,F2] [--formats csv] [--peers duckdb,polars]
-Prints tables and writes build/bench/result.json; peers come from PyPI into build/bench/venv.
+[--build build/release] [--baseline]. Prints tables and writes build/bench/result.json; --baseline also writes
+bench/BASELINE.md; peers come from PyPI into build/bench/venv.
 """
 import argparse
 import csv
@@ -63,9 +64,9 @@ def measure(command):
     return {"seconds": float(seconds), "mib": int(peak) / 1024, "out": process.stdout}
 
 
-def velo(work, kind, paths):
+def velo(work, kind, paths, *options):
     sql = work.velo.format(**{name: f"file://{path}" for name, path in paths.items()})
-    result = measure([str(VELO), "run", "-e", sql, "--final", "--format", "csv"])
+    result = measure([str(VELO), "run", "-e", sql, "--final", "--format", "csv", *options])
     result["rows"] = [[number(cell) for cell in row] for row in list(csv.reader(io.StringIO(result.pop("out"))))[1:]]
     return result
 
@@ -140,10 +141,56 @@ def print_line(line, engines):
             fastest = result["seconds"]
     line["ratio"] = fastest / mine if fastest and mine else None
     cells.append(f"{line['ratio']:>7.2f}" if line["ratio"] else f"{'-':>7}")
+    cells.append(f"{line['limit_seconds'] / mine:>7.2f}" if line.get("limit_seconds") and mine else f"{'-':>7}")
     print("".join(cells), flush=True)
     for engine in engines:
         if "failed" in line["engines"][engine]:
             print(f"      {engine}: {line['engines'][engine]['failed']}")
+
+
+def lane_gain(works, inputs):
+    """Seconds with one lane and with two, best of BENCH_RUNS."""
+    print("\none lane and two, seconds")
+    result = []
+    for work in works:
+        if work.name not in ("F2", "F3", "F4", "F5"):
+            continue
+        paths = {name: inputs[name]["parquet"] for name in work.inputs}
+        one, two = (min(velo(work, "parquet", paths, "--lanes", lanes)["seconds"] for _ in range(RUNS)) for lanes in "12")
+        result.append({"workload": work.name, "one": one, "two": two})
+        print(f"  {work.name:<5}{one:>8.2f}{two:>8.2f}  {one / two:.2f}x")
+    return result
+
+
+def growth(works, inputs, quarter):
+    """Seconds and memory over a quarter of the rows and over all of them."""
+    print("\ngrowth with the input: rows, seconds, MiB")
+    result = []
+    for work in works:
+        if work.name not in ("F1", "F2", "F3", "F4"):
+            continue
+        sizes = []
+        for files, rows in ((quarter, ROWS // 4), (inputs, ROWS)):
+            best = min((velo(work, "parquet", {name: files[name]["parquet"] for name in work.inputs}) for _ in range(RUNS)),
+                       key=lambda run: run["seconds"])
+            sizes.append({"rows": rows, "seconds": best["seconds"], "mib": best["mib"]})
+            print(f"  {work.name:<5}{rows:>12,}{best['seconds']:>8.2f}{best['mib']:>7.0f}")
+        result.append({"workload": work.name, "sizes": sizes})
+    return result
+
+
+def engine_figures(build):
+    """What velo_engine_bench says, when it is built."""
+    program = build / "velo_engine_bench"
+    if not program.exists():
+        return []
+    said = subprocess.run([str(program), "--rows", str(ROWS)], capture_output=True, text=True, check=True).stdout
+    figures = [json.loads(line) for line in said.splitlines()]
+    print("\ninside the engine")
+    for figure in figures:
+        print("  " + ", ".join(f"{key} {value:,.6g}" if isinstance(value, float | int) else value
+                               for key, value in figure.items()))
+    return figures
 
 
 def start_up():
@@ -176,15 +223,20 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--formats", default="")
     parser.add_argument("--peers", default=",".join(PEERS))
+    parser.add_argument("--build", default=str(VELO.resolve().parent.parent), help="folder of the programs beside velo")
+    parser.add_argument("--baseline", action="store_true", help="write bench/BASELINE.md")
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     into_venv()
+    import limits
+    import report
     from workloads import WORKLOADS
+    build = Path(options.build)
     inputs = json.loads(measure([sys.executable, str(HERE / "data.py"), str(FOLDER), str(ROWS)])["out"])
     engines = ["velo", *[name for name in options.peers.split(",") if name]]
     print(f"machine: {platform.machine()}, {os.cpu_count()} cores, {ROWS:,} rows, best of {RUNS}; million rows a second and "
-          "peak MiB; ratio to the best peer\n")
-    print(f"{'':<14}" + "".join(f"{engine:>12}{'':>6}" for engine in engines) + f"{'ratio':>7}")
+          "peak MiB; ratio to the best peer and to the limit\n")
+    print(f"{'':<14}" + "".join(f"{engine:>12}{'':>6}" for engine in engines) + f"{'ratio':>7}{'limit':>7}")
     lines = []
     for work in WORKLOADS:
         if options.only and work.name not in options.only.split(","):
@@ -193,12 +245,22 @@ def main():
             if options.formats and kind not in options.formats.split(","):
                 continue
             line = run_workload(work, kind, inputs, engines)
+            first = inputs[work.inputs[0]]
+            line["limit_seconds"] = limits.seconds(build, work.name, kind, first.get(kind) or first["parquet"], RUNS)
             print_line(line, engines)
             lines.append(line)
-    result = {"rows": ROWS, "cores": os.cpu_count(), "versions": PEERS, "lines": lines}
+    result = {"rows": ROWS, "cores": os.cpu_count(), "machine": f"{platform.machine()}, {platform.system()}",
+              "memory_gib": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, "build": build.name,
+              "runs": RUNS, "versions": {name: PEERS[name] for name in engines[1:]}, "lines": lines}
     if not options.only:
+        quarter = json.loads(measure([sys.executable, str(HERE / "data.py"), str(FOLDER), str(ROWS // 4)])["out"])
+        result["lanes"] = lane_gain(WORKLOADS, inputs)
+        result["scale"] = growth(WORKLOADS, inputs, quarter)
         result["start_up_ms"] = start_up()
+        result["engine"] = engine_figures(build)
     (FOLDER / "result.json").write_text(json.dumps(result, indent=1))
+    if options.baseline:
+        (HERE / "BASELINE.md").write_text(report.baseline(result))
 
 
 if __name__ == "__main__":

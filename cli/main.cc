@@ -54,6 +54,8 @@ int main(int argc, char** argv) {
   command->add_option("--source", run.sources, "NAME=URI: what a name in the SQL reads");
   command->add_option("--from", run.from, "Where to start: earliest, latest, or a time back such as -1h");
   command->add_option("--limit", run.limit, "Stop after so many rows");
+  command->add_option("--lanes", run.lanes, "How many parts of the input may be worked on at once (0: one per core)")
+      ->check(CLI::Range(0, 256));
   command->add_option("--for", run.duration, "Stop after so long, for example 30s");
   command->callback([&] { code = velo::cli::RunCommand(run); });
 

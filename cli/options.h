@@ -21,6 +21,7 @@ struct RunArguments {
   std::string from;                  ///< earliest, latest, -1h
   std::string duration;              ///< --for
   int64_t limit = -1;
+  int lanes = 0;  ///< 0: as many as there are cores, where the query allows it.
   bool final_rows = false;
   bool changelog = false;
   bool follow = false;
