@@ -152,7 +152,7 @@ std::string_view CellTypeGuess::widened_from() const {
   if (nearly_all(integers_)) return "Integer";
   if (nearly_all(numbers_)) return "Float";
   if (nearly_all(dates_)) return "Date";
-  if (nearly_all(dates_ + instants_)) return "Timestamp";
+  if (nearly_all(dates_ + instants_)) return "DateTime";
   return nearly_all(booleans_) ? "Boolean" : "";
 }
 

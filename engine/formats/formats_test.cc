@@ -153,8 +153,8 @@ TEST(CsvTypes, GuessTheNarrowestType) {
   EXPECT_EQ(guess({"007", "8"}), "String");
   EXPECT_EQ(guess({"yes", "FALSE"}), "Boolean");
   EXPECT_EQ(guess({"2026-01-01"}), "Date");
-  EXPECT_EQ(guess({"2026-01-01T10:00:00Z", "2026-01-01 10:00:00.5"}), "Timestamp");
-  EXPECT_EQ(guess({"2026-01-01", "2026-01-01 10:00"}), "Timestamp");
+  EXPECT_EQ(guess({"2026-01-01T10:00:00Z", "2026-01-01 10:00:00.5"}), "DateTime");
+  EXPECT_EQ(guess({"2026-01-01", "2026-01-01 10:00"}), "DateTime");
   EXPECT_EQ(guess({"2026-01-01T10:00:00Z", "yesterday"}), "String");
   EXPECT_EQ(guess({"123456789012345678901"}), "String");
   EXPECT_EQ(guess({}), "String");
