@@ -155,8 +155,8 @@ Result<std::shared_ptr<arrow::Array>> ConvertTimestamps(const CsvRows& rows, std
                                                         uint32_t column, const CsvDialect& dialect, const SqlType& type,
                                                         std::vector<CellMisfit>* misfits) {
   std::vector<CellMisfit> not_iso;
-  VELO_ASSIGN_OR_RETURN(auto values, ConvertFixed<int64_t>(rows, selected, column, dialect, type.ToArrow(),
-                                                           ReadIsoInstant, &not_iso));
+  VELO_ASSIGN_OR_RETURN(
+      auto values, ConvertFixed<int64_t>(rows, selected, column, dialect, type.ToArrow(), ReadIsoInstant, &not_iso));
   if (not_iso.empty()) return values;
   return ConvertByCast(rows, selected, column, dialect, type, misfits);
 }

@@ -123,9 +123,9 @@ TEST(CsvTypes, ReadDates) {
 TEST(IsoTime, ReadsTimestamps) {
   constexpr int64_t kExpected = 1'771'237'800'250'000;
   int64_t micros = 0;
-  for (const char* text : {"2026-02-16T10:30:00.250Z", "2026-02-16 10:30:00.25", " 2026-02-16T10:30:00.250000 ",
-                           "2026-02-16T10:30:00.2500009Z", "2026-02-16T12:30:00.250+02:00",
-                           "2026-02-16 05:00:00.250-0530"}) {
+  for (const char* text :
+       {"2026-02-16T10:30:00.250Z", "2026-02-16 10:30:00.25", " 2026-02-16T10:30:00.250000 ",
+        "2026-02-16T10:30:00.2500009Z", "2026-02-16T12:30:00.250+02:00", "2026-02-16 05:00:00.250-0530"}) {
     ASSERT_TRUE(ReadIsoTimestamp(text, &micros)) << text;
     EXPECT_EQ(micros, kExpected) << text;
   }

@@ -114,9 +114,9 @@ ExpressionBinder::IntervalParts ExpressionBinder::Multiplied(IntervalParts parts
     return parts;
   }
   // There is no half of a month in the calendar.
-  const Bound month = MakeLiteral(
-      std::make_shared<arrow::DurationScalar>(kMillisPerMonth, arrow::duration(arrow::TimeUnit::MILLI)),
-      TypeKind::kInterval, "INTERVAL '1' MONTH", span);
+  const Bound month =
+      MakeLiteral(std::make_shared<arrow::DurationScalar>(kMillisPerMonth, arrow::duration(arrow::TimeUnit::MILLI)),
+                  TypeKind::kInterval, "INTERVAL '1' MONTH", span);
   Bound length = FoldConstants(Operator("*", {month, parts.months}, span));
   if (parts.rest != nullptr) length = FoldConstants(Operator("+", {length, parts.rest}, span));
   return {nullptr, FoldConstants(Operator("*", {length, factor}, span))};
@@ -163,8 +163,8 @@ BoundExpressionPtr ExpressionBinder::BindCalendarSum(const sql::Binary& binary) 
 
 BoundExpressionPtr ExpressionBinder::BindCalendarShift(const sql::Call& call, std::string_view name) {
   const Bound time = FoldConstants(BindNode(*call.arguments[0]));
-  const Bound shifted = ShiftTime(time, BindInterval(*call.arguments[1]), name == "DATE_SUB", ExpressionText(call),
-                                  call.span);
+  const Bound shifted =
+      ShiftTime(time, BindInterval(*call.arguments[1]), name == "DATE_SUB", ExpressionText(call), call.span);
   Result<Bound> instant = MakeCast(shifted, TypeKind::kTimestamp, false, shifted->text, call.span);
   return instant.ok() ? *instant : Report(instant.status(), call.span);
 }
