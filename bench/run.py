@@ -180,11 +180,13 @@ def growth(works, inputs, quarter):
 
 
 def engine_figures(build):
-    """What velo_engine_bench says, when it is built."""
+    """What velo_engine_bench says, when it is built, and how long a row takes to a client of the Studio."""
     program = build / "velo_engine_bench"
     if not program.exists():
         return []
     said = subprocess.run([str(program), "--rows", str(ROWS)], capture_output=True, text=True, check=True).stdout
+    said += subprocess.run([sys.executable, str(HERE / "stream_latency.py"), str(VELO)], capture_output=True, text=True,
+                           check=True).stdout
     figures = [json.loads(line) for line in said.splitlines()]
     print("\ninside the engine")
     for figure in figures:
