@@ -17,7 +17,7 @@ struct RunArguments {
   CommonOptions common;
   std::vector<std::string> files;
   std::string expression;            ///< -e
-  std::vector<std::string> sources;  ///< NAME=URI, or a bare URI for the one name that is missing.
+  std::vector<std::string> sources;  ///< NAME=PLACE: a file or an address.
   std::string from;                  ///< earliest, latest, -1h
   std::string duration;              ///< --for
   int64_t limit = -1;

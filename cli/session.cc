@@ -35,6 +35,14 @@ std::pair<std::string, std::string> SplitSource(const std::string& source) {
 
 }  // namespace
 
+std::string AddressOf(const std::string& place) {
+  if (!UriScheme(place).empty()) return place;
+  std::error_code error;
+  const bool looks_like_path = place.find_first_of("/.*") != std::string::npos;
+  if (looks_like_path || fs::exists(place, error)) return "file://" + fs::absolute(place, error).lexically_normal().string();
+  return "topic://" + place;
+}
+
 std::string DataDirectory(const std::string& flag) {
   if (!flag.empty()) return flag;
   if (const char* set = std::getenv("VELO_DATA_DIR"); set != nullptr && *set != '\0') return set;
@@ -48,14 +56,18 @@ Result<std::unique_ptr<Session>> Session::Open(const std::string& data_dir, cons
   RegisterAllConnectors(&session->connectors_);
   EngineOptions options;
   options.connectors = &session->connectors_;
+  for (const std::string& source : sources) {
+    needs_topics = needs_topics || UriScheme(AddressOf(SplitSource(source).second)) == "topic";
+  }
   if (needs_topics) options.data_dir = DataDirectory(data_dir);
   VELO_ASSIGN_OR_RETURN(session->engine_, Engine::Open(options));
   session->catalog_ = std::make_unique<MemoryCatalog>(&session->engine_->catalog());
   for (const std::string& source : sources) {
-    const auto [name, uri] = SplitSource(source);
+    const auto [name, place] = SplitSource(source);
+    const std::string uri = AddressOf(place);
     if (name.empty()) {
       return Status::User("VALIDATION_ERROR", fmt::format("'{}' is not a named source.", source),
-                          "Write --source NAME=URI, for example --source trades=file:///data/trades.csv.");
+                          "Write --source NAME=PLACE, for example --source trades=data/trades.csv.");
     }
     VELO_ASSIGN_OR_RETURN(RelationPtr found, session->engine_->catalog().Find(uri, {}));
     if (!found) {

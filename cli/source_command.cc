@@ -17,17 +17,6 @@
 namespace velo::cli {
 namespace {
 
-/// "/data/x.csv" and "x.csv" mean files; a bare word means an embedded topic.
-std::string ToUri(const std::string& place, const std::string& name) {
-  if (!UriScheme(place).empty()) return name.empty() ? place : place + "/" + name;
-  std::error_code error;
-  const bool looks_like_path = place.find_first_of("/.*") != std::string::npos;
-  if (looks_like_path || std::filesystem::exists(place, error)) {
-    return "file://" + std::filesystem::absolute(place, error).lexically_normal().string();
-  }
-  return "topic://" + place;
-}
-
 struct OpenedSource {
   std::unique_ptr<Session> session;
   Connector* connector = nullptr;
@@ -36,7 +25,8 @@ struct OpenedSource {
 
 Result<OpenedSource> OpenPlace(const SourceArguments& arguments) {
   OpenedSource opened;
-  opened.uri = ToUri(arguments.uri, arguments.name);
+  opened.uri = AddressOf(arguments.uri);
+  if (!arguments.name.empty() && opened.uri == arguments.uri) opened.uri += "/" + arguments.name;
   const std::string scheme = UriScheme(opened.uri);
   VELO_ASSIGN_OR_RETURN(opened.session, Session::Open(arguments.common.data_dir, {}, scheme == "topic"));
   opened.connector = opened.session->connectors().Find(scheme);

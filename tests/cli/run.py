@@ -51,6 +51,15 @@ SELECT region, revenue FROM by_region WHERE revenue > 10 ORDER BY revenue DESC;
 """
 
 
+def test_a_name_can_stand_for_a_file_beside_the_script(folder):
+    script = folder.write("count.sql", "SELECT COUNT(*) AS n FROM o WHERE region = 'EU'")
+    for arguments in (("--source", "o=orders.csv", script), (script, "--source", "o=orders.csv")):
+        done = folder.velo("run", "--format", "csv", "--final", *arguments)
+        assert done.stdout == "n\n2\n", done.stderr
+    wrong = folder.velo("run", "--source", "orders.csv", script)
+    assert wrong.returncode == 1 and "not a named source" in wrong.stderr, wrong.stderr
+
+
 def test_an_application_runs_from_end_to_end(folder):
     app = folder.write("app.sql", APPLICATION)
     done = folder.velo("run", app)
