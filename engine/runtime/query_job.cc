@@ -159,7 +159,8 @@ Status QueryJob::Start(const SourceOpener& open) {
   return Status::OK();
 }
 
-Result<QueryJob::OpenScan> QueryJob::Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open) {
+Result<QueryJob::OpenScan> QueryJob::Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open,
+                                          const std::string& time_column) {
   VELO_ASSIGN_OR_RETURN(std::shared_ptr<Source> source, open(*node));
   ReadOptions read;
   read.columns = node->columns;
@@ -168,6 +169,7 @@ Result<QueryJob::OpenScan> QueryJob::Open(const std::shared_ptr<const ScanNode>&
   read.start_time = options_.start_time;
   read.follow = options_.live;
   read.batch_rows = options_.batch_rows;
+  read.time_column = time_column;
   OpenScan scan;
   scan.node = node;
   VELO_ASSIGN_OR_RETURN(scan.readers, source->OpenReaders(read));
@@ -218,11 +220,14 @@ Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& o
     lane->AddValues(leaf);
     return Status::OK();
   }
-  VELO_ASSIGN_OR_RETURN(OpenScan scan, Open(std::static_pointer_cast<const ScanNode>(leaf.node), open));
+  VELO_ASSIGN_OR_RETURN(OpenScan scan,
+                        Open(std::static_pointer_cast<const ScanNode>(leaf.node), open, leaf.time_column));
   for (auto& reader : scan.readers) {
     if (reads_ahead) reader = exec::MakeReadAhead(std::move(reader), sources_.back(), pool_);
   }
-  lane->AddScan(SettingsOf(scan.node), std::move(scan.readers), leaf);
+  exec::ScanSettings settings = SettingsOf(scan.node);
+  settings.tells_lowest_times = !leaf.time_column.empty();
+  lane->AddScan(std::move(settings), std::move(scan.readers), leaf);
   return Status::OK();
 }
 
