@@ -101,10 +101,10 @@ class FileConnectorTest : public ::testing::Test {
 
 TEST_F(FileConnectorTest, ReadsCsvWithTypesOfTheJourney) {
   EXPECT_THAT(Types("file://" + kData + "csv/trades.csv"),
-              ElementsAre("symbol String", "price Float", "qty Integer", "ts String"));
+              ElementsAre("symbol String", "price Float", "qty Integer", "ts DateTime"));
   Rows rows = Read("file://" + kData + "csv/trades.csv");
   ASSERT_THAT(rows.json, SizeIs(3));
-  EXPECT_EQ(rows.json[0], R"({"symbol":"AAPL","price":152.34,"qty":5000,"ts":"2026-02-16T10:30:00Z"})");
+  EXPECT_EQ(rows.json[0], R"({"symbol":"AAPL","price":152.34,"qty":5000,"ts":"2026-02-16T10:30:00.000Z"})");
   auto report = connector_->Describe("file://" + kData + "csv/trades.csv", {}, 1000);
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->event_time_candidates.at(0).field, "ts");
