@@ -132,6 +132,7 @@ class Builder {
     MergeableOperator* step = made.get();
     step->counts.name = plan::StepName(*node);
     Port* stage = Own(MakeHoldingStage(std::move(made)));
+    columns_read_[node->inputs[0].get()] = ColumnsRead(*node, {});
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, true, {}, {}}));
     pipeline_->operators.push_back(step);
     return step;
@@ -331,7 +332,7 @@ class Builder {
       std::shared_ptr<LookupTable> table = tables_ == nullptr ? nullptr : (*tables_)[node.get()];
       if (table == nullptr) table = std::make_shared<LookupTable>(*join);
       if (tables_ != nullptr) (*tables_)[node.get()] = table;
-      return MakeLookupJoin({join, std::move(table), counts_left, counts_right}, context_);
+      return MakeLookupJoin({join, std::move(table), counts_left, counts_right, TakeColumnsRead(*node)}, context_);
     }
     if (node->kind == PlanKind::kJoin) return MakeJoin(As<JoinNode>(node), counts_left, counts_right);
     if (node->kind == PlanKind::kSubquery) {

@@ -182,6 +182,17 @@ Status RowTable::MergeChunks() {
   return Status::OK();
 }
 
+Status RowTable::Seal() {
+  // Larger ones may not fit into one array.
+  constexpr int64_t kMostBytes = int64_t{1} << 30;
+  int64_t bytes = 0;
+  for (const auto& chunk : chunks_) bytes += BytesOf(*chunk);
+  if (chunks_.size() <= 1 || bytes > kMostBytes) return Status::OK();
+  VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::RecordBatch> merged, Concatenated(chunks_));
+  chunks_ = {std::move(merged)};
+  return Status::OK();
+}
+
 std::vector<uint32_t> RowTable::AllRows() const {
   std::vector<uint32_t> rows;
   rows.reserve(static_cast<size_t>(size()));

@@ -51,6 +51,9 @@ class RowTable {
   /// Takes in what the rows say. `keys`: the key columns of the same rows.
   Status Apply(const Batch& rows, std::span<const std::shared_ptr<arrow::Array>> keys);
 
+  /// Puts the rows into one piece of memory: worth it before many look-ups without changes.
+  Status Seal();
+
   /// Rows held.
   int64_t size() const { return static_cast<int64_t>(alive_.size()) - dead_; }
   /// Ids of all rows held, by arrival.

@@ -107,17 +107,18 @@ std::vector<std::vector<std::unique_ptr<PartitionReader>>> DealOut(
 // Whether the inputs should be decoded beside the lane: worth it where the lane has much to do itself, and harmless
 // where no step asks whether all there is has been read.
 bool ReadsAhead(const PlanNode& node) {
-  bool has_interval_join = false;
+  bool has_much_to_do = false;
   std::function<bool(const PlanNode&)> is_harmless = [&](const PlanNode& each) {
     if (each.kind == PlanKind::kSubquery) return false;
     if (each.kind == PlanKind::kJoin) {
       if (static_cast<const JoinNode&>(each).method != JoinMethod::kInterval) return false;
-      has_interval_join = true;
+      has_much_to_do = true;
     }
+    has_much_to_do |= each.kind == PlanKind::kOver;
     return std::all_of(each.inputs.begin(), each.inputs.end(),
                        [&](const PlanNodePtr& input) { return is_harmless(*input); });
   };
-  return is_harmless(node) && has_interval_join;
+  return is_harmless(node) && has_much_to_do;
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
     JoinQueue queue;                     ///< Rows that have come and are not joined.
     JoinLog log;                         ///< Rows that are joined, and may be found by later ones of the other side.
     std::vector<uint32_t> leaving;       ///< Rows that nobody can find any more, still to be let go.
-    int64_t keep = kWaitsForever;             ///< How much later than a row its last partner can come.
+    int64_t keep = kWaitsForever;        ///< How much later than a row its last partner can come.
     EventMillis reached = kBeginOfTime;  ///< No row below this will come any more.
     bool ended = false;
     int64_t seen = 0;
@@ -231,9 +231,9 @@ class CompleteIntervalJoin : public TwoInputOperator {
       const bool has_left = taken[0] < left[0], has_right = taken[1] < left[1];
       if (!has_left && !has_right) break;
       if (has_left && (!has_right || sides_[0].queue.time(taken[0]) <= sides_[1].queue.time(taken[1]))) {
-        JoinRow(Side::kLeft, taken[0]++, !has_right && sides_[1].ended);
+        JoinRow(Side::kLeft, taken[0]++, sides_[1].ended && taken[1] == sides_[1].queue.size());
       } else {
-        JoinRow(Side::kRight, taken[1]++, !has_left && sides_[0].ended);
+        JoinRow(Side::kRight, taken[1]++, sides_[0].ended && taken[0] == sides_[0].queue.size());
       }
       if (pairs_.IsFull()) VELO_RETURN_IF_ERROR(pairs_.Flush(out));
     }
