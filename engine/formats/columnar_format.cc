@@ -230,13 +230,14 @@ int64_t LowestMillis(const parquet::Statistics* statistics, int64_t rows) {
     return statistics->HasNullCount() && statistics->null_count() == rows ? kEndOfTime : kBeginOfTime;
   }
   const parquet::LogicalType& type = *statistics->descr()->logical_type();
-  if (statistics->physical_type() == parquet::Type::INT32 && type.is_none()) {
+  const bool is_plain =
+      type.is_none() || (type.is_int() && static_cast<const parquet::IntLogicalType&>(type).is_signed());
+  if (statistics->physical_type() == parquet::Type::INT32 && is_plain) {
     return static_cast<const parquet::Int32Statistics&>(*statistics).min();
   }
   if (statistics->physical_type() != parquet::Type::INT64) return kBeginOfTime;
   const int64_t lowest = static_cast<const parquet::Int64Statistics&>(*statistics).min();
-  if (type.is_none()) return lowest;
-  if (type.is_int()) return static_cast<const parquet::IntLogicalType&>(type).is_signed() ? lowest : kBeginOfTime;
+  if (is_plain) return lowest;
   if (!type.is_timestamp()) return kBeginOfTime;
   switch (static_cast<const parquet::TimestampLogicalType&>(type).time_unit()) {
     case parquet::LogicalType::TimeUnit::MILLIS:
@@ -297,8 +298,7 @@ class ParquetFormat : public Format {
         const auto chunks = metadata->RowGroup(group);
         // Without the column all its values are NULL.
         const int64_t lowest =
-            leaf < 0 ? kEndOfTime
-                     : LowestMillis(chunks->ColumnChunk(leaf)->statistics().get(), chunks->num_rows());
+            leaf < 0 ? kEndOfTime : LowestMillis(chunks->ColumnChunk(leaf)->statistics().get(), chunks->num_rows());
         times.push_back({chunks->num_rows(), lowest});
       }
       return times;
@@ -322,8 +322,8 @@ class ParquetFormat : public Format {
  private:
   static std::vector<int> GroupsOf(const FilePiece& piece, const parquet::FileMetaData& metadata,
                                    const std::vector<ColumnPredicate>& predicates) {
-    const int end = piece.end < 0 ? metadata.num_row_groups()
-                                  : std::min(metadata.num_row_groups(), static_cast<int>(piece.end));
+    const int end =
+        piece.end < 0 ? metadata.num_row_groups() : std::min(metadata.num_row_groups(), static_cast<int>(piece.end));
     std::vector<int> groups;
     for (int group = static_cast<int>(piece.begin); group < end; ++group) {
       if (MayMatch(metadata, group, predicates)) groups.push_back(group);
