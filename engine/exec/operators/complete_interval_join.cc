@@ -20,6 +20,8 @@ constexpr size_t kStretchRows = 1024;
 constexpr size_t kLeavingRows = 65536;
 // Fewer keys that no row has any more are not worth a clean-up.
 constexpr uint32_t kKeySlack = 65536;
+// Row numbers are 32 bits; long before they run out the rows are numbered afresh.
+constexpr uint32_t kRenumberAt = 0xF0000000;
 
 // `time` less `delay`, as early as can be where that is too early for the type.
 int64_t Before(int64_t time, int64_t delay) {
@@ -216,7 +218,24 @@ class CompleteIntervalJoin : public TwoInputOperator {
     }
     Expire(reached);
     pairs_.FitFlags();
-    return LetGo(out);
+    VELO_RETURN_IF_ERROR(LetGo(out));
+    const uint32_t numbers = std::max(pairs_.rows(Side::kLeft).end(), pairs_.rows(Side::kRight).end());
+    return numbers < kRenumberAt ? Status::OK() : Renumber();
+  }
+
+  // Starts afresh with the rows that are still there.
+  Status Renumber() {
+    std::string state;
+    VELO_RETURN_IF_ERROR(Save(&state));
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      sides_[Index(side)].queue = JoinQueue();
+      sides_[Index(side)].log.Clear();
+      pairs_.rows(side) = KeptRows(pairs_.rows(side).schema());
+    }
+    keys_.Clear();
+    joined_to_ = kBeginOfTime;
+    std::string_view in = state;
+    return Load(&in);
   }
 
   static Status TooLate() {

@@ -339,8 +339,15 @@ class LookupJoin : public TwoInputOperator {
         columns.push_back(std::move(none));
         continue;
       }
-      VELO_ASSIGN_OR_RETURN(Arrays taken, table_.Take(std::span(&c, 1), rows));
-      columns.push_back(std::move(taken[0]));
+      std::shared_ptr<arrow::Array> codes;
+      if (output < settings_.coded.size() && settings_.coded[output] && missing_ != Missing::kDefaults) {
+        VELO_ASSIGN_OR_RETURN(codes, table_.TakeCodes(c, rows));
+      }
+      if (codes == nullptr) {
+        VELO_ASSIGN_OR_RETURN(Arrays taken, table_.Take(std::span(&c, 1), rows));
+        codes = std::move(taken[0]);
+      }
+      columns.push_back(std::move(codes));
     }
     return columns;
   }

@@ -24,6 +24,7 @@ struct LookupJoinSettings {
   bool counts_left = false;
   bool counts_right = false;
   std::vector<bool> wanted;  ///< The output columns that somebody reads; empty: all.
+  std::vector<bool> coded;   ///< Text columns of the output that may be dictionary<int32, utf8>; empty: none.
 };
 
 /// Joins rows of the left with what the right holds at that moment; the right is read first (dialect 4.9). State: the
