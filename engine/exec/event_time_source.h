@@ -19,9 +19,9 @@ int64_t WaitForPartner(const JoinNode& join, bool left);
 /// How far the watermark that an interval join passes on is behind its own: rows without a partner come out late.
 int64_t HeldBackByJoin(const JoinNode& join);
 
-/// For rows whose event time is that of one side of an interval join below them, while the time of the join is the later
-/// of both: how far that time can be behind the watermark which the join passes on. Nothing where it is another time, or
-/// the join has no bound.
+/// For rows whose event time is that of one side of an interval join below them, while the time of the join is the
+/// later of both: how far that time can be behind the watermark which the join passes on. Nothing where it is another
+/// time, or the join has no bound.
 std::optional<int64_t> LagBehindJoin(const PlanNode& node);
 
 /// The column of the only scan below `node` that `time` (milliseconds, over the rows of `node`) says the same as, so

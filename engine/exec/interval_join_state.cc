@@ -28,9 +28,7 @@ int64_t CutoffOf(EventMillis watermark, int64_t delay) {
 }
 
 // A queue looks through at most one stretch in vain, so a row is looked at a few times at most while it waits.
-int64_t StretchOf(int64_t delay) {
-  return delay == kWaitsForever ? 3'600'000 : std::max<int64_t>(1, delay / 32);
-}
+int64_t StretchOf(int64_t delay) { return delay == kWaitsForever ? 3'600'000 : std::max<int64_t>(1, delay / 32); }
 
 }  // namespace
 
@@ -150,7 +148,8 @@ Status IntervalJoinState::EnforceLimits(Side which, const Arrivals& arrivals, Ou
 void IntervalJoinState::WarnOfEviction(int64_t rows, std::string_view what, int64_t limit) {
   evicted_ += rows;
   if (rows == 0 || context_->warnings == nullptr) return;
-  context_->warnings->Add("W4301", fmt::format("the limit of {} {} is reached; the oldest are forgotten", limit, what), rows);
+  context_->warnings->Add("W4301", fmt::format("the limit of {} {} is reached; the oldest are forgotten", limit, what),
+                          rows);
 }
 
 bool IntervalJoinState::IsOverdue(Side side, int64_t time) const {

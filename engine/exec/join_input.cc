@@ -91,9 +91,9 @@ Status JoinInput::DropMissingTimes(JoinRows* rows) const {
   for (int64_t i = 0; i < rows->times->length(); ++i) {
     if (rows->times->IsValid(i)) timed.push_back(static_cast<uint32_t>(i));
   }
-  const Batch with_times{
-      arrow::RecordBatch::Make(arrow::schema({arrow::field("time", arrow::int64())}), rows->times->length(), {rows->times}),
-      {}};
+  const Batch with_times{arrow::RecordBatch::Make(arrow::schema({arrow::field("time", arrow::int64())}),
+                                                  rows->times->length(), {rows->times}),
+                         {}};
   VELO_ASSIGN_OR_RETURN(const Batch times, TakeRows(with_times, timed));
   rows->times = std::static_pointer_cast<arrow::Int64Array>(times.columns->column(0));
   VELO_ASSIGN_OR_RETURN(rows->batch, TakeRows(rows->batch, timed));

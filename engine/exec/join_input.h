@@ -15,13 +15,14 @@ namespace velo::exec {
 struct JoinRows {
   Batch batch;
   std::vector<std::shared_ptr<arrow::Array>> keys;
-  /// Join time in ms, never NULL; JoinInput::kNoTime and below where the row has none. Null when the join knows no time.
+  /// Join time in ms, never NULL; JoinInput::kNoTime and below where the row has none. Null when the join knows no
+  /// time.
   std::shared_ptr<arrow::Int64Array> times;
 };
 
 /// Evaluates keys and join times of one side. Counts rows that come straight from a source: as used, or as bad when an
-/// expression fails on them. Rows without a time meet nobody: they end here, as filtered, unless the join shows the rows
-/// of this side without a partner.
+/// expression fails on them. Rows without a time meet nobody: they end here, as filtered, unless the join shows the
+/// rows of this side without a partner.
 class JoinInput {
  public:
   static constexpr int64_t kNoTime = INT64_MIN / 4;

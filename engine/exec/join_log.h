@@ -6,8 +6,8 @@
 namespace velo::exec {
 
 /// Rows of one side of a join in order of time, the rows of a key chained from the newest back. Rows come in at the new
-/// end and leave at the old one; both cost no allocation once the log is large enough. Keys are 64 bits: equal keys have
-/// equal bits. Not thread safe.
+/// end and leave at the old one; both cost no allocation once the log is large enough. Keys are 64 bits: equal keys
+/// have equal bits. Not thread safe.
 class JoinLog {
  public:
   struct Entry {

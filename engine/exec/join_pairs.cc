@@ -28,8 +28,7 @@ void JoinPairs::FitFlags() {
   for (SideRows& side : sides_) {
     const uint32_t gone = side.rows.begin() - side.first_flag;
     if (gone > side.flags.size() / 2 && gone > kFlagSlack) {
-      side.flags.erase(side.flags.begin(),
-                       side.flags.begin() + std::min<std::ptrdiff_t>(gone, std::ssize(side.flags)));
+      side.flags.erase(side.flags.begin(), side.flags.begin() + std::min<std::ptrdiff_t>(gone, std::ssize(side.flags)));
       side.first_flag = side.rows.begin();
     }
     side.flags.resize(side.rows.end() - side.first_flag, 0);
@@ -69,8 +68,7 @@ Status JoinPairs::Flush(Output& out) {
   MarkMatched();
   if (pairs_[0].empty()) return Status::OK();
   matches_ += std::ssize(pairs_[0]);
-  VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::RecordBatch> joined,
-                        output_.Pairs(left, right, pairs_[0], pairs_[1]));
+  VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::RecordBatch> joined, output_.Pairs(left, right, pairs_[0], pairs_[1]));
   pairs_[0].clear();
   pairs_[1].clear();
   return out.Emit({std::move(joined), {}});

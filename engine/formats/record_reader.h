@@ -102,8 +102,8 @@ class Format {
   virtual Result<InferredSchema> Infer(const InputFile& file) const = 0;
   virtual Result<std::unique_ptr<RecordReader>> OpenPiece(const FilePiece& piece,
                                                           const PieceOptions& options) const = 0;
-  /// What the file says beforehand of the times in `column`: INTEGER milliseconds or TIMESTAMP, wanted by `options`. The
-  /// records that a reader of the piece with these options gives out, in order.
+  /// What the file says beforehand of the times in `column`: INTEGER milliseconds or TIMESTAMP, wanted by `options`.
+  /// The records that a reader of the piece with these options gives out, in order.
   virtual Result<std::vector<TimedRecords>> LowestTimes(const FilePiece& piece, const PieceOptions& options,
                                                         const std::string& column) const {
     (void)piece, (void)options, (void)column;

@@ -25,9 +25,9 @@ std::unique_ptr<ArrivalFunction> MakeFunction(const OverNode& node, const OverCa
 
 // Without an order all rows of a partition are equal, so a frame of equal rows is all of them so far.
 bool EndsWithTheRow(const OverNode& node) {
-  const bool starts_before =
-      node.frame.start.kind == FrameEdge::kUnboundedPreceding || node.frame.start.kind == FrameEdge::kCurrentRow ||
-      (node.frame.unit == FrameUnit::kRows && node.frame.start.kind == FrameEdge::kPreceding);
+  const bool starts_before = node.frame.start.kind == FrameEdge::kUnboundedPreceding ||
+                             node.frame.start.kind == FrameEdge::kCurrentRow ||
+                             (node.frame.unit == FrameUnit::kRows && node.frame.start.kind == FrameEdge::kPreceding);
   return starts_before && node.frame.end.kind == FrameEdge::kCurrentRow;
 }
 
@@ -55,9 +55,8 @@ bool CanShare(const OverNode& upper, const OverNode& lower) {
   });
   return reads_below && upper.expire_ms == lower.expire_ms &&
          std::equal(upper.partition_by.begin(), upper.partition_by.end(), lower.partition_by.begin(),
-                    lower.partition_by.end(), [](const BoundExpressionPtr& a, const BoundExpressionPtr& b) {
-                      return IsSameExpression(*a, *b);
-                    });
+                    lower.partition_by.end(),
+                    [](const BoundExpressionPtr& a, const BoundExpressionPtr& b) { return IsSameExpression(*a, *b); });
 }
 
 // One function with where it finds its argument.
@@ -241,7 +240,8 @@ class ArrivalOver : public Operator {
 }  // namespace
 
 int64_t MostRowsOfFrame(const OverNode& node) {
-  const bool counts_back = node.frame.unit == FrameUnit::kRows && node.frame.start.kind != FrameEdge::kUnboundedPreceding;
+  const bool counts_back =
+      node.frame.unit == FrameUnit::kRows && node.frame.start.kind != FrameEdge::kUnboundedPreceding;
   if (!counts_back) return node.buffer_rows;
   const int64_t rows = node.frame.start.kind == FrameEdge::kPreceding ? node.frame.start.offset + 1 : 1;
   return node.buffer_rows < 0 ? rows : std::min(rows, node.buffer_rows);

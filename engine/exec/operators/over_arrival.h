@@ -8,9 +8,9 @@
 
 namespace velo::exec {
 
-/// Row windows over the rows of a partition as they come, each frame ending with the row itself: what COUNT, SUM, AVG and
-/// LAG say of them needs no buffer of rows, only rings of their arguments. Windows of one partition that stand on top of
-/// each other are computed together, with one look-up of the partition.
+/// Row windows over the rows of a partition as they come, each frame ending with the row itself: what COUNT, SUM, AVG
+/// and LAG say of them needs no buffer of rows, only rings of their arguments. Windows of one partition that stand on
+/// top of each other are computed together, with one look-up of the partition.
 ///
 /// Returns those from `top` down, the lowest first; none when `top` is not such a window.
 std::vector<std::shared_ptr<const OverNode>> ArrivalWindows(const std::shared_ptr<const OverNode>& top);

@@ -42,9 +42,7 @@ class RingPool {
       valid->push_back(valid_[ring.Back(back)]);
     }
   }
-  int64_t MemoryBytes() const {
-    return static_cast<int64_t>(values_.capacity() * sizeof(Value) + valid_.capacity());
-  }
+  int64_t MemoryBytes() const { return static_cast<int64_t>(values_.capacity() * sizeof(Value) + valid_.capacity()); }
 
  private:
   static constexpr uint32_t kFirstSize = 4;
