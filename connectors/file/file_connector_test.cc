@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "connectors/file/file_paths.h"
+#include "connectors/file/file_sink.h"
 #include "engine/types/value_text.h"
 
 namespace velo {
@@ -447,6 +448,38 @@ TEST_F(FileConnectorTest, ReadsParquetAndSkipsRowGroups) {
   EXPECT_EQ(report->format, "parquet");
 }
 
+TEST_F(FileConnectorTest, TellsTheLowestTimesOfParquet) {
+  const std::string path = folder_ + "/times.parquet";
+  arrow::Int64Builder millis, micros;
+  for (const int64_t each : {30, 10, 0, 0, 20, 40}) {
+    EXPECT_TRUE(each == 0 ? millis.AppendNull().ok() : millis.Append(each).ok());
+    EXPECT_TRUE(micros.Append(each * 1000 - 1).ok());
+  }
+  const auto moments = (*micros.Finish())->View(arrow::timestamp(arrow::TimeUnit::MICRO));
+  const auto schema =
+      arrow::schema({arrow::field("t", arrow::int64()), arrow::field("at", arrow::timestamp(arrow::TimeUnit::MICRO))});
+  auto output = *arrow::io::FileOutputStream::Open(path);
+  const auto table = arrow::Table::Make(schema, {*millis.Finish(), *moments});
+  ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), output, 2).ok());
+  ASSERT_TRUE(output->Close().ok());
+  const auto lowest_times = [&](const std::string& column) {
+    auto source = connector_->OpenSource(path, {});
+    EXPECT_TRUE(source.ok());
+    auto readers = (*source)->OpenReaders({.columns = {"t"}, .batch_rows = 1, .time_column = column});
+    EXPECT_TRUE(readers.ok());
+    std::vector<int64_t> times{(*readers)[0]->LowestTime()};
+    for (int i = 0; i < 6; ++i) {
+      EXPECT_TRUE((*readers)[0]->Read().ok());
+      times.push_back((*readers)[0]->LowestTime());
+    }
+    return times;
+  };
+  EXPECT_THAT(lowest_times("t"), ElementsAre(10, 10, 20, 20, 20, 20, kEndOfTime));
+  EXPECT_THAT(lowest_times("at"), ElementsAre(-1, -1, -1, -1, 19, 19, kEndOfTime));
+  EXPECT_THAT(lowest_times(""), ElementsAre(kBeginOfTime, kBeginOfTime, kBeginOfTime, kBeginOfTime, kBeginOfTime,
+                                            kBeginOfTime, kBeginOfTime));
+}
+
 TEST_F(FileConnectorTest, ReadsArrowFiles) {
   const std::string path = folder_ + "/t.arrow";
   auto output = *arrow::io::FileOutputStream::Open(path);
@@ -455,6 +488,37 @@ TEST_F(FileConnectorTest, ReadsArrowFiles) {
   ASSERT_TRUE(writer->WriteTable(*table).ok() && writer->Close().ok() && output->Close().ok());
   EXPECT_THAT(Types(path), ElementsAre("id Integer", "small Integer", "name String"));
   EXPECT_THAT(Read(path).json, SizeIs(6));
+}
+
+TEST_F(FileConnectorTest, StartsTheNextFileWhenItsTimeIsOver) {
+  Timestamp now = 1'000'000;
+  SinkTarget target;
+  target.uri = "file://" + folder_ + "/out.csv";
+  target.columns.columns = {{"v", TypeKind::kInteger}};
+  target.properties = {{"rotation", "time"}, {"rotation_interval_ms", "5s"}, {"max_records_per_file", "1"}};
+  auto sink = OpenFileSink(target, [&now] { return now; });
+  ASSERT_TRUE(sink.ok()) << sink.status().ToString();
+  const auto write = [&](int64_t value) {
+    arrow::Int64Builder values;
+    ASSERT_TRUE(values.Append(value).ok());
+    SinkRows rows;
+    rows.columns = arrow::RecordBatch::Make(target.columns.ToArrow(), 1, arrow::ArrayVector{*values.Finish()});
+    ASSERT_TRUE((*sink)->Write(rows).ok());
+  };
+  write(1);
+  now += 4'999'000;
+  write(2);
+  now += 1'000;
+  write(3);
+  ASSERT_TRUE((*sink)->Close().ok());
+  const auto text_of = [&](const std::string& name) {
+    std::ifstream file(folder_ + "/" + name);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  EXPECT_EQ(text_of("out.csv"), "v\n1\n2\n");
+  EXPECT_EQ(text_of("out_1.csv"), "v\n3\n");
+  target.properties = {{"rotation", "time"}};
+  EXPECT_EQ(OpenFileSink(target).status().error().code, "E3010");
 }
 
 TEST_F(FileConnectorTest, ReportsAConnection) {
