@@ -33,7 +33,7 @@ class JsonReader : public RecordReader {
       if (record.kind == JsonRecords::Kind::kEnd) break;
       std::string reason;
       if (record.kind == JsonRecords::Kind::kRecord) {
-        VELO_ASSIGN_OR_RETURN(reason, decoder_.Append(record.text));
+        reason = decoder_.Append(record.text);
       } else {
         reason = record.kind == JsonRecords::Kind::kTooLong ? "the record is longer than 64 MiB"
                                                             : "the file ends in the middle of the record";
