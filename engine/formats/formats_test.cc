@@ -3,6 +3,7 @@
 
 #include "engine/formats/csv_rows.h"
 #include "engine/formats/csv_types.h"
+#include "engine/formats/digits.h"
 #include "engine/formats/json_columns.h"
 #include "engine/formats/json_cursor.h"
 #include "engine/formats/json_records.h"
@@ -144,6 +145,56 @@ TEST(Utf8, AcceptsOnlyWellFormedText) {
     EXPECT_FALSE(IsValidUtf8(bad));
     EXPECT_FALSE(IsValidUtf8(std::string(100, 'x') + bad));
   }
+}
+
+// The quick readers either say the same as the careful ones or leave it to them.
+TEST(Digits, AgreeWithTheCarefulReaders) {
+  for (const char* text : {"",
+                           "-",
+                           ".",
+                           "-.",
+                           "0",
+                           "-0",
+                           "7",
+                           "+7",
+                           "007",
+                           "12345678",
+                           "123456789",
+                           "-9223372036854775808",
+                           "1.5",
+                           "1.",
+                           ".5",
+                           "-.25",
+                           "1.5.2",
+                           "1e5",
+                           "499.99",
+                           "123456789012345678",
+                           "1234567890123456789",
+                           "0.1234567890123456789",
+                           "9007199254740993",
+                           "12a",
+                           "1 ",
+                           " 1",
+                           "1,2",
+                           "0x1"}) {
+    const std::string padded = text + std::string(64, '8');
+    const std::string_view cell = std::string_view(padded).substr(0, std::string_view(text).size());
+    int64_t integer = 0, careful_integer = 0;
+    double real = 0, careful_real = 0;
+    if (ReadPlainInteger(cell, &integer)) {
+      EXPECT_TRUE(ReadInteger(cell, &careful_integer)) << text;
+      EXPECT_EQ(integer, careful_integer) << text;
+    }
+    if (ReadPlainFloat(cell, &real)) {
+      EXPECT_TRUE(ReadFloat(cell, &careful_real)) << text;
+      EXPECT_EQ(real, careful_real) << text;
+    }
+  }
+  int64_t integer;
+  double real;
+  const std::string number = "-499.25" + std::string(64, ' ');
+  EXPECT_TRUE(ReadPlainFloat(std::string_view(number).substr(0, 7), &real) && real == -499.25);
+  EXPECT_TRUE(ReadPlainInteger(std::string_view(number).substr(0, 4), &integer) && integer == -499);
 }
 
 /// Passes the value and says what is wrong with it.

@@ -18,10 +18,6 @@ namespace {
 /// knows why.
 enum class Fit : uint8_t { kFits, kMisfit, kBroken };
 
-/// Powers of ten that a double holds exactly.
-constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
-                                   1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
-
 bool ToInteger(const JsonNumber& number, int64_t* value) {
   if (!number.exact) return ReadInteger(number.text, value);
   if (number.has_point) return false;

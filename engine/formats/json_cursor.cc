@@ -215,18 +215,12 @@ bool JsonCursor::ReadString(std::string* buffer, std::string_view* value) {
   return true;
 }
 
-int64_t JsonCursor::PassDigitsSlowly(uint64_t* mantissa) {
-  const char* begin = at_;
-  for (; at_ < end_ && IsDigit(*at_); ++at_) *mantissa = *mantissa * 10 + static_cast<uint64_t>(*at_ - '0');
-  return at_ - begin;
-}
-
 // REQUIRES: the cursor stands at the letter "e".
 bool JsonCursor::PassExponent() {
   ++at_;
   if (at_ < end_ && (*at_ == '+' || *at_ == '-')) ++at_;
   uint64_t ignored = 0;
-  return PassDigits(&ignored) > 0;
+  return ReadDigits(&at_, end_, &ignored) > 0;
 }
 
 bool JsonCursor::ReadLiteral(std::string_view literal) {

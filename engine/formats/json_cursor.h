@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/formats/digits.h"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -95,9 +97,6 @@ class JsonCursor {
   /// Passes a string, of which the opening quote was passed. `escaped` is set when it holds a backslash.
   bool PassString(std::string_view* raw, bool* escaped);
   bool PassLongString(std::string_view* raw, bool* escaped);
-  /// Passes digits and appends them to `mantissa`; returns how many.
-  int64_t PassDigits(uint64_t* mantissa);
-  int64_t PassDigitsSlowly(uint64_t* mantissa);
   bool PassExponent();
   /// Passes a number. REQUIRES: the cursor stands at its first letter.
   bool SkipNumber();
@@ -137,39 +136,6 @@ inline bool JsonCursor::PassString(std::string_view* raw, bool* escaped) {
   return PassLongString(raw, escaped);
 }
 
-inline int64_t JsonCursor::PassDigits(uint64_t* mantissa) {
-#if defined(__x86_64__)
-  // Eight bytes at a time, so that there is no branch per digit. Bytes that are no digits get their high bit set, up to
-  // the first of them.
-  static constexpr uint64_t kPowers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-  const char* begin = at_;
-  const uint64_t before = *mantissa;
-  int count = 8;
-  while (count == 8 && at_ < end_) {
-    uint64_t word;
-    std::memcpy(&word, at_, sizeof(word));
-    word ^= 0x3030303030303030ULL;
-    const uint64_t others = (word | (word + 0x7676767676767676ULL)) & 0x8080808080808080ULL;
-    count = others == 0 ? 8 : __builtin_ctzll(others) / 8;
-    if (count == 0) break;
-    // The digits are added up in pairs, fours and eights, behind leading zeros.
-    word <<= 8 * (8 - count);
-    word = word * 10 + (word >> 8);
-    word = ((word & 0x000000FF000000FFULL) * 0x000F424000000064ULL +
-            ((word >> 16) & 0x000000FF000000FFULL) * 0x0000271000000001ULL) >>
-           32;
-    *mantissa = *mantissa * kPowers[count] + word;
-    at_ += count;
-  }
-  if (at_ <= end_) [[likely]]
-    return at_ - begin;
-  // What stands behind the text looked like digits.
-  at_ = begin;
-  *mantissa = before;
-#endif
-  return PassDigitsSlowly(mantissa);
-}
-
 inline bool JsonCursor::ReadNumber(JsonNumber* number) {
   SkipBlanks();
   const char* begin = at_;
@@ -177,12 +143,12 @@ inline bool JsonCursor::ReadNumber(JsonNumber* number) {
   number->negative = at_ < end_ && *at_ == '-';
   at_ += number->negative ? 1 : 0;
   const char* digits = at_;
-  int64_t count = PassDigits(&number->mantissa);
+  int64_t count = ReadDigits(&at_, end_, &number->mantissa);
   bool good = count > 0 && (*digits != '0' || count == 1);
   if (at_ < end_ && *at_ == '.') {
     ++at_;
     number->has_point = true;
-    number->decimals = PassDigits(&number->mantissa);
+    number->decimals = ReadDigits(&at_, end_, &number->mantissa);
     count += number->decimals;
     good = good && number->decimals > 0;
   }
