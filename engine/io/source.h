@@ -37,6 +37,10 @@ struct ReadOptions {
   /// True: go on when the present end is reached. False: what is there now, then kEnd.
   bool follow = false;
   int64_t batch_rows = 32768;
+  /// About how many bytes of the input one partition should hold, where the source can choose; 0: as it likes.
+  int64_t partition_bytes = 0;
+  /// Text columns that may come as dictionary<int32, utf8> where the source has them so.
+  std::vector<std::string> dictionary_columns;
 };
 
 /// A record that could not be decoded; kept, never dropped silently.
