@@ -71,6 +71,16 @@ Result<std::shared_ptr<arrow::Array>> ConvertFixed(const CsvRows& rows, std::spa
   return arrow::MakeArray(std::move(data));
 }
 
+/// For values that have no plainer form.
+template <typename Value, typename Read>
+Result<std::shared_ptr<arrow::Array>> ConvertFixed(const CsvRows& rows, std::span<const uint32_t> selected,
+                                                   uint32_t column, const CsvDialect& dialect,
+                                                   const std::shared_ptr<arrow::DataType>& type, Read read,
+                                                   std::vector<CellMisfit>* misfits) {
+  const auto never = [](std::string_view, Value*) { return false; };
+  return ConvertFixed<Value>(rows, selected, column, dialect, type, never, read, misfits);
+}
+
 Result<std::shared_ptr<arrow::Array>> ConvertBoolean(const CsvRows& rows, std::span<const uint32_t> selected,
                                                      uint32_t column, const CsvDialect& dialect,
                                                      std::vector<CellMisfit>* misfits) {
@@ -172,7 +182,6 @@ Result<std::shared_ptr<arrow::Array>> ConvertCsvColumn(const CsvRows& rows, std:
   // Lambdas, so that they are inlined.
   const auto plain_integer = [](std::string_view text, int64_t* value) { return ReadPlainInteger(text, value); };
   const auto plain_float = [](std::string_view text, double* value) { return ReadPlainFloat(text, value); };
-  const auto no_plain_date = [](std::string_view, int32_t*) { return false; };
   switch (type.kind()) {
     case TypeKind::kInteger:
       return ConvertFixed<int64_t>(rows, selected, column, dialect, arrow::int64(), plain_integer, ReadInteger,
@@ -180,8 +189,7 @@ Result<std::shared_ptr<arrow::Array>> ConvertCsvColumn(const CsvRows& rows, std:
     case TypeKind::kFloat:
       return ConvertFixed<double>(rows, selected, column, dialect, arrow::float64(), plain_float, ReadFloat, misfits);
     case TypeKind::kDate:
-      return ConvertFixed<int32_t>(rows, selected, column, dialect, arrow::date32(), no_plain_date, ReadIsoDate,
-                                   misfits);
+      return ConvertFixed<int32_t>(rows, selected, column, dialect, arrow::date32(), ReadIsoDate, misfits);
     case TypeKind::kTimestamp:
       return ConvertTimestamps(rows, selected, column, dialect, type, misfits);
     case TypeKind::kBoolean:
