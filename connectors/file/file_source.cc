@@ -20,6 +20,8 @@ using formats::RecordReader;
 /// Below this size one reader is enough, and the rows come in the order of the files.
 constexpr int64_t kParallelBytes = 32LL << 20;
 constexpr int kMaxReaders = 8;
+// However large the input and small the wish: every partition costs a reader.
+constexpr int64_t kMaxChosenReaders = 4096;
 /// The end of larger files is reached by cutting them, not by reading them whole.
 constexpr int64_t kPeekWholeBytes = 4LL << 20;
 constexpr int kPeekPieces = 64;
@@ -221,6 +223,7 @@ class FileReader : public PartitionReader {
       const int place = files.schema.Find(name);
       if (place >= 0) piece.columns.columns.push_back(files.schema.columns[place]);
     }
+    piece.dictionary_columns = options.dictionary_columns;
     // Records can be numbered only when none of them are skipped.
     const bool numbered = piece.columns.columns.size() != options.columns.size();
     if (!numbered) piece.predicates = options.predicates;
@@ -285,7 +288,7 @@ class FileSource : public Source {
       // Record numbers are known only when a file is read from its start.
       whole_files = true;
     }
-    VELO_ASSIGN_OR_RETURN(auto chains, PlanChains(whole_files));
+    VELO_ASSIGN_OR_RETURN(auto chains, PlanChains(whole_files, options.partition_bytes));
     std::vector<std::unique_ptr<PartitionReader>> readers;
     for (auto& chain : chains) readers.push_back(std::make_unique<FileReader>(files_, std::move(chain), options));
     return readers;
@@ -293,10 +296,14 @@ class FileSource : public Source {
 
  private:
   /// Deals the files, large ones in pieces, out to readers in runs of about equal size.
-  Result<std::vector<std::vector<FilePiece>>> PlanChains(bool whole_files) const {
+  Result<std::vector<std::vector<FilePiece>>> PlanChains(bool whole_files, int64_t partition_bytes) const {
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     const bool one_reader = files_->total_bytes < kParallelBytes || files_->options.max_records >= 0;
-    const int readers = one_reader ? 1 : std::min(kMaxReaders, 2 * cores);
+    int readers = one_reader ? 1 : std::min(kMaxReaders, 2 * cores);
+    if (!one_reader && partition_bytes > 0) {
+      readers =
+          static_cast<int>(std::clamp<int64_t>(files_->total_bytes / partition_bytes, readers, kMaxChosenReaders));
+    }
     const int64_t share = files_->total_bytes / readers + 1;
     std::vector<std::vector<FilePiece>> chains(1);
     int64_t bytes = 0;

@@ -490,6 +490,11 @@ std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& pl
   return nullptr;
 }
 
+bool IsStateless(const PlanNode& plan) {
+  if (plan.kind == PlanKind::kFilter || plan.kind == PlanKind::kProject) return IsStateless(*plan.inputs[0]);
+  return plan.kind == PlanKind::kScan;
+}
+
 Result<LanePipeline> BuildLane(const std::shared_ptr<const AggregateNode>& aggregate, LaneContext* context,
                                LaneTables* tables) {
   Builder builder({true, true, false}, context, nullptr, tables);

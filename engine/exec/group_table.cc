@@ -1,6 +1,9 @@
 #include "engine/exec/group_table.h"
 
+#include <arrow/array/util.h>
+
 #include "engine/exec/key_encoding.h"
+#include "engine/types/arrow_status.h"
 
 namespace velo::exec {
 
@@ -47,6 +50,9 @@ Status GroupTable::FindOrInsert(std::span<const std::shared_ptr<arrow::Array>> k
       FindIntegers(*keys[0], rows, ids);
       break;
     case Path::kText:
+      if (keys[0]->type_id() == arrow::Type::DICTIONARY) {
+        return FindCodes(static_cast<const arrow::DictionaryArray&>(*keys[0]), rows, ids);
+      }
       FindText(*keys[0], rows, ids);
       break;
     case Path::kPacked:
@@ -107,6 +113,43 @@ void GroupTable::FindText(const arrow::Array& keys, int64_t rows, uint32_t* ids)
   } else {
     FindBytes(rows, ids, key_of, [](int64_t) { return false; });
   }
+}
+
+Status GroupTable::FindCodes(const arrow::DictionaryArray& keys, int64_t rows, uint32_t* ids) {
+  if (dictionary_ != keys.dictionary()) {
+    dictionary_ = keys.dictionary();
+    code_ids_.assign(static_cast<size_t>(dictionary_->length()), UINT32_MAX);
+  }
+  const int32_t* codes = static_cast<const arrow::Int32Array&>(*keys.indices()).raw_values();
+  const bool has_nulls = keys.null_count() > 0;
+  for (int64_t i = 0; i < rows; ++i) {
+    if (has_nulls && keys.IsNull(i)) {
+      if (null_id_ == UINT32_MAX) {
+        null_id_ = size_++;
+        VELO_ASSIGN_OR_RETURN_ARROW(const auto null, arrow::MakeArrayOfNull(columns_[0].type(), 1));
+        VELO_RETURN_IF_ERROR(columns_[0].Append(*null, std::vector<uint32_t>{0}));
+      }
+      ids[i] = null_id_;
+      continue;
+    }
+    uint32_t& id = code_ids_[static_cast<size_t>(codes[i])];
+    if (id == UINT32_MAX) {
+      VELO_ASSIGN_OR_RETURN(id, FindCode(*dictionary_, codes[i]));
+    }
+    ids[i] = id;
+  }
+  return Status::OK();
+}
+
+Result<uint32_t> GroupTable::FindCode(const arrow::Array& dictionary, int32_t code) {
+  bool is_new = false;
+  const uint32_t id =
+      bytes_.FindOrInsert(static_cast<const arrow::StringArray&>(dictionary).GetView(code), size_, &is_new);
+  if (is_new) {
+    ++size_;
+    VELO_RETURN_IF_ERROR(columns_[0].Append(dictionary, std::vector<uint32_t>{static_cast<uint32_t>(code)}));
+  }
+  return id;
 }
 
 void GroupTable::FindPacked(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) {

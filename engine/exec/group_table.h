@@ -13,8 +13,8 @@
 namespace velo::exec {
 
 /// Gives every combination of key values a dense id 0..n-1 in order of first sight. NULL is a value; numbers are equal
-/// by value (-0.0 = 0.0, NaN = NaN). One integer-like key and one text key have their own paths; several keys are
-/// packed into bytes a column at a time. Not thread safe.
+/// by value (-0.0 = 0.0, NaN = NaN). A single text key may come as dictionary<int32, utf8>. One integer-like key and
+/// one text key have their own paths; several keys are packed into bytes a column at a time. Not thread safe.
 class GroupTable {
  public:
   explicit GroupTable(std::vector<std::shared_ptr<arrow::DataType>> types);
@@ -34,6 +34,9 @@ class GroupTable {
   enum class Path : uint8_t { kNone, kInteger, kText, kPacked };
   void FindIntegers(const arrow::Array& keys, int64_t rows, uint32_t* ids);
   void FindText(const arrow::Array& keys, int64_t rows, uint32_t* ids);
+  /// Text keys as codes: every code is looked up once per dictionary.
+  Status FindCodes(const arrow::DictionaryArray& keys, int64_t rows, uint32_t* ids);
+  Result<uint32_t> FindCode(const arrow::Array& dictionary, int32_t code);
   void FindPacked(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids);
   /// Ids of `rows` byte strings: `key_of(i)` is the i-th one, `is_null(i)` says that it is none.
   template <typename KeyOf, typename IsNull>
@@ -46,10 +49,12 @@ class GroupTable {
   IntegerIds integers_;
   BytesIds bytes_;
   std::vector<KeyColumn> columns_;
-  std::vector<uint32_t> new_rows_;     ///< Rows of the batch at hand that brought a new key.
-  std::vector<int64_t> integer_keys_;  ///< Scratch.
-  std::string packed_;                 ///< Scratch.
-  std::vector<int64_t> packed_ends_;   ///< Scratch.
+  std::shared_ptr<arrow::Array> dictionary_;  ///< Whose codes `code_ids_` knows.
+  std::vector<uint32_t> code_ids_;            ///< Group of each code; UINT32_MAX: not looked up yet.
+  std::vector<uint32_t> new_rows_;            ///< Rows of the batch at hand that brought a new key.
+  std::vector<int64_t> integer_keys_;         ///< Scratch.
+  std::string packed_;                        ///< Scratch.
+  std::vector<int64_t> packed_ends_;          ///< Scratch.
 };
 
 }  // namespace velo::exec

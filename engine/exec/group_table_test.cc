@@ -91,6 +91,24 @@ TEST(GroupTable, FindsManyKeysAgainInLargeTables) {
   }
 }
 
+TEST(GroupTable, TakesTextsAsCodes) {
+  const auto encode = [](const std::vector<std::string>& dictionary, const std::vector<std::optional<int32_t>>& codes) {
+    arrow::StringBuilder texts;
+    EXPECT_TRUE(texts.AppendValues(dictionary).ok());
+    return std::make_shared<arrow::DictionaryArray>(arrow::dictionary(arrow::int32(), arrow::utf8()),
+                                                    ArrayOf<arrow::Int32Builder, int32_t>(codes), *texts.Finish());
+  };
+  GroupTable table({arrow::utf8()});
+  EXPECT_EQ(Ids(&table, {encode({"b", "a", "c"}, {1, 0, std::nullopt, 1})}), (std::vector<uint32_t>{0, 1, 2, 0}));
+  // Another dictionary has other codes for the same texts; texts as they are go on counting.
+  EXPECT_EQ(Ids(&table, {encode({"c", "b"}, {0, 1, std::nullopt, 0})->Slice(1)}), (std::vector<uint32_t>{1, 2, 3}));
+  EXPECT_EQ(Ids(&table, {ArrayOf<arrow::StringBuilder, std::string>({"d", "a", std::nullopt})}),
+            (std::vector<uint32_t>{4, 0, 2}));
+  const std::vector<uint32_t> all{0, 1, 2, 3, 4};
+  EXPECT_TRUE(
+      (*table.Keys(0, all))->Equals(ArrayOf<arrow::StringBuilder, std::string>({"a", "b", std::nullopt, "c", "d"})));
+}
+
 TEST(GroupTable, DoesNotMixUpNeighbouringTextsOfSeveralKeys) {
   GroupTable table({arrow::utf8(), arrow::utf8(), arrow::int64()});
   const auto a = ArrayOf<arrow::StringBuilder, std::string>({"ab", "a", "", std::nullopt, "ab"});

@@ -81,6 +81,9 @@ Result<std::unique_ptr<Pipeline>> BuildPipeline(const PlanNodePtr& plan, const P
 /// states merged at the end; null when there is none. Lookup joins on the way share their tables.
 std::shared_ptr<const AggregateNode> FindParallelAggregate(const PlanNodePtr& plan, const PipelineSettings& settings);
 
+/// Whether the rows of the result depend on one input row each, so that lanes can work on parts of the one scan.
+bool IsStateless(const PlanNode& plan);
+
 /// The operators of one lane of `aggregate` and below. Nothing comes out: the state stays in `aggregate`, which belongs
 /// to the pipeline.
 struct LanePipeline {

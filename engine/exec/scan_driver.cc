@@ -38,6 +38,7 @@ Result<ScanDriver::Progress> ScanDriver::Step() {
     for (size_t tried = 0; tried < partitions_.size(); ++tried) {
       const size_t at = NextPartition();
       if (at == partitions_.size()) break;
+      if (settings_.observer != nullptr && !settings_.observer->MayRead(at)) return Progress::kIdle;
       VELO_ASSIGN_OR_RETURN(const bool worked, ReadFrom(at));
       if (worked) return Progress::kWorked;
     }
@@ -82,6 +83,7 @@ Result<bool> ScanDriver::ReadFrom(size_t at) {
   switch (outcome.state) {
     case ReadOutcome::State::kEnd:
       partition.ended = true;
+      if (settings_.observer != nullptr) VELO_RETURN_IF_ERROR(settings_.observer->OnPartitionEnd(at));
       VELO_RETURN_IF_ERROR(AdvanceWatermark());
       return false;
     case ReadOutcome::State::kIdle:

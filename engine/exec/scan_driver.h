@@ -16,6 +16,15 @@ enum class ReadOrder : uint8_t {
   kTurns,       ///< Whoever has rows.
 };
 
+/// Hears of which partition of a lane's scan is read; called by the thread that runs the lane.
+class PartitionObserver {
+ public:
+  virtual ~PartitionObserver() = default;
+  /// Before every read: rows that come out from now on belong to this partition. False: not now, try again when woken.
+  virtual bool MayRead(size_t index) = 0;
+  virtual velo::Status OnPartitionEnd(size_t index) = 0;
+};
+
 struct ScanSettings {
   std::shared_ptr<const ScanNode> node;
   ReadOrder order = ReadOrder::kSequential;
@@ -23,6 +32,7 @@ struct ScanSettings {
   /// Watermarks are what the readers know beforehand (PartitionReader::LowestTime); no row can be late.
   bool tells_lowest_times = false;
   const Clock* clock = nullptr;
+  PartitionObserver* observer = nullptr;  ///< May be null. Only for kSequential.
 };
 
 /// What a scan can say about itself; copied out by the thread that runs it.

@@ -12,6 +12,9 @@
 #include <parquet/properties.h>
 #include <parquet/statistics.h>
 
+#include <algorithm>
+#include <mutex>
+
 #include "engine/types/arrow_status.h"
 #include "engine/types/cast.h"
 
@@ -40,20 +43,27 @@ Result<Schema> FromArrowSchema(const arrow::Schema& file, std::vector<std::strin
 }
 
 /// Brings the columns of a file into the types of the source; what the file lacks becomes NULL.
-Result<std::shared_ptr<arrow::RecordBatch>> Conform(const arrow::RecordBatch& rows, const Schema& wanted) {
+Result<std::shared_ptr<arrow::RecordBatch>> Conform(const arrow::RecordBatch& rows, const PieceOptions& options) {
+  static const std::shared_ptr<arrow::DataType> codes = arrow::dictionary(arrow::int32(), arrow::utf8());
+  const std::vector<std::string>& may_be_codes = options.dictionary_columns;
   arrow::ArrayVector arrays;
-  for (const Column& column : wanted.columns) {
+  arrow::FieldVector fields;
+  for (const Column& column : options.columns.columns) {
     const auto type = column.type.ToArrow();
     std::shared_ptr<arrow::Array> array = rows.GetColumnByName(column.name);
     if (array == nullptr) {
       VELO_ASSIGN_OR_RETURN_ARROW(array, arrow::MakeArrayOfNull(type, rows.num_rows()));
+    } else if (array->type()->Equals(*codes) &&
+               std::find(may_be_codes.begin(), may_be_codes.end(), column.name) != may_be_codes.end()) {
+      // The reader of these rows knows what to do with them.
     } else if (!array->type()->Equals(*type)) {
       VELO_ASSIGN_OR_RETURN(const SqlType from, SqlType::FromArrow(*array->type()));
       VELO_ASSIGN_OR_RETURN(array, CastValues(*array, from, column.type, /*try_cast=*/false));
     }
+    fields.push_back(arrow::field(column.name, array->type(), column.nullable));
     arrays.push_back(std::move(array));
   }
-  return arrow::RecordBatch::Make(wanted.ToArrow(), rows.num_rows(), std::move(arrays));
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows.num_rows(), std::move(arrays));
 }
 
 /// Gives out batches of a columnar reader in portions, and counts.
@@ -80,7 +90,7 @@ class ColumnarReader : public RecordReader {
     decoded.first_record = first_record_ + passed_;
     at_ += slice->num_rows();
     passed_ += slice->num_rows();
-    VELO_ASSIGN_OR_RETURN(decoded.rows, Conform(*slice, options_.columns));
+    VELO_ASSIGN_OR_RETURN(decoded.rows, Conform(*slice, options_));
     return decoded;
   }
 
@@ -147,21 +157,45 @@ Status NotCompressed(const InputFile& file) {
                       "Decompress it first; its columns are compressed already.");
 }
 
-Result<std::shared_ptr<parquet::arrow::FileReader>> OpenParquet(const InputFile& file) {
+/// Whether all data pages of a text column hold codes of a dictionary; a page that does not would have to be given one.
+bool IsDictionaryColumn(const parquet::FileMetaData& metadata, const std::vector<int>& groups, int leaf) {
+  const parquet::ColumnDescriptor& column = *metadata.schema()->Column(leaf);
+  if (!column.logical_type()->is_string() || column.max_repetition_level() > 0) return false;
+  for (const int group : groups) {
+    const auto chunk = metadata.RowGroup(group)->ColumnChunk(leaf);
+    if (!chunk->has_dictionary_page()) return false;
+    for (const parquet::PageEncodingStats& pages : chunk->encoding_stats()) {
+      const bool holds_data =
+          pages.page_type == parquet::PageType::DATA_PAGE || pages.page_type == parquet::PageType::DATA_PAGE_V2;
+      const bool holds_codes =
+          pages.encoding == parquet::Encoding::PLAIN_DICTIONARY || pages.encoding == parquet::Encoding::RLE_DICTIONARY;
+      if (holds_data && !holds_codes) return false;
+    }
+  }
+  return true;
+}
+
+using ParquetReader = std::shared_ptr<parquet::arrow::FileReader>;
+using ParquetMetadata = std::shared_ptr<parquet::FileMetaData>;
+
+/// `metadata`: what is known of the file, null for nothing. `dictionary_leaves` are read as codes.
+Result<ParquetReader> OpenParquet(const InputFile& file, const ParquetMetadata& metadata = nullptr,
+                                  const std::vector<int>& dictionary_leaves = {}) {
   VELO_RETURN_IF_ERROR(NotCompressed(file));
   VELO_ASSIGN_OR_RETURN_ARROW(auto input, arrow::io::ReadableFile::Open(file.path));
   parquet::arrow::FileReaderBuilder builder;
-  arrow::Status status = builder.Open(input);
+  arrow::Status status = builder.Open(input, parquet::default_reader_properties(), metadata);
   if (!status.ok()) return Damaged(file.path, "Parquet", status.message());
   parquet::ArrowReaderProperties properties;
   properties.set_batch_size(kParquetBatchRows);
   properties.set_use_threads(false);
   properties.set_pre_buffer(false);
+  for (const int leaf : dictionary_leaves) properties.set_read_dictionary(leaf, true);
   builder.properties(properties);
   std::unique_ptr<parquet::arrow::FileReader> reader;
   status = builder.Build(&reader);
   if (!status.ok()) return Damaged(file.path, "Parquet", status.message());
-  return std::shared_ptr<parquet::arrow::FileReader>(std::move(reader));
+  return ParquetReader(std::move(reader));
 }
 
 /// Compares one predicate with the smallest and largest value of a column. Unknown comparisons keep the group.
@@ -272,14 +306,19 @@ class ParquetFormat : public Format {
 
   Result<std::unique_ptr<RecordReader>> OpenPiece(const FilePiece& piece, const PieceOptions& options) const override {
     return WithoutExceptions(piece.file.path, [&]() -> Result<std::unique_ptr<RecordReader>> {
-      VELO_ASSIGN_OR_RETURN(auto reader, OpenParquet(piece.file));
-      const auto metadata = reader->parquet_reader()->metadata();
+      VELO_ASSIGN_OR_RETURN(const ParquetMetadata metadata, MetadataOf(piece.file));
       const std::vector<int> groups = GroupsOf(piece, *metadata, options.predicates);
       int64_t first_record = 0;
       for (int group = 0; group < static_cast<int>(piece.begin); ++group) {
         first_record += metadata->RowGroup(group)->num_rows();
       }
-      VELO_ASSIGN_OR_RETURN(std::vector<int> leaves, WantedLeaves(*reader, options.columns));
+      std::vector<int> dictionary_leaves;
+      for (const std::string& name : options.dictionary_columns) {
+        const int leaf = metadata->schema()->ColumnIndex(name);
+        if (leaf >= 0 && IsDictionaryColumn(*metadata, groups, leaf)) dictionary_leaves.push_back(leaf);
+      }
+      VELO_ASSIGN_OR_RETURN(ParquetReader reader, OpenParquet(piece.file, metadata, dictionary_leaves));
+      const std::vector<int> leaves = WantedLeaves(*metadata, options.columns);
       VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::RecordBatchReader> rows,
                                   reader->GetRecordBatchReader(groups, leaves));
       return std::unique_ptr<RecordReader>(std::make_unique<ColumnarReader>(
@@ -290,8 +329,7 @@ class ParquetFormat : public Format {
   Result<std::vector<TimedRecords>> LowestTimes(const FilePiece& piece, const PieceOptions& options,
                                                 const std::string& column) const override {
     return WithoutExceptions(piece.file.path, [&]() -> Result<std::vector<TimedRecords>> {
-      VELO_ASSIGN_OR_RETURN(auto reader, OpenParquet(piece.file));
-      const auto metadata = reader->parquet_reader()->metadata();
+      VELO_ASSIGN_OR_RETURN(const ParquetMetadata metadata, MetadataOf(piece.file));
       const int leaf = metadata->schema()->ColumnIndex(column);
       std::vector<TimedRecords> times;
       for (int group : GroupsOf(piece, *metadata, options.predicates)) {
@@ -307,8 +345,8 @@ class ParquetFormat : public Format {
 
   Result<std::vector<FilePiece>> Split(const InputFile& file, int count) const override {
     return WithoutExceptions(file.path, [&]() -> Result<std::vector<FilePiece>> {
-      VELO_ASSIGN_OR_RETURN(auto reader, OpenParquet(file));
-      const int groups = reader->parquet_reader()->metadata()->num_row_groups();
+      VELO_ASSIGN_OR_RETURN(const ParquetMetadata metadata, MetadataOf(file));
+      const int groups = metadata->num_row_groups();
       const int pieces = std::clamp(count, 1, std::max(1, groups));
       std::vector<FilePiece> split;
       for (int i = 0; i < pieces; ++i) {
@@ -345,8 +383,8 @@ class ParquetFormat : public Format {
   }
 
   /// Leaves of the wanted columns; of a file without any of them the first leaf, to count its rows by.
-  static Result<std::vector<int>> WantedLeaves(parquet::arrow::FileReader& reader, const Schema& columns) {
-    const parquet::SchemaDescriptor& schema = *reader.parquet_reader()->metadata()->schema();
+  static std::vector<int> WantedLeaves(const parquet::FileMetaData& metadata, const Schema& columns) {
+    const parquet::SchemaDescriptor& schema = *metadata.schema();
     std::vector<int> leaves;
     for (int leaf = 0; leaf < schema.num_columns(); ++leaf) {
       const std::string& root = schema.GetColumnRoot(leaf)->name();
@@ -355,6 +393,24 @@ class ParquetFormat : public Format {
     if (leaves.empty() && schema.num_columns() > 0) leaves.push_back(0);
     return leaves;
   }
+
+  /// What the end of the file says. That of the file asked for last is kept, as its pieces are opened one by one.
+  Result<ParquetMetadata> MetadataOf(const InputFile& file) const {
+    std::lock_guard lock(mutex_);
+    const auto same = [&](const InputFile& other) {
+      return other.path == file.path && other.size == file.size && other.modified_at == file.modified_at;
+    };
+    if (metadata_ == nullptr || !same(metadata_file_)) {
+      VELO_ASSIGN_OR_RETURN(const ParquetReader reader, OpenParquet(file));
+      metadata_ = reader->parquet_reader()->metadata();
+      metadata_file_ = file;
+    }
+    return metadata_;
+  }
+
+  mutable std::mutex mutex_;
+  mutable InputFile metadata_file_;
+  mutable ParquetMetadata metadata_;
 };
 
 /// Arrow's two file forms behind one interface.

@@ -47,6 +47,8 @@ struct PieceOptions {
   Schema columns;
   std::vector<ColumnPredicate> predicates;
   bool number_lines = false;
+  /// Text columns that may come as dictionary<int32, utf8>.
+  std::vector<std::string> dictionary_columns;
 };
 
 /// Decodes one FilePiece. Used by one thread.

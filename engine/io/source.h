@@ -39,6 +39,10 @@ struct ReadOptions {
   int64_t batch_rows = 32768;
   /// A column of type INTEGER (milliseconds) or TIMESTAMP that PartitionReader::LowestTime is to speak of; empty: none.
   std::string time_column;
+  /// About how many bytes of the input one partition should hold, where the source can choose; 0: as it likes.
+  int64_t partition_bytes = 0;
+  /// Text columns that may come as dictionary<int32, utf8> where the source has them so.
+  std::vector<std::string> dictionary_columns;
 };
 
 /// A record that could not be decoded; kept, never dropped silently.

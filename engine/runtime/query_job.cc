@@ -1,7 +1,9 @@
 #include "engine/runtime/query_job.h"
 
+#include <algorithm>
 #include <numeric>
 
+#include "engine/exec/dictionary_columns.h"
 #include "engine/exec/read_ahead.h"
 #include "engine/plan/nodes/join_node.h"
 #include "engine/runtime/diagnosis.h"
@@ -143,7 +145,15 @@ Status QueryJob::Start(const SourceOpener& open) {
   settings_.ends = !options_.live || all_bounded;
   settings_.has_watermarks = !settings_.ends || strategy_set;
   const auto aggregate = exec::FindParallelAggregate(query_->plan, settings_);
-  const Status prepared = aggregate != nullptr ? StartShared(aggregate, open) : StartSingle(open);
+  const bool in_lanes = settings_.ends && !settings_.has_watermarks && LanesWanted() > 1 && pool_->threads() > 1;
+  Status prepared;
+  if (aggregate != nullptr) {
+    prepared = StartShared(aggregate, open);
+  } else if (in_lanes && exec::IsStateless(*query_->plan)) {
+    prepared = StartStateless(open);
+  } else {
+    prepared = StartSingle(open);
+  }
   if (!prepared.ok()) {
     lanes_.clear();
     return prepared;
@@ -161,16 +171,15 @@ Status QueryJob::Start(const SourceOpener& open) {
 }
 
 Result<QueryJob::OpenScan> QueryJob::Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open,
-                                          const std::string& time_column) {
+                                          ReadOptions wishes) {
   VELO_ASSIGN_OR_RETURN(std::shared_ptr<Source> source, open(*node));
-  ReadOptions read;
+  ReadOptions read = std::move(wishes);
   read.columns = node->columns;
   read.predicates = PredicatesOf(*node);
   read.start = options_.start;
   read.start_time = options_.start_time;
   read.follow = options_.live;
   read.batch_rows = options_.batch_rows;
-  read.time_column = time_column;
   OpenScan scan;
   scan.node = node;
   VELO_ASSIGN_OR_RETURN(scan.readers, source->OpenReaders(read));
@@ -221,8 +230,10 @@ Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& o
     lane->AddValues(leaf);
     return Status::OK();
   }
+  ReadOptions wishes;
+  wishes.time_column = leaf.time_column;
   VELO_ASSIGN_OR_RETURN(OpenScan scan,
-                        Open(std::static_pointer_cast<const ScanNode>(leaf.node), open, leaf.time_column));
+                        Open(std::static_pointer_cast<const ScanNode>(leaf.node), open, std::move(wishes)));
   for (auto& reader : scan.readers) {
     if (reads_ahead) reader = exec::MakeReadAhead(std::move(reader), sources_.back(), pool_);
   }
@@ -232,10 +243,42 @@ Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& o
   return Status::OK();
 }
 
+size_t QueryJob::LanesWanted() const {
+  return static_cast<size_t>(std::max(1, options_.lanes > 0 ? options_.lanes : pool_->threads()));
+}
+
+Status QueryJob::StartStateless(const SourceOpener& open) {
+  // Small enough for few rows to be held until it is their turn.
+  constexpr int64_t kPartitionBytes = 16 << 20;
+  ReadOptions wishes;
+  wishes.partition_bytes = kPartitionBytes;
+  wishes.dictionary_columns = exec::DictionaryColumns(*query_->plan);
+  VELO_ASSIGN_OR_RETURN(OpenScan scan, Open(ScanBelow(query_->plan), open, std::move(wishes)));
+  const size_t partitions = scan.readers.size();
+  const size_t lanes = std::clamp<size_t>(partitions, 1, LanesWanted());
+  ordered_ = std::make_unique<exec::OrderedOutput>(sink_.get(), partitions, [this] { WakeLanes(); });
+  for (size_t i = 0; i < lanes; ++i) {
+    const auto lane = MakeLane([self = shared_from_this()](const Status& status) {
+      if (self->IsLastLane(status)) self->Finish(self->FirstFailure());
+    });
+    lane_sinks_.push_back(std::make_unique<exec::OrderedLaneSink>(ordered_.get(), i, lanes));
+    VELO_ASSIGN_OR_RETURN(std::unique_ptr<exec::Pipeline> pipeline,
+                          exec::BuildPipeline(query_->plan, settings_, &lane->context(), lane_sinks_.back().get()));
+    std::vector<std::unique_ptr<PartitionReader>> share;
+    for (size_t at = i; at < partitions; at += lanes) share.push_back(std::move(scan.readers[at]));
+    exec::ScanSettings settings = SettingsOf(scan.node);
+    settings.observer = lane_sinks_.back().get();
+    lane->AddScan(std::move(settings), std::move(share), pipeline->leaves[0]);
+    lane->SetPipeline(std::move(pipeline));
+  }
+  return Status::OK();
+}
+
 Status QueryJob::StartShared(const std::shared_ptr<const AggregateNode>& aggregate, const SourceOpener& open) {
-  VELO_ASSIGN_OR_RETURN(OpenScan scan, Open(ScanBelow(aggregate), open));
-  const int wanted = options_.lanes > 0 ? options_.lanes : pool_->threads();
-  auto shares = DealOut(std::move(scan.readers), static_cast<size_t>(wanted));
+  ReadOptions wishes;
+  wishes.dictionary_columns = exec::DictionaryColumns(*aggregate);
+  VELO_ASSIGN_OR_RETURN(OpenScan scan, Open(ScanBelow(aggregate), open, std::move(wishes)));
+  auto shares = DealOut(std::move(scan.readers), LanesWanted());
   if (shares.empty()) shares.emplace_back();
   exec::LaneTables tables;
   for (auto& share : shares) {
@@ -255,7 +298,7 @@ Status QueryJob::StartShared(const std::shared_ptr<const AggregateNode>& aggrega
   return Status::OK();
 }
 
-void QueryJob::SharedLaneDone(const Status& status) {
+bool QueryJob::IsLastLane(const Status& status) {
   if (!status.ok()) {
     {
       std::lock_guard lock(mutex_);
@@ -264,14 +307,20 @@ void QueryJob::SharedLaneDone(const Status& status) {
     control_->cancelled = true;
     WakeLanes();
   }
-  if (--lanes_open_ > 0) return;
+  return --lanes_open_ == 0;
+}
+
+Status QueryJob::FirstFailure() const {
+  std::lock_guard lock(mutex_);
+  return first_failure_;
+}
+
+void QueryJob::SharedLaneDone(const Status& status) {
+  if (!IsLastLane(status)) return;
   Status joined;
   if (!control_->cancelled) joined = JoinLanes();
-  {
-    std::lock_guard lock(mutex_);
-    if (!first_failure_.ok()) joined = first_failure_;
-  }
-  Finish(joined);
+  const Status failure = FirstFailure();
+  Finish(failure.ok() ? joined : failure);
 }
 
 // Runs in the last step of the lane that ends last; the operators of the others are kept alive by their pipelines.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/exec/lane.h"
+#include "engine/exec/ordered_output.h"
 #include "engine/exec/worker_pool.h"
 #include "engine/runtime/engine.h"
 
@@ -44,14 +45,20 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
     std::vector<std::unique_ptr<PartitionReader>> readers;
   };
 
-  Result<OpenScan> Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open,
-                        const std::string& time_column = "");
+  /// `wishes`: how lanes want the partitions; columns, predicates and start are filled in here.
+  Result<OpenScan> Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open, ReadOptions wishes = {});
   Status AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane,
                  bool reads_ahead = false);
   Status StartShared(const std::shared_ptr<const AggregateNode>& aggregate, const SourceOpener& open);
+  /// Several lanes over a plan without state, their rows put back into input order.
+  Status StartStateless(const SourceOpener& open);
   Status StartSingle(const SourceOpener& open);
+  size_t LanesWanted() const;
   exec::ScanSettings SettingsOf(const std::shared_ptr<const ScanNode>& node) const;
   std::shared_ptr<exec::Lane> MakeLane(std::function<void(const Status&)> on_done);
+  /// Notes how a lane has ended; the first failure stops the others.
+  bool IsLastLane(const Status& status);
+  Status FirstFailure() const;
   void SharedLaneDone(const Status& status);
   Status JoinLanes();
   void Finish(Status status);
@@ -75,6 +82,8 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
   std::vector<std::shared_ptr<exec::Lane>> lanes_;
 
   // Several lanes only.
+  std::unique_ptr<exec::OrderedOutput> ordered_;
+  std::vector<std::unique_ptr<exec::OrderedLaneSink>> lane_sinks_;
   std::vector<exec::MergeableOperator*> parts_;  ///< Per lane, in input order.
   exec::LaneContext join_context_;
   std::unique_ptr<exec::Pipeline> rest_;  ///< The plan above the shared aggregate.

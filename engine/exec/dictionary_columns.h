@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/plan/nodes/plan_node.h"
+#include "engine/types/batch.h"
+
+namespace velo::exec {
+
+/// Text columns of the scan below `top` that nobody looks into before they leave `top`, so that the scan may give them
+/// out as dictionary<int32, utf8>. `top` is an aggregate, which can group by such a column when it is the only key, or
+/// the last of a chain of filters and projections. Empty when anything else stands between `top` and the scan.
+std::vector<std::string> DictionaryColumns(const PlanNode& top);
+
+/// The batch with texts in place of codes.
+Result<Batch> DecodeDictionaries(const Batch& batch);
+
+}  // namespace velo::exec
