@@ -53,6 +53,7 @@ class Lane : public Task {
   velo::Status PushValues();
   std::vector<size_t> Turns() const;
   bool TellCaughtUp();
+  velo::Status CheckMemory() const;
   Next Finish(const velo::Status& status);
   void PublishStatus();
 
