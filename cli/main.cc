@@ -58,6 +58,11 @@ int main(int argc, char** argv) {
   command->add_option("--lanes", run.lanes, "How many parts of the input may be worked on at once (0: one per core)")
       ->check(CLI::Range(0, 256));
   command->add_option("--for", run.duration, "Stop after so long, for example 30s");
+  command
+      ->add_option("--memory-limit", run.memory_limit,
+                   "What the state of a query may take, for example 512MB; groups of GROUP BY go to a temporary file "
+                   "beyond it, other state ends the query")
+      ->transform(CLI::AsSizeValue(false));
   command->callback([&] { code = velo::cli::RunCommand(run); });
 
   velo::cli::ValidateArguments validate;

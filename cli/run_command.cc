@@ -246,6 +246,7 @@ int RunCommand(const RunArguments& arguments) {
   format.changelog = arguments.changelog;
   RunOptions options;
   options.lanes = arguments.lanes;
+  options.memory_limit = static_cast<int64_t>(arguments.memory_limit);
   if (const Status status = ApplyStart(arguments.from, (*session)->engine().clock(), &options); !status.ok()) {
     Fail(status);
     return kUsage;
