@@ -159,6 +159,7 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   }
   made.rows = engine_->memory().Create(create.name, query->output, table ? RelationKind::kTable : RelationKind::kStream,
                                        key_columns, &engine_->clock());
+  if (HeadersOf(*query) >= 0) made.rows->KeepHeaders();
   made.uri = "memory://" + create.name;
   // A stream that nobody reads is not kept.
   if (!table && !IsReadLater(create.name)) made.rows->KeepNewest(kLiveHistory);
@@ -168,6 +169,7 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   relation.kind = made.rows->kind();
   relation.schema = query->output;
   relation.bounded = query->bounded || !options_.run.live;
+  if (HeadersOf(*query) >= 0) relation.properties.emplace_back(kHeadersColumn, "kept");
   relation.key_columns = key_columns;
   catalog_.Put(std::move(relation));
   outputs.relation = made.rows;
