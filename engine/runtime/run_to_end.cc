@@ -46,6 +46,8 @@ Result<Batch> Concatenate(const std::vector<Batch>& batches, const std::shared_p
 // Keeps the newest row of every key, in order of the keys' first rows; a key whose newest row is a delete is gone, and
 // takes a new place when it comes back.
 Result<Batch> Fold(const Batch& all, const std::vector<int>& key) {
+  const auto is_insert = [](RowKind kind) { return kind == RowKind::kInsert; };
+  if (std::all_of(all.kinds.begin(), all.kinds.end(), is_insert)) return Batch{all.columns, {}};
   std::vector<std::shared_ptr<arrow::Array>> columns;
   std::vector<std::shared_ptr<arrow::DataType>> types;
   for (int column : key) {
