@@ -122,7 +122,7 @@ Result<CallTypes> PairTypes(std::string_view name, TypeSpan arguments, ConstantS
   if (arguments[0].kind() != TypeKind::kArray || arguments[1].kind() != TypeKind::kArray) {
     return CannotApply(single, arguments);
   }
-  const SqlType elements[] = {arguments[0].children()[0].type, arguments[1].children()[0].type};
+  const std::vector<SqlType> elements = {arguments[0].children()[0].type, arguments[1].children()[0].type};
   VELO_ASSIGN_OR_RETURN(CallTypes types, BuiltinFunctions().FindScalar(single)->types(single, elements, {}));
   for (SqlType& type : types.arguments) type = SqlType::Array(type);
   types.result = SqlType::Array(types.result);
@@ -154,12 +154,12 @@ Result<arrow::Datum> PairKernel(const KernelContext& context, Arguments argument
   VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr right_at, right_places.Finish());
   VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr left_values, arrow::compute::Take(*lefts.values(), *left_at));
   VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr right_values, arrow::compute::Take(*rights.values(), *right_at));
-  const SqlType types[] = {context.arguments[0].children()[0].type, context.arguments[1].children()[0].type};
+  const std::vector<SqlType> types = {context.arguments[0].children()[0].type, context.arguments[1].children()[0].type};
   KernelContext inner = context;
   inner.result = context.result.children()[0].type;
   inner.arguments = types;
   inner.rows = pairs;
-  const arrow::Datum values[] = {arrow::Datum(left_values), arrow::Datum(right_values)};
+  const std::vector<arrow::Datum> values = {arrow::Datum(left_values), arrow::Datum(right_values)};
   VELO_ASSIGN_OR_RETURN(const arrow::Datum truths, function->kernel(inner, values));
   const ArrayPtr elements = truths.make_array();
   ArrayPtr lists = std::make_shared<arrow::ListArray>(arrow::list(elements->type()), context.rows,
