@@ -198,6 +198,12 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   StatementOutputs outputs;
   outputs.message_key = MessageKeyColumns(*query);
   bool shown = sinks.empty();
+  for (StatementSink& sink : sinks) {
+    // INTO with a plain name that nothing describes: a stream of the session, else the topic of that name.
+    if (!sink.uri.empty() || sink.name == create.name) continue;
+    const SessionObject* object = Find(sink.name);
+    sink.uri = (object != nullptr && object->rows != nullptr ? "memory://" : "topic://") + sink.name;
+  }
   VELO_RETURN_IF_ERROR(
       OpenSinks(engine_, sinks, *query, create.name, table, step->report.key_columns, &outputs, &shown));
   SessionObject& made = objects_[create.name];
