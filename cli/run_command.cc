@@ -237,7 +237,7 @@ int RunCommand(const RunArguments& arguments) {
     texts = read.TakeValue();
   }
   bool needs_topics = false;
-  for (const SqlText& text : texts) needs_topics = needs_topics || NamesTopics(text.text, arguments.sources);
+  for (const SqlText& text : texts) needs_topics = needs_topics || NamesTopics(text, arguments.sources);
   auto session = Session::Open(arguments.common.data_dir, arguments.sources, needs_topics);
   if (!session.ok()) return Fail(session.status());
 
@@ -266,7 +266,9 @@ int RunCommand(const RunArguments& arguments) {
 
   for (const SqlText& text : texts) {
     Diagnostics diagnostics;
-    const ScriptReport report = AnalyseScript(text.text, &(*session)->catalog(), BuiltinFunctions(), &diagnostics);
+    const ConfigFiles files = text.config_files(/*required=*/true);
+    const ScriptReport report =
+        AnalyseScript(text.text, &(*session)->catalog(), BuiltinFunctions(), files, &diagnostics);
     for (const Diagnostic& diagnostic : diagnostics.items()) {
       if (diagnostic.severity == Severity::kInfo) continue;
       std::fputs(RenderDiagnostic(diagnostic, text.text, text.name).c_str(), stderr);
@@ -285,6 +287,7 @@ int RunCommand(const RunArguments& arguments) {
     session_options.run.live = true;
     session_options.run.coalesce_changes = arguments.final_rows;
     session_options.app_name = report.application.app;
+    session_options.config_files = files;
     ScriptSession script(&(*session)->engine(), &(*session)->catalog(), session_options);
     PrintingObserver observer(format, arguments.limit, duration_ms, report.statements.size() > 1, LastResult(report),
                               arguments.explain_wait);

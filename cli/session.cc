@@ -105,14 +105,20 @@ Result<std::vector<SqlText>> ReadSqlFiles(const std::vector<std::string>& files)
   return texts;
 }
 
-bool NamesTopics(std::string_view text, const std::vector<std::string>& sources) {
+ConfigFiles SqlText::config_files(bool required) const {
+  return {true, std::filesystem::path(name).parent_path().string(), required};
+}
+
+bool NamesTopics(const SqlText& text, const std::vector<std::string>& sources) {
   MemoryCatalog empty;
   Diagnostics ignored;
-  const ScriptReport report = AnalyseScript(text, &empty, BuiltinFunctions(), &ignored);
+  const ConfigFiles files = text.config_files(/*required=*/false);
+  const ScriptReport report = AnalyseScript(text.text, &empty, BuiltinFunctions(), files, &ignored);
   std::set<std::string> known;
   for (const std::string& source : sources) known.insert(SplitSource(source).first);
   // Topics that are written to, and those asked for by SHOW.
-  const sql::Script script = sql::ParseScript(text, &ignored);
+  sql::Script script = sql::ParseScript(text.text, &ignored);
+  plan::MergeConfigFiles(files, &script, &ignored);
   for (const sql::StatementPtr& statement : script.statements) {
     if (statement->kind == sql::StatementKind::kShow &&
         static_cast<const sql::ShowStatement&>(*statement).what == "TOPICS") {

@@ -9,6 +9,7 @@
 #include "engine/base/status.h"
 #include "engine/catalog/catalog.h"
 #include "engine/io/connector.h"
+#include "engine/plan/config_files.h"
 #include "engine/runtime/engine.h"
 
 namespace velo::cli {
@@ -40,6 +41,9 @@ class Session {
 struct SqlText {
   std::string name;
   std::string text;
+
+  /// The user runs the text, so it may read config files: relative ones beside it.
+  ConfigFiles config_files(bool required) const;
 };
 
 /// Reads the files, or standard input for "-" and for an empty list. Folders stand for their .sql files.
@@ -47,6 +51,6 @@ Result<std::vector<SqlText>> ReadSqlFiles(const std::vector<std::string>& files)
 
 /// Returns whether a statement of the text reads a relation that is neither a URI, nor made by the text, nor named in
 /// `sources`: then it can only be an embedded topic.
-bool NamesTopics(std::string_view text, const std::vector<std::string>& sources);
+bool NamesTopics(const SqlText& text, const std::vector<std::string>& sources);
 
 }  // namespace velo::cli

@@ -77,9 +77,9 @@ int ValidateCommand(const ValidateArguments& arguments) {
   std::string json;
   for (const SqlText& text : *texts) {
     Diagnostics diagnostics;
-    ScriptReport report = AnalyseScript(text.text, &(*session)->catalog(), BuiltinFunctions(), &diagnostics);
-    CheckReadiness(text.text, std::filesystem::path(text.name).parent_path().string(), arguments.strict, &diagnostics,
-                   &report);
+    const ConfigFiles files = text.config_files(/*required=*/false);
+    ScriptReport report = AnalyseScript(text.text, &(*session)->catalog(), BuiltinFunctions(), files, &diagnostics);
+    CheckReadiness(text.text, files, arguments.strict, &diagnostics, &report);
     if (arguments.strict) {
       for (const Diagnostic& diagnostic : diagnostics.items()) {
         report.valid = report.valid && diagnostic.severity != Severity::kWarning;
@@ -120,12 +120,13 @@ int ExplainCommand(const ExplainArguments& arguments) {
     texts = read.TakeValue();
   }
   bool needs_topics = false;
-  for (const SqlText& text : texts) needs_topics = needs_topics || NamesTopics(text.text, arguments.sources);
+  for (const SqlText& text : texts) needs_topics = needs_topics || NamesTopics(text, arguments.sources);
   auto session = Session::Open(arguments.common.data_dir, arguments.sources, needs_topics);
   if (!session.ok()) return Fail(session.status());
   for (const SqlText& text : texts) {
     Diagnostics diagnostics;
-    const ScriptReport report = AnalyseScript(text.text, &(*session)->catalog(), BuiltinFunctions(), &diagnostics);
+    const ScriptReport report = AnalyseScript(text.text, &(*session)->catalog(), BuiltinFunctions(),
+                                              text.config_files(/*required=*/true), &diagnostics);
     for (const Diagnostic& diagnostic : diagnostics.items()) {
       if (diagnostic.severity == Severity::kInfo) continue;
       std::fputs(RenderDiagnostic(diagnostic, text.text, text.name).c_str(), stderr);

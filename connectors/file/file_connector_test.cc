@@ -521,6 +521,20 @@ TEST_F(FileConnectorTest, StartsTheNextFileWhenItsTimeIsOver) {
   EXPECT_EQ(OpenFileSink(target).status().error().code, "E3010");
 }
 
+TEST_F(FileConnectorTest, ListsFilesThatContinueAnAddress) {
+  Write("orders.csv", "a\n");
+  Write("orders.jsonl.gz", "");
+  Write("old/x.csv", "a\n");
+  Write("notes.txt", "");
+  Write(".orders.csv", "a\n");
+  const std::string folder = "file://" + folder_ + "/";
+  EXPECT_THAT(FilesThatContinue(folder + "o", 10),
+              ElementsAre(folder + "old/", folder + "orders.csv", folder + "orders.jsonl.gz"));
+  EXPECT_THAT(FilesThatContinue(folder + "orders", 1), ElementsAre(folder + "orders.csv"));
+  EXPECT_THAT(FilesThatContinue("file:///proc/", 10), IsEmpty());
+  EXPECT_THAT(FilesThatContinue("orders", 10), IsEmpty());
+}
+
 TEST_F(FileConnectorTest, ReportsAConnection) {
   auto report = connector_->Connect(kData + "csv/trades.csv", {});
   ASSERT_TRUE(report.ok());

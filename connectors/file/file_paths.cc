@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "engine/base/near_names.h"
+#include "engine/formats/file_kind.h"
 #include "engine/io/connector.h"
 
 namespace velo {
@@ -30,7 +31,7 @@ Status Forbidden(const std::string& path, std::string_view why) {
 /// Empty when the path may be read, else why not.
 std::string_view WhyForbidden(const std::string& path) {
   std::error_code error;
-  const std::string real = fs::canonical(path, error).string();
+  const std::string real = fs::canonical(path, error).string() + "/";
   for (std::string_view root : {"/proc/", "/sys/", "/dev/"}) {
     if (real.starts_with(root)) return "it belongs to the operating system";
   }
@@ -278,6 +279,33 @@ Result<std::vector<formats::InputFile>> FindFiles(const std::string& path, bool 
     return Status::User("SOURCE_NOT_FOUND", fmt::format("The folder {} has no files to read.", path),
                         "Set recursive = true to look into its subfolders.");
   return NotFound(path, fmt::format("No file matches {}.", path));
+}
+
+std::vector<std::string> FilesThatContinue(std::string_view started, size_t limit) {
+  constexpr std::string_view kScheme = "file://";
+  std::vector<std::string> found;
+  const size_t slash = started.rfind('/');
+  if (!started.starts_with(kScheme) || slash < kScheme.size() || HasGlob(started)) return found;
+  const std::string_view folder_uri = started.substr(0, slash + 1), begun = started.substr(slash + 1);
+  const Result<std::string> folder = PathOfFileUri(folder_uri);
+  std::error_code error;
+  if (!folder.ok() || !fs::is_directory(*folder, error) || !WhyForbidden(*folder).empty()) return found;
+  size_t seen = 0;
+  for (fs::directory_iterator at(*folder, error), end; !error && at != end && seen < kMaxFiles; at.increment(error)) {
+    ++seen;
+    std::string name = at->path().filename().string();
+    if (name.starts_with('.') || name.starts_with('_') || !name.starts_with(begun)) continue;
+    if (at->is_directory(error)) {
+      if (WhyForbidden(at->path().string()).empty()) found.push_back(std::string(folder_uri) + name + "/");
+      continue;
+    }
+    std::string plain = name;
+    formats::TakeCompressionSuffix(&plain);
+    if (formats::FileKindByExtension(plain).has_value()) found.push_back(std::string(folder_uri) + name);
+  }
+  std::sort(found.begin(), found.end());
+  if (found.size() > limit) found.resize(limit);
+  return found;
 }
 
 }  // namespace velo

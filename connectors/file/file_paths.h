@@ -28,4 +28,8 @@ bool MatchComponent(std::string_view pattern, std::string_view name);
 /// SOURCE_NOT_FOUND with the detail "near", FORBIDDEN with the detail "reason".
 Result<std::vector<formats::InputFile>> FindFiles(const std::string& path, bool recursive);
 
+/// The data files and folders (these end in "/") whose addresses begin with `started` ("file:///data/or"), sorted, at
+/// most `limit`. Hidden ones and those of /proc, /sys and /dev are left out. Empty for what is no address of a file.
+std::vector<std::string> FilesThatContinue(std::string_view started, size_t limit);
+
 }  // namespace velo

@@ -57,6 +57,8 @@ class Completer {
     if (context_.in_string) {
       if (context_.place == Place::kPropertyValue)
         AddPropertyValues();
+      else if (context_.place == Place::kFrom || context_.place == Place::kInto)
+        AddFiles(1);
       else
         AddValues();
       return out_.Take(limit);
@@ -151,9 +153,73 @@ class Completer {
         if (shared || joins) text = sql::QuoteIdentifier(prefix) + "." + text;
         const bool time = column.type.is_temporal() ||
                           (relation.relation != nullptr && relation.relation->event_time_column == column.name);
-        out_.Add(times_first && !time ? rank + 3 : rank, std::move(text), CompletionKind::kColumn,
-                 column.type.ToString(), relation.name.empty() ? "column" : "column of " + relation.name,
-                 Examples(relation, column.name));
+        const bool fits = times_first ? time : FitsCall(column.type);
+        out_.Add(fits ? rank : rank + 3, std::move(text), CompletionKind::kColumn, column.type.ToString(),
+                 relation.name.empty() ? "column" : "column of " + relation.name, Examples(relation, column.name));
+      }
+    }
+  }
+
+  /// Whether the call at the cursor can take a value of the type as its argument there.
+  bool FitsCall(const SqlType& type) const {
+    if (context_.call.empty() || request_.functions == nullptr) return true;
+    const ScalarFunction* scalar = request_.functions->FindScalar(context_.call);
+    const AggregateFunction* aggregate = request_.functions->FindAggregate(context_.call);
+    const TypeRule rule = aggregate != nullptr ? aggregate->types : scalar != nullptr ? scalar->types : nullptr;
+    if (rule == nullptr) return true;
+    constexpr size_t kMostFollowing = 3;
+    for (size_t following = 0; following <= kMostFollowing; ++following) {
+      std::vector<SqlType> arguments(static_cast<size_t>(context_.argument) + 1 + following, TypeKind::kAny);
+      arguments[static_cast<size_t>(context_.argument)] = type;
+      const std::vector<const std::string*> constants(arguments.size(), nullptr);
+      const auto typed = rule(context_.call, arguments, constants);
+      if (typed.ok()) return true;
+      const std::string& code = typed.status().error().code;
+      if (code == "E2301" || code == "E2313") return false;
+    }
+    return true;
+  }
+
+  /// Whether the result of a function can be compared with the column left of the cursor, as far as its signature
+  /// tells.
+  bool FitsComparison(const FunctionDoc* doc) const {
+    if (context_.compared.empty() || doc == nullptr) return true;
+    static constexpr std::string_view kArrow = "→";
+    const size_t arrow = doc->signature.rfind(kArrow);
+    if (arrow == std::string::npos) return true;
+    const std::string_view result = std::string_view(doc->signature).substr(arrow + kArrow.size());
+    for (const VisibleRelation& relation : context_.relations) {
+      const int column = relation.schema.Find(context_.compared);
+      if (column < 0) continue;
+      const SqlType& type = relation.schema.columns[static_cast<size_t>(column)].type;
+      const auto names = [&](std::initializer_list<std::string_view> words) {
+        return std::any_of(words.begin(), words.end(),
+                           [&](std::string_view word) { return result.find(word) != std::string_view::npos; });
+      };
+      const bool same = names({"=", "type", "ANY"});
+      if (type.is_numeric()) return same || names({"INTEGER", "FLOAT", "DECIMAL"});
+      if (type.is_temporal()) return same || names({"TIMESTAMP", "DATE", "TIME", "INTEGER ms"});
+      if (type.kind() == TypeKind::kString) return same || names({"STRING"});
+      return true;
+    }
+    return true;
+  }
+
+  /// Files below a started "file:///..." address.
+  void AddFiles(int rank) {
+    if (!request_.list_files || !context_.word.starts_with("file://")) return;
+    for (const std::string& address : request_.list_files(context_.word)) {
+      out_.Add(rank, context_.in_string ? "'" + address + "'" : address, CompletionKind::kTable, "",
+               address.ends_with('/') ? "folder" : "file");
+    }
+  }
+
+  void AddOuterColumns(int rank) {
+    for (const VisibleRelation& relation : context_.outer_relations) {
+      const std::string& name = relation.alias.empty() ? relation.name : relation.alias;
+      for (const Column& column : relation.schema.columns) {
+        out_.Add(rank, sql::QuoteIdentifier(name) + "." + sql::QuoteIdentifier(column.name), CompletionKind::kColumn,
+                 column.type.ToString(), "column of the outer query", Examples(relation, column.name));
       }
     }
   }
@@ -183,14 +249,17 @@ class Completer {
       if (entry.is_aggregate ? !aggregates : !scalars) continue;
       const bool common = std::find(kCommon.begin(), kCommon.end(), entry.name) != kCommon.end();
       const FunctionDoc* doc = entry.doc;
-      out_.Add(common ? rank : rank + 1, entry.name == "COUNT" ? "COUNT(*)" : entry.name + "(",
-               CompletionKind::kFunction, doc == nullptr ? "" : doc->signature, doc == nullptr ? "" : doc->description,
+      const int place = (common ? rank : rank + 1) + (FitsComparison(doc) ? 0 : 2);
+      out_.Add(place, entry.name == "COUNT" ? "COUNT(*)" : entry.name + "(", CompletionKind::kFunction,
+               doc == nullptr ? "" : doc->signature, doc == nullptr ? "" : doc->description,
                doc == nullptr || doc->example.empty() ? "" : doc->example + " = " + doc->example_result);
     }
   }
 
   void AddQualified() {
-    for (const VisibleRelation& relation : context_.relations) {
+    std::vector<VisibleRelation> visible = context_.relations;
+    visible.insert(visible.end(), context_.outer_relations.begin(), context_.outer_relations.end());
+    for (const VisibleRelation& relation : visible) {
       if (relation.alias == context_.qualifier || relation.name == context_.qualifier) {
         for (const Column& column : relation.schema.columns) {
           out_.Add(1, sql::QuoteIdentifier(column.name), CompletionKind::kColumn, column.type.ToString(),
@@ -267,6 +336,7 @@ class Completer {
       out_.Add(rank, sql::QuoteRelation(name), topic ? CompletionKind::kTopic : CompletionKind::kTable, detail,
                topic ? "embedded topic" : "connected source");
     }
+    AddFiles(rank);
     out_.Add(rank + 4, "file:///", CompletionKind::kSnippet, "",
              "a file, folder or pattern such as file:///data/*.csv");
   }
@@ -277,8 +347,9 @@ class Completer {
       AddNextClauses(2);
       return;
     }
-    AddValues();
-    AddColumns(context_.compared.empty() ? 1 : 3);
+    if (!context_.compares_order) AddValues();
+    AddColumns(context_.compared.empty() || context_.compares_order ? 1 : 3);
+    AddOuterColumns(3);
     AddFunctions(4, true, false);
     Keywords(5, {"NOT", "CASE WHEN", "EXISTS (", "INTERVAL '5' MINUTE", "NOW()"});
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,9 @@ struct EditorRequest {
   int32_t offset = 0;  ///< Byte offset of the cursor.
   Catalog* catalog = nullptr;
   const FunctionRegistry* functions = nullptr;
+  /// Files and folders (these end in "/") that continue a started "file:///..." address, as whole addresses; empty:
+  /// none are proposed, because whoever asks may not look at files.
+  std::function<std::vector<std::string>(std::string_view started)> list_files;
 };
 
 /// Items for the popup, best first, at most `limit`.

@@ -58,6 +58,7 @@ class CursorReader {
     DeclareEarlierStatements();
     DeclareCommonTables();
     ReadRelations();
+    ReadOuterRelations();
     ReadSelectList();
     ReadPlace();
     return std::move(context_);
@@ -159,6 +160,12 @@ class CursorReader {
       }
     }
     block_.assign(tokens_.begin() + first, tokens_.begin() + last);
+    if (context_.in_subquery && MayBeCorrelated(first - 1)) {
+      around_.assign(tokens_.begin(), tokens_.begin() + static_cast<int64_t>(first) - 1);
+      around_.insert(around_.end(), tokens_.begin() + static_cast<int64_t>(std::min(last + 1, tokens_.size())),
+                     tokens_.end());
+      around_at_ = first - 1;
+    }
     // A main query behind WITH x AS (...) starts at its own SELECT.
     cursor_index_ = at > first ? std::min(at - first, block_.size()) : 0;
     depth = 0;
@@ -177,6 +184,36 @@ class CursorReader {
     }
     context_.before.assign(block_.begin(), block_.begin() + cursor_index_);
     if (cursor_index_ > 0) context_.after_operand = IsOperand(block_[cursor_index_ - 1]);
+  }
+
+  /// A query in FROM or WITH does not see the relations beside it.
+  bool MayBeCorrelated(size_t open) const {
+    if (open == 0) return false;
+    const Token& before = tokens_[open - 1];
+    return !IsWord(before, "FROM") && !IsWord(before, "JOIN") && !IsWord(before, "AS") && !before.Is(",");
+  }
+
+  /// The relations of the query that the subquery at the cursor stands in: from the last SELECT that is open there.
+  void ReadOuterRelations() {
+    if (around_.empty()) return;
+    size_t first = around_at_;
+    int depth = 0;
+    while (first > 0) {
+      --first;
+      if (around_[first].Is(")")) ++depth;
+      if (around_[first].Is("(")) --depth;
+      if (depth == 0 && IsWord(around_[first], "SELECT")) break;
+      if (depth < 0) return;
+    }
+    const std::vector<VisibleRelation> own = std::move(context_.relations);
+    std::vector<Token> inner = std::move(block_);
+    context_.relations.clear();
+    block_.assign(around_.begin() + static_cast<int64_t>(first), around_.end());
+    in_from_ = false;
+    ReadRelations();
+    context_.outer_relations = std::move(context_.relations);
+    context_.relations = own;
+    block_ = std::move(inner);
   }
 
   void ReadCall() {
@@ -237,7 +274,23 @@ class CursorReader {
     return tokens.size();
   }
 
+  /// The columns of a query; of one that is not finished, those of what stands before its WHERE or GROUP BY.
   Schema QuerySchema(int32_t from, int32_t to) {
+    const Schema whole = SchemaOf(from, to);
+    if (!whole.columns.empty()) return whole;
+    int depth = 0;
+    for (const Token& token : all_) {
+      if (token.span.offset < from || token.span.end() > to) continue;
+      if (token.Is("(")) ++depth;
+      if (token.Is(")")) --depth;
+      const bool clause = IsWord(token, "WHERE") || IsWord(token, "GROUP") || IsWord(token, "WINDOW") ||
+                          IsWord(token, "HAVING") || IsWord(token, "ORDER") || IsWord(token, "LIMIT");
+      if (depth == 0 && clause) return SchemaOf(from, token.span.offset);
+    }
+    return {};
+  }
+
+  Schema SchemaOf(int32_t from, int32_t to) {
     if (request_.functions == nullptr || to <= from) return {};
     Diagnostics ignored;
     const sql::Script script = sql::ParseScript(request_.text.substr(from, to - from), &ignored);
@@ -432,8 +485,11 @@ class CursorReader {
     const bool direct = i == before.size();
     const bool compares = direct && op.kind == TokenKind::kSymbol &&
                           (op.text == "=" || op.text == "!=" || op.text == "<>" || op.text == "==");
+    const bool orders = direct && op.kind == TokenKind::kSymbol &&
+                        (op.text == "<" || op.text == "<=" || op.text == ">" || op.text == ">=");
     const bool in = IsWord(op, "IN");
-    if (!compares && !in && !(direct && (IsWord(op, "LIKE") || IsWord(op, "ILIKE")))) return;
+    context_.compares_order = orders;
+    if (!compares && !orders && !in && !(direct && (IsWord(op, "LIKE") || IsWord(op, "ILIKE")))) return;
     size_t name = i - 1;
     if (name > 0 && IsWord(before[name - 1], "NOT")) --name;
     if (name > 0 && IsName(before[name - 1])) context_.compared = before[name - 1].text;
@@ -443,6 +499,8 @@ class CursorReader {
   MemoryCatalog names_;
   CursorContext context_;
   std::vector<Token> all_, tokens_, block_, prefix_;
+  std::vector<Token> around_;  ///< The statement without the subquery at the cursor; empty: there is none.
+  size_t around_at_ = 0;       ///< Where in it the subquery stood.
   Token started_;
   size_t cursor_index_ = 0;
   int32_t statement_start_ = 0;

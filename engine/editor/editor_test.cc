@@ -20,6 +20,10 @@ class At {
     request_ = {text_, static_cast<int32_t>(cursor), &catalog_, &BuiltinFunctions()};
   }
   const EditorRequest& request() const { return request_; }
+  At& WithFiles(std::vector<std::string> files) {
+    request_.list_files = [files](std::string_view) { return files; };
+    return *this;
+  }
 
   std::vector<std::string> Texts(size_t limit = 50) const {
     std::vector<std::string> texts;
@@ -112,6 +116,39 @@ TEST(Complete, PropertiesAndAnnotations) {
   EXPECT_TRUE(At("SELECT * FROM trades WITH ('event.time.field' = |").Offers("'timestamp'"));
   EXPECT_EQ(At("-- @metric_t|\nSELECT 1").First(), "metric_type: ");
   EXPECT_EQ(At("-- @metric_type: g|\nSELECT 1").First(), "gauge");
+}
+
+TEST(Complete, ArgumentsOfTheRightTypeComeFirst) {
+  EXPECT_EQ(At("SELECT SUM(| FROM orders").First(), "id");
+  EXPECT_EQ(At("SELECT SQRT(| FROM orders").First(), "id");
+  EXPECT_EQ(At("SELECT ROUND(SUM(| FROM orders").First(), "id");
+  const std::vector<std::string> numbers = At("SELECT * FROM trades WHERE price > |").Texts(500);
+  const auto place = [&](std::string_view name) { return std::find(numbers.begin(), numbers.end(), name); };
+  ASSERT_NE(place("ABS("), numbers.end());
+  EXPECT_LT(place("SQRT("), place("CONCAT("));
+  EXPECT_LT(place("WIDTH_BUCKET("), place("LOWER("));
+}
+
+TEST(Complete, WorksWhereTheTextIsBroken) {
+  EXPECT_TRUE(At("SELECT t.| FROM trades t JOIN quotes q ON").Offers("price"));
+  EXPECT_TRUE(At("SELECT a.symbol FROM trades a WHERE a.| GROUP a.symbol").Offers("volume"));
+  EXPECT_TRUE(At("WITH x AS (SELECT symbol AS s, price FROM trades WHERE) SELECT | FROM x").Offers("s"));
+  EXPECT_TRUE(At("SELECT symbol, FROM trades WHERE | AND price >").Offers("side"));
+  EXPECT_TRUE(At("SELECT SUM(price OVER (PARTITION BY | FROM trades").Offers("symbol"));
+  EXPECT_TRUE(At("CREATE STREAM s AS SELECT symbol FROM trades WITH ('s.type' = |").Offers("'file_sink'"));
+  EXPECT_TRUE(At("SELECT * FROM trades WITH ('trades.watermark.strategy' = 'asc|').").Offers("'ascending'"));
+  EXPECT_FALSE(At("SELECT * FROM trades t JOIN (SELECT 1 FROM quotes q WHERE q.symbol = t.|)").Offers("side"));
+  EXPECT_TRUE(
+      At("SELECT * FROM trades t WHERE price > (SELECT MAX(bid) FROM quotes q WHERE q.symbol = |)").Offers("t.symbol"));
+  EXPECT_TRUE(At("SELECT * FROM trades t WHERE EXISTS (SELECT 1 FROM quotes q WHERE q.symbol = t.|)").Offers("side"));
+}
+
+TEST(Complete, FilesOfAStartedAddress) {
+  const std::vector<std::string> files = {"file:///data/orders.csv", "file:///data/old/"};
+  EXPECT_EQ(At("SELECT * FROM file:///data/o|").WithFiles(files).Texts(2),
+            (std::vector<std::string>{"file:///data/old/", "file:///data/orders.csv"}));
+  EXPECT_EQ(At("SELECT * FROM 'file:///data/or|").WithFiles(files).First(), "'file:///data/orders.csv'");
+  EXPECT_FALSE(At("SELECT * FROM file:///data/o|").Offers("file:///data/orders.csv"));
 }
 
 TEST(Complete, ReplacesTheStartedWord) {

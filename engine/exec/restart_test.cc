@@ -38,6 +38,17 @@ Relation Events() {
   return events;
 }
 
+// The same rows as a table to look up: bounded, without time.
+Relation Lookups() {
+  Relation lookups = Events();
+  lookups.name = "d";
+  lookups.uri = "test://d";
+  lookups.kind = RelationKind::kTable;
+  lookups.bounded = true;
+  lookups.event_time_column.clear();
+  return lookups;
+}
+
 std::shared_ptr<arrow::RecordBatch> EventRows() {
   arrow::StringBuilder keys;
   arrow::Int64Builder times, values;
@@ -57,6 +68,7 @@ class RunningQuery {
   explicit RunningQuery(const std::string& sql) {
     MemoryCatalog catalog;
     catalog.Put(Events());
+    catalog.Put(Lookups());
     Diagnostics diagnostics;
     const ScriptReport report = AnalyseScript(sql, &catalog, BuiltinFunctions(), &diagnostics);
     EXPECT_FALSE(diagnostics.has_errors()) << sql << ": " << diagnostics.items()[0].message;
@@ -187,6 +199,15 @@ INSTANTIATE_TEST_SUITE_P(
         "SELECT a.v AS x, b.v AS y FROM e a LEFT JOIN e b ON a.v = b.v WITH ('join.retention' = '40ms')",
         "SELECT x.k, x.s, y.n FROM (SELECT k, SUM(v) AS s FROM e GROUP BY k EMIT CHANGES) x FULL JOIN (SELECT k, "
         "COUNT(*) AS n FROM e WHERE v > 4 GROUP BY k EMIT CHANGES) y ON x.k = y.k EMIT CHANGES",
+        "SELECT e.k, e.v, d.t AS other FROM e JOIN d ON e.v = d.v",
+        "SELECT e.k, e.v, d.t AS other FROM e LEFT JOIN d ON e.v = d.v AND d.t < e.t",
+        "SELECT e.v, COUNT(*) AS n FROM e JOIN d ON e.k = d.k GROUP BY e.v WINDOW TUMBLING(50ms)",
+        "SELECT k, v FROM e WHERE v IN (SELECT v FROM d WHERE k = 'a')",
+        "SELECT k, v FROM e WHERE v NOT IN (SELECT v FROM d WHERE t < 40)",
+        "SELECT k, v FROM e WHERE EXISTS (SELECT 1 FROM d WHERE d.v = e.v AND d.t > e.t)",
+        "SELECT k, v, (SELECT MAX(t) FROM d WHERE d.v = e.v) AS newest FROM e",
+        "SELECT k, v FROM e WHERE v >= ALL (SELECT v FROM d WHERE k = 'c')",
+        "SELECT k, v, (SELECT SUM(d.v) FROM d WHERE d.t < e.t) AS before FROM e",
         "SELECT COUNT(*) AS g, MAX(n) AS hi, AVG(n) AS a, COUNT(DISTINCT n) AS d FROM (SELECT k, SUM(v) AS n FROM e "
         "GROUP BY k) EMIT CHANGES",
         "SELECT n, COUNT(*) AS g, LAST(k) AS l FROM (SELECT k, v % 3 AS n, SUM(v) AS s FROM e GROUP BY k, v % 3) GROUP "

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/functions/registry.h"
 
 namespace velo {
@@ -34,20 +36,41 @@ Status WrongArgumentCount(std::string_view name, size_t given) {
                       fmt::format("Write {}.", signature));
 }
 
+namespace {
+
+/// "INTEGER", "a number", "a MAP": what CAST can make; not "a constant unit such as 'hour'".
+std::string CastHint(std::string_view wanted) {
+  if (wanted == "a number") return "CAST(... AS FLOAT) or CAST(... AS DECIMAL) makes it one.";
+  std::string_view type = wanted;
+  if (type.starts_with("a ")) type.remove_prefix(2);
+  if (type.starts_with("an ")) type.remove_prefix(3);
+  const bool is_type = !type.empty() && std::all_of(type.begin(), type.end(),
+                                                    [](char letter) { return letter >= 'A' && letter <= 'Z'; });
+  return is_type && type != "MAP" && type != "ARRAY" && type != "STRUCT"
+             ? fmt::format("CAST(... AS {}) converts it.", type)
+             : "";
+}
+
+}  // namespace
+
 Status WrongArgumentType(std::string_view name, size_t position, const SqlType& given, std::string_view wanted) {
   return Status::User(
       "E2301",
       fmt::format("the {} argument of {} must be {}, got {}", Ordinal(position), name, wanted, given.ToString()),
-      fmt::format("CAST(... AS {}) converts it.", wanted));
+      CastHint(wanted));
 }
 
 Status CannotApply(std::string_view op, TypeSpan arguments) {
   if (arguments.size() == 1) {
-    return Status::User("E2301", fmt::format("cannot apply {} to {}", op, arguments[0].ToString()));
+    const bool slices_text = op == "[:]" && arguments[0].kind() == TypeKind::kString;
+    return Status::User("E2301", fmt::format("cannot apply {} to {}", op, arguments[0].ToString()),
+                        slices_text ? "SUBSTRING(text, position, length) cuts text." : "");
   }
   return Status::User("E2301",
                       fmt::format("cannot apply {} to {} and {}", op, arguments[0].ToString(), arguments[1].ToString()),
-                      "CAST one side to the type of the other.");
+                      arguments[0].kind() == TypeKind::kString && arguments[1].kind() == TypeKind::kString
+                          ? "CAST both sides to a number, such as CAST(x AS DECIMAL)."
+                          : "CAST one side to the type of the other.");
 }
 
 Status NotNumeric(std::string_view name, const SqlType& given) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/plan/annotations/annotation_reader.h"
+#include "engine/plan/config_files.h"
 #include "engine/plan/statement_analyser.h"
 #include "engine/sql/lexer.h"
 #include "engine/sql/words.h"
@@ -40,8 +41,14 @@ std::string BrokenTarget(std::string_view text) {
 
 ScriptReport AnalyseScript(std::string_view text, Catalog* catalog, const FunctionRegistry& functions,
                            Diagnostics* diagnostics) {
+  return AnalyseScript(text, catalog, functions, ConfigFiles(), diagnostics);
+}
+
+ScriptReport AnalyseScript(std::string_view text, Catalog* catalog, const FunctionRegistry& functions,
+                           const ConfigFiles& files, Diagnostics* diagnostics) {
   const size_t errors_before = diagnostics->error_count();
-  const sql::Script script = sql::ParseScript(text, diagnostics);
+  sql::Script script = sql::ParseScript(text, diagnostics);
+  plan::MergeConfigFiles(files, &script, diagnostics);
   MemoryCatalog relations(catalog);
   plan::StatementAnalyser analyser(&relations, functions);
   analyser.set_annotations(&script.annotations);

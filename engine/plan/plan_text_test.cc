@@ -10,6 +10,7 @@
 
 #include "engine/base/source_span.h"
 #include "engine/plan/plan_fixture.h"
+#include "engine/sql/parser.h"
 
 namespace velo {
 namespace {
@@ -105,6 +106,50 @@ TEST(PlanTexts, FindingsHaveTheirCodeAndPlace) {
   }
   EXPECT_GE(wrong, 150u);
   EXPECT_GT(lines, wrong);
+}
+
+std::string WithEdits(std::string text, std::vector<TextEdit> edits) {
+  std::sort(edits.begin(), edits.end(),
+            [](const TextEdit& a, const TextEdit& b) { return a.span.offset > b.span.offset; });
+  for (const TextEdit& edit : edits) {
+    text.replace(static_cast<size_t>(edit.span.offset), static_cast<size_t>(edit.span.length), edit.text);
+  }
+  return text;
+}
+
+size_t CountOf(const Diagnostics& diagnostics, const std::string& code) {
+  return static_cast<size_t>(std::count_if(diagnostics.items().begin(), diagnostics.items().end(),
+                                           [&](const Diagnostic& found) { return found.code == code; }));
+}
+
+// Whatever fix is offered for a wrong text: the text with it parses no worse than before, and what was found is gone.
+TEST(PlanTexts, EveryFixMendsWhatItIsOfferedFor) {
+  size_t fixes = 0;
+  for (const fs::path& path : Files(".findings.txt")) {
+    std::istringstream in(ReadAll(path));
+    std::string line;
+    while (std::getline(in, line)) {
+      if (line.empty() || line[0] == '#') continue;
+      const std::string sql = Unescape(std::string_view(line).substr(line.find_first_not_of(' ', line.find("   "))));
+      Diagnostics diagnostics;
+      Analyse(sql, &diagnostics);
+      for (const Diagnostic& found : diagnostics.items()) {
+        for (const Fix& fix : found.fixes) {
+          const std::string fixed = WithEdits(sql, fix.edits);
+          Diagnostics after, syntax;
+          Analyse(fixed, &after);
+          sql::ParseScript(fixed, &syntax);
+          ++fixes;
+          EXPECT_FALSE(fix.title.empty()) << sql;
+          EXPECT_LT(CountOf(after, found.code), CountOf(diagnostics, found.code))
+              << path.filename() << ": " << sql << "\nfix: " << fixed << "\n"
+              << found.message;
+          EXPECT_EQ(syntax.error_count(), 0u) << sql << "\nfix: " << fixed;
+        }
+      }
+    }
+  }
+  EXPECT_GT(fixes, 100u);
 }
 
 TEST(PlanTexts, ExplainReadsAsWritten) {

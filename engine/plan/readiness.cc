@@ -1,34 +1,9 @@
 #include "engine/plan/readiness.h"
 
-#include <filesystem>
-
-#include "engine/plan/properties/property_checks.h"
 #include "engine/plan/statement_sinks.h"
 
 namespace velo {
 namespace {
-
-bool NamesConfigFile(std::string_view key) {
-  for (std::string_view name : {"config_file", "source_config", "sink_config", "monitoring_config", "security_config",
-                                "base_source_config", "base_sink_config"}) {
-    if (key == name || key.ends_with("." + std::string(name))) return true;
-  }
-  return false;
-}
-
-void CheckConfigFiles(const sql::Statement& statement, const std::string& folder, Diagnostics* diagnostics) {
-  for (const sql::Property& property : plan::PropertiesOf(statement)) {
-    if (!NamesConfigFile(property.key)) continue;
-    const Result<std::string> filled = plan::SubstituteVariables(property.value, nullptr);
-    if (!filled.ok() || filled->find("${") != std::string::npos) continue;
-    std::error_code ignored;
-    std::filesystem::path path(*filled);
-    if (path.is_relative()) path = std::filesystem::path(folder) / path;
-    if (std::filesystem::exists(path, ignored)) continue;
-    diagnostics->Warning("E3006", property.value_span, fmt::format("the config file {} is not there", property.value))
-        .hint = "paths start at the folder of the SQL file";
-  }
-}
 
 bool ConcernsReadiness(const Diagnostic& found) {
   return found.severity == Severity::kWarning && (found.code.starts_with("E3") || found.code.starts_with("W3"));
@@ -36,14 +11,14 @@ bool ConcernsReadiness(const Diagnostic& found) {
 
 }  // namespace
 
-void CheckReadiness(std::string_view text, const std::string& folder, bool strict, Diagnostics* diagnostics,
+void CheckReadiness(std::string_view text, const ConfigFiles& files, bool strict, Diagnostics* diagnostics,
                     ScriptReport* report) {
   Diagnostics ignored;
-  const sql::Script script = sql::ParseScript(text, &ignored);
+  sql::Script script = sql::ParseScript(text, &ignored);
+  plan::MergeConfigFiles(files, &script, &ignored);
   for (size_t i = 0; i < script.statements.size(); ++i) {
     const sql::Statement& statement = *script.statements[i];
     diagnostics->set_statement(script.statement_numbers[i]);
-    CheckConfigFiles(statement, folder, diagnostics);
     if (!strict || statement.kind != sql::StatementKind::kCreate) continue;
     const auto& create = static_cast<const sql::CreateStatement&>(statement);
     if (create.what != sql::RelationWord::kStream || create.query == nullptr) continue;

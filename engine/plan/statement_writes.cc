@@ -281,8 +281,9 @@ void StatementAnalyser::AnalyseUpdate(const sql::UpdateStatement& update, Statem
     }
   }
   if (update.where == nullptr) {
-    diagnostics_->Warning("W2601", update.span,
-                          fmt::format("UPDATE without WHERE changes every row of '{}'", update.name));
+    diagnostics_
+        ->Warning("W2601", update.span, fmt::format("UPDATE without WHERE changes every row of '{}'", update.name))
+        .hint = "add WHERE to change only some rows";
   }
 }
 
@@ -291,8 +292,9 @@ void StatementAnalyser::AnalyseDelete(const sql::DeleteStatement& remove, Statem
   report->name = remove.name;
   PrepareRewrite(remove.name, remove.name_span, {}, remove.where.get(), report);
   if (remove.where == nullptr) {
-    diagnostics_->Warning("W2601", remove.span,
-                          fmt::format("DELETE without WHERE removes every row of '{}'", remove.name));
+    diagnostics_
+        ->Warning("W2601", remove.span, fmt::format("DELETE without WHERE removes every row of '{}'", remove.name))
+        .hint = "add WHERE to remove only some rows";
   }
 }
 

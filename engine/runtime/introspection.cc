@@ -312,7 +312,41 @@ Result<InfoTable> Describe(ScriptSession& session, const sql::DescribeStatement&
   return rows.Finish();
 }
 
-Result<InfoTable> ExplainStatementRows(const sql::ExplainStatement& explain, const StatementReport& report) {
+namespace {
+
+std::string Bytes(int64_t bytes) {
+  if (bytes < 10'000) return fmt::format("{} bytes", bytes);
+  return bytes < 10'000'000 ? fmt::format("{} KB", bytes / 1000) : fmt::format("{} MB", bytes / 1'000'000);
+}
+
+std::string Duration(int64_t nanos) {
+  return nanos < 10'000'000 ? fmt::format("{:.3f} ms", static_cast<double>(nanos) / 1e6)
+                            : fmt::format("{} ms", nanos / 1'000'000);
+}
+
+/// What a run did, the steps from the result down to the sources, as the plan stands.
+std::vector<std::string> MeasuredLines(const JobMetrics& metrics) {
+  std::vector<std::string> lines;
+  lines.push_back(fmt::format("Ran in {}: {} rows read ({}), {} rows out, state {}",
+                              Duration(metrics.elapsed_micros * 1000), metrics.rows_in, Bytes(metrics.bytes_read),
+                              metrics.rows_out, Bytes(metrics.state_bytes)));
+  for (auto step = metrics.operators.rbegin(); step != metrics.operators.rend(); ++step) {
+    std::string line = fmt::format("  {}: {} rows in, {} out", step->name, step->rows_in, step->rows_out);
+    for (const auto& [count, what] : {std::pair{step->rows_filtered, "left out"},
+                                      {step->rows_late, "too late"},
+                                      {step->rows_bad, "bad"},
+                                      {step->rows_held, "held"}}) {
+      if (count > 0) line += fmt::format(", {} {}", count, what);
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace
+
+Result<InfoTable> ExplainStatementRows(const sql::ExplainStatement& explain, const StatementReport& report,
+                                       const std::optional<JobMetrics>& measured) {
   InfoRows rows({Text("plan")});
   auto add_lines = [&rows](std::string_view text) {
     while (!text.empty()) {
@@ -334,6 +368,11 @@ Result<InfoTable> ExplainStatementRows(const sql::ExplainStatement& explain, con
       rows.Add(
           {fmt::format("Column: {} {}{}", column.name, column.type.ToString(), column.nullable ? "" : " NOT NULL")});
     }
+  }
+  if (measured.has_value()) {
+    for (std::string& line : MeasuredLines(*measured)) rows.Add({std::move(line)});
+  } else if (explain.mode == sql::ExplainStatement::Mode::kAnalyze && query != nullptr) {
+    rows.Add({"Not run: its input has no end, or it would change rows."});
   }
   if (query == nullptr) rows.Add({"Nothing to compute: the statement reads no rows."});
   return rows.Finish();

@@ -78,9 +78,10 @@ const SessionObject* ScriptSession::Find(const std::string& name) const {
 
 Status ScriptSession::Execute(std::string_view text, ScriptObserver* observer) {
   Diagnostics findings, ignored;
-  const ScriptReport report = AnalyseScript(text, &catalog_, BuiltinFunctions(), &findings);
+  const ScriptReport report = AnalyseScript(text, &catalog_, BuiltinFunctions(), options_.config_files, &findings);
   if (!report.valid) return InvalidText(&findings);
   scripts_.push_back(std::make_unique<sql::Script>(sql::ParseScript(text, &ignored)));
+  plan::MergeConfigFiles(options_.config_files, scripts_.back().get(), &ignored);
   const sql::Script& script = *scripts_.back();
   analyser_.set_annotations(&script.annotations);
   later_sources_.clear();
@@ -151,16 +152,36 @@ Status ScriptSession::ExecuteStatement(Step* step, ScriptObserver* observer) {
                             Describe(*this, static_cast<const sql::DescribeStatement&>(*step->statement)));
       return ShowRows(step->info, table.columns, table.rows, observer);
     }
-    case sql::StatementKind::kExplain: {
-      VELO_ASSIGN_OR_RETURN(
-          const InfoTable table,
-          ExplainStatementRows(static_cast<const sql::ExplainStatement&>(*step->statement), step->report));
-      return ShowRows(step->info, table.columns, table.rows, observer);
-    }
+    case sql::StatementKind::kExplain:
+      return ExecuteExplain(step, observer);
   }
   outcome.statement = step->info;
   observer->OnStatement(outcome);
   return Status::OK();
+}
+
+/// EXPLAIN shows the plan; ANALYZE also runs the query, throws its rows away and shows what every step did.
+Status ScriptSession::ExecuteExplain(Step* step, ScriptObserver* observer) {
+  const auto& explain = static_cast<const sql::ExplainStatement&>(*step->statement);
+  std::optional<JobMetrics> measured;
+  const std::shared_ptr<const PreparedQuery>& query = step->report.prepared;
+  if (explain.mode == sql::ExplainStatement::Mode::kAnalyze && query != nullptr && query->bounded) {
+    class Discarded : public ResultReceiver {
+      void OnRows(const Batch&) override {}
+      void OnFinished(const Status&) override {}
+    };
+    RunOptions run = options_.run;
+    run.live = false;
+    VELO_ASSIGN_OR_RETURN(const std::shared_ptr<Job> job, engine_->Start(query, run, std::make_shared<Discarded>()));
+    while (!job->WaitFor(kLookMillis)) {
+      if (!observer->WantsMore()) cancelled_ = true;
+      if (cancelled_) job->Cancel();
+    }
+    VELO_RETURN_IF_ERROR(job->result());
+    measured = job->metrics();
+  }
+  VELO_ASSIGN_OR_RETURN(const InfoTable table, ExplainStatementRows(explain, step->report, measured));
+  return ShowRows(step->info, table.columns, table.rows, observer);
 }
 
 Status ScriptSession::ShowRows(const StatementInfo& info, const Schema& columns,

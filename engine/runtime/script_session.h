@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/plan/config_files.h"
 #include "engine/plan/statement_analyser.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/memory_relation.h"
@@ -56,6 +57,7 @@ class ScriptObserver {
 struct SessionOptions {
   RunOptions run;        ///< `live`: statements over unbounded input go on until they are stopped.
   std::string app_name;  ///< Stands for {job} of unnamed statements.
+  ConfigFiles config_files;
 };
 
 /// Something a session knows by name.
@@ -121,6 +123,7 @@ class ScriptSession {
   Status ExecuteInsert(Step* step, ScriptObserver* observer);
   Status ExecuteRewrite(Step* step, StatementOutcome* outcome);
   Status ExecuteDrop(const sql::DropStatement& drop, StatementOutcome* outcome);
+  Status ExecuteExplain(Step* step, ScriptObserver* observer);
   Status ExecuteAlter(const sql::AlterStatement& alter, StatementOutcome* outcome);
   Status ShowRows(const StatementInfo& info, const Schema& columns, const std::shared_ptr<arrow::RecordBatch>& rows,
                   ScriptObserver* observer);

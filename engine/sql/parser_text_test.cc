@@ -135,28 +135,64 @@ TEST(ParserText, GivesTheWrittenTreesAndDiagnostics) {
   EXPECT_GE(count, 250u);
 }
 
-TEST(ParserText, PrintedTreesReadBackTheSame) {
-  size_t statements = 0;
-  for (const TextCase& item : AllCases()) {
-    Diagnostics diagnostics;
-    const Script script = ParseScript(item.sql, &diagnostics);
-    for (const StatementPtr& statement : script.statements) {
-      ++statements;
-      EXPECT_TRUE(SameStatement(*statement, *Clone(*statement))) << item.sql;
-      for (const bool clause_per_line : {true, false}) {
-        for (const int width : {100, 30}) {
-          const std::string printed = Print(*statement, {width, clause_per_line, width == 100});
-          Diagnostics again;
-          const Script read = ParseScript(printed, &again);
-          ASSERT_FALSE(again.has_errors()) << item.sql << "\n" << printed << "\n" << again.items().front().message;
-          ASSERT_EQ(read.statements.size(), 1u) << printed;
-          EXPECT_TRUE(SameStatement(*statement, *read.statements.front())) << item.sql << "\n" << printed;
-          EXPECT_EQ(Print(*read.statements.front(), {width, clause_per_line, width == 100}), printed);
+// Every statement of `sql` that parses is printed and read again, in all layouts. Returns how many there were.
+size_t CheckPrinting(const std::string& sql) {
+  Diagnostics diagnostics;
+  const Script script = ParseScript(sql, &diagnostics);
+  for (const StatementPtr& statement : script.statements) {
+    EXPECT_TRUE(SameStatement(*statement, *Clone(*statement))) << sql;
+    for (const bool clause_per_line : {true, false}) {
+      for (const int width : {100, 30}) {
+        const std::string printed = Print(*statement, {width, clause_per_line, width == 100});
+        Diagnostics again;
+        const Script read = ParseScript(printed, &again);
+        EXPECT_FALSE(again.has_errors()) << sql << "\n" << printed;
+        if (read.statements.size() != 1) {
+          ADD_FAILURE() << sql << "\n" << printed;
+          continue;
         }
+        EXPECT_TRUE(SameStatement(*statement, *read.statements.front())) << sql << "\n" << printed;
+        EXPECT_EQ(Print(*read.statements.front(), {width, clause_per_line, width == 100}), printed);
       }
     }
   }
+  return script.statements.size();
+}
+
+TEST(ParserText, PrintedTreesReadBackTheSame) {
+  size_t statements = 0;
+  for (const TextCase& item : AllCases()) statements += CheckPrinting(item.sql);
   EXPECT_GE(statements, 150u);
+}
+
+// The same for the SQL of the language tests (blocks after "query", "script", "run" ...) and of the examples.
+TEST(ParserText, TheSqlOfAllTestsAndExamplesReadsBackTheSame) {
+  size_t statements = 0;
+  for (const char* folder : {"tests/sql", "examples"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(VELO_SOURCE_DIR "/") + folder)) {
+      const std::string extension = entry.path().extension().string();
+      if (extension != ".test" && extension != ".sql") continue;
+      std::ifstream in(entry.path());
+      std::string block;
+      bool in_block = extension == ".sql";
+      for (std::string line; std::getline(in, line);) {
+        if (extension == ".sql") {
+          block += line + "\n";
+        } else if (in_block && (line.empty() || line == "----")) {
+          statements += CheckPrinting(block);
+          block.clear();
+          in_block = false;
+        } else if (in_block) {
+          block += line + "\n";
+        } else {
+          const std::string word = line.substr(0, line.find(' '));
+          in_block = word == "query" || word == "script" || word == "run" || word == "statement" || word == "refused";
+        }
+      }
+      statements += CheckPrinting(block);
+    }
+  }
+  EXPECT_GE(statements, 1000u);
 }
 
 }  // namespace

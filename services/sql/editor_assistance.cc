@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "connectors/file/file_paths.h"
 #include "engine/editor/completion.h"
 #include "engine/editor/hover.h"
 #include "engine/editor/signature.h"
@@ -11,6 +12,8 @@
 
 namespace velo::services {
 namespace {
+
+constexpr size_t kMostFiles = 100;
 
 enum class CompletionMode : uint8_t { kInline, kList };
 BOOST_DESCRIBE_ENUM(CompletionMode, kInline, kList)
@@ -63,6 +66,7 @@ struct Place {
     request.offset = static_cast<int32_t>(std::clamp<int64_t>(offset, 0, static_cast<int64_t>(text.size())));
     request.catalog = catalog.get();
     request.functions = &context.workspace->functions();
+    request.list_files = [](std::string_view started) { return FilesThatContinue(started, kMostFiles); };
   }
 };
 

@@ -2,6 +2,7 @@
 """Runs the command line as people and scripts do: applications, exit codes, formats. Standard library only."""
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -168,6 +169,18 @@ def test_show_and_explain_answer_with_rows(folder):
     assert done.stdout.startswith("plan\n") and "Source" in done.stdout, done.stdout
 
 
+def test_explain_analyze_runs_and_measures(folder):
+    done = folder.velo("run", "--format", "json", "-e",
+                       f"EXPLAIN ANALYZE SELECT region, COUNT(*) AS n FROM file://{folder.path}/orders.csv WHERE total > 2 GROUP BY region "
+                       f"EMIT FINAL INTO 'file://{folder.path}/never.csv'")
+    lines = [row["plan"] for row in json.loads(done.stdout)["rows"]]
+    time_taken = r"\d+(\.\d+)? ms"
+    assert any(re.fullmatch(rf"Ran in {time_taken}: 5 rows read \(\d+ bytes\), 3 rows out, state \d+ bytes", line) for line in lines), lines
+    assert any(re.fullmatch(rf"  GROUP BY region: 4 rows in, 3 out", line) for line in lines), lines
+    assert any(re.fullmatch(rf"  WHERE total > 2: 5 rows in, 4 out, 1 left out", line) for line in lines), lines
+    assert not (folder.path / "never.csv").exists()
+
+
 def test_a_wrong_statement_stops_the_script_before_it_starts(folder):
     done = folder.velo("run", "-e", "CREATE STREAM a AS SELECT 1 AS x INTO 'file:///tmp/never_written.csv'; SELECT wrong FROM a")
     assert done.returncode == 1 and "E2102" in done.stderr, done.stderr
@@ -210,6 +223,45 @@ def test_config_files_must_be_there(folder):
     assert "E3006" in folder.velo("validate", app).stdout
     folder.write("conf/t.yaml", "topic: t\n")
     assert "E3006" not in folder.velo("validate", app).stdout
+
+
+def test_config_files_fill_in_what_the_statement_leaves_out(folder):
+    folder.write("data/semi.txt", "id;region\n1;EU\n2;US\n")
+    folder.write("conf/base.yaml", "file:\n  delimiter: ','   # overridden\n  has_headers: true\nformat: csv\n")
+    folder.write("conf/orders.yaml", "extends: base.yaml\ndatasource:\n  path: {dir}/data/semi.txt\n  delimiter: \";\"\n"
+                                     "datasink:\n  path: {dir}/never.csv\n")
+    app = folder.write("app.sql", "SELECT id, region FROM orders WITH ('orders.config_file' = 'conf/orders.yaml', 'orders.type' = 'file_source');\n")
+    done = folder.velo("run", app, "--format", "csv")
+    assert done.stdout == "id,region\n1,EU\n2,US\n", done.stdout + done.stderr
+    # What WITH says wins over the file.
+    folder.write("data/comma.csv", "id,region\n7,EU\n")
+    app = folder.write("app.sql", "SELECT id FROM orders WITH ('orders.config_file' = 'conf/orders.yaml', 'orders.type' = 'file_source', "
+                                  "'path' = '{dir}/data/comma.csv', 'delimiter' = ',');\n")
+    done = folder.velo("run", app, "--format", "csv")
+    assert done.stdout == "id\n7\n", done.stdout + done.stderr
+    folder.write("conf/sink.properties", "# where results go\nsink.path = {dir}/out.csv\nsink.type: file_sink\n")
+    app = folder.write("app.sql", "CREATE STREAM large AS SELECT id FROM file://{dir}/orders.csv WHERE total > 5 "
+                                  "WITH ('sink_config' = 'conf/sink.properties', 'large.type' = 'file_sink');\n")
+    done = folder.velo("run", app)
+    assert folder.read("out.csv") == "id\n1\n2\n", done.stdout + done.stderr
+
+
+def test_config_files_are_faulted_by_file_and_line(folder):
+    app = folder.write("app.sql", "SELECT region FROM file://{dir}/orders.csv WITH ('config_file' = 'conf/job.yaml');\n")
+    missing = folder.velo("run", app)
+    assert missing.returncode == 1 and "error[E3006]: the config file conf/job.yaml is not there" in missing.stderr, missing.stderr
+    folder.write("conf/job.yaml", "max:\n  groups: many\nbatch_sise: 5\n")
+    said = folder.velo("validate", app).stdout
+    assert "E3010" in said and "conf/job.yaml line 2: 'many' is no value for 'max.groups'" in said, said
+    assert "W3011" in said and "conf/job.yaml line 3: unknown property 'batch_sise'" in said and "did you mean 'batch.size'" in said, said
+    folder.write("conf/job.yaml", "max.groups: 3\n\tformat: csv\n")
+    said = folder.velo("validate", app).stdout
+    assert "E3006" in said and "conf/job.yaml line 2: a tab in the indentation" in said, said
+    folder.write("conf/job.yaml", "extends: job.yaml\n")
+    assert "extends itself" in folder.velo("validate", app).stdout
+    folder.write("secret.txt", "password: x\n")
+    said = folder.velo("validate", "-", text="SELECT 1 AS x WITH ('config_file' = 'secret.txt')").stdout
+    assert "no known ending" in said and "password" not in said, said
 
 
 def test_several_findings_come_at_once(folder):

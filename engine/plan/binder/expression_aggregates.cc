@@ -136,7 +136,8 @@ bool ExpressionBinder::AggregateMayStandHere(const sql::Call& call, std::string_
                         : clause_ == Clause::kOn      ? "ON"
                                                       : "this place";
     Diagnostic& found = diagnostics().Error("E2110", call.span, fmt::format("{} cannot be used in {}", name, place));
-    found.hint = clause_ == Clause::kWhere ? "conditions on aggregates go to HAVING, after GROUP BY" : "";
+    found.hint = clause_ == Clause::kWhere ? "conditions on aggregates go to HAVING, after GROUP BY"
+                                           : "compute it in a subquery in FROM, and use its result here";
     if (clause_ == Clause::kWhere) OfferHaving(call, &found);
     return false;
   }

@@ -297,8 +297,22 @@ BoundExpressionPtr ExpressionBinder::ReportMissing(const ColumnMatch& match, con
   }
   if (match.kind == ColumnMatch::Kind::kUnknownQualifier) {
     std::vector<std::string> names;
+    bool is_hidden = false;
     for (const ScopeRelation& relation : scope.relations()) {
-      names.push_back(relation.alias.empty() ? relation.name : relation.alias);
+      const std::string& name = relation.alias.empty() ? relation.name : relation.alias;
+      if (name == reference.parts[0].text) {
+        is_hidden = true;
+      } else {
+        names.push_back(name);
+      }
+    }
+    if (is_hidden) {
+      diagnostics()
+          .Error("E2104", PartSpan(reference, 0),
+                 fmt::format("the columns of '{}' can only be used in ON: it is the right side of a LEFT SEMI JOIN",
+                             reference.parts[0].text))
+          .hint = "use JOIN to show columns of both sides";
+      return Poison(reference.span);
     }
     Diagnostic& found = diagnostics().Error(
         "E2104", PartSpan(reference, 0),

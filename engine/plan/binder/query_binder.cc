@@ -109,8 +109,8 @@ class UnionBinder {
       if (arm.columns.size() != schema_.columns.size()) {
         context_->diagnostics
             ->Error("E2503", query_.body.arms[a]->span,
-                    fmt::format("this arm of the UNION has {} columns, the first has {}", arm.columns.size(),
-                                schema_.columns.size()))
+                    fmt::format("this arm of the UNION has {} column{}, the first has {}", arm.columns.size(),
+                                arm.columns.size() == 1 ? "" : "s", schema_.columns.size()))
             .hint = "select as many columns in every arm";
         return false;
       }

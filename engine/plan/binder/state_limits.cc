@@ -9,8 +9,9 @@ namespace velo::plan {
 namespace {
 
 void Refuse(const BindingContext& context, const sql::Property& property, std::string_view wanted) {
-  context.diagnostics->Error("E3010", property.value_span,
-                             fmt::format("'{}' is no value of {}: {}", property.value, property.key, wanted));
+  context.diagnostics
+      ->Error("E3010", property.value_span, fmt::format("'{}' is no value for '{}'", property.value, property.key))
+      .hint = fmt::format("give {}", wanted);
 }
 
 // Sets `count` to the value of `key`; a limit is a whole number, 0 for none.

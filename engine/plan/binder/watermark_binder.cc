@@ -21,7 +21,7 @@ int64_t DurationProperty(const PropertyMap& properties, std::string_view key, in
 
 void Refuse(const BindingContext& context, SourceSpan span, std::string_view key, std::string_view value,
             std::string_view wanted) {
-  context.diagnostics->Error("E3010", span, fmt::format("'{}' is no value of {}", value, key)).hint =
+  context.diagnostics->Error("E3010", span, fmt::format("'{}' is no value for '{}'", value, key)).hint =
       fmt::format("expected: {}", wanted);
 }
 

@@ -130,7 +130,8 @@ WindowSpec BindWindow(const BindingContext& context, const sql::WindowClause& wi
                                                 "update_previous",
                                                 "update_previous_window"};
     if (std::find(std::begin(kStrategies), std::end(kStrategies), late->value) == std::end(kStrategies)) {
-      diagnostics.Error("E3010", late->value_span, fmt::format("'{}' is no value of late.data.strategy", late->value))
+      diagnostics
+          .Error("E3010", late->value_span, fmt::format("'{}' is no value for 'late.data.strategy'", late->value))
           .hint = "drop, dead_letter, include_in_next_window or update_previous";
     }
     spec.late_strategy = late->value;

@@ -150,6 +150,13 @@ class PropertyChecker {
     std::string wanted;
     if (FitsProperty(*known, property.value, &wanted)) return;
     const std::string shown = IsSecretProperty(key.rest) ? "this" : "'" + property.value + "'";
+    // What binding needs has been refused there, with an error.
+    const bool reported =
+        std::any_of(diagnostics_->items().begin(), diagnostics_->items().end(), [&](const Diagnostic& earlier) {
+          return earlier.code == "E3010" && earlier.message.find(known->name) != std::string::npos &&
+                 earlier.message.find(shown) != std::string::npos;
+        });
+    if (reported) return;
     Diagnostic& found = diagnostics_->Warning("E3010", property.value_span,
                                               fmt::format("{} is no value for '{}'", shown, property.key));
     found.hint = "give " + wanted;
