@@ -18,6 +18,7 @@ void RegisterAllOperations(OperationRegistry* registry) {
   RegisterEditorAssistance(registry);
   RegisterPrompts(registry);
   RegisterExecuteQuery(registry);
+  RegisterScripts(registry);
   RegisterExecutions(registry);
   RegisterExecutionRows(registry);
   RegisterThreads(registry);

@@ -20,6 +20,7 @@ void RegisterGenerateSql(OperationRegistry* registry);
 void RegisterEditorAssistance(OperationRegistry* registry);
 void RegisterPrompts(OperationRegistry* registry);
 void RegisterExecuteQuery(OperationRegistry* registry);
+void RegisterScripts(OperationRegistry* registry);
 void RegisterExecutions(OperationRegistry* registry);
 void RegisterExecutionRows(OperationRegistry* registry);
 void RegisterThreads(OperationRegistry* registry);

@@ -36,10 +36,11 @@ std::string Lists(const std::vector<std::string>& names) {
   return text;
 }
 
-/// Opens the places a statement names. "stdout://" and what has no place of its own go to `receiver`.
-Status OpenSinks(Engine* engine, const std::vector<StatementSink>& sinks, const PreparedQuery& query,
-                 const std::string& job, bool table, const std::vector<std::string>& key_columns,
-                 StatementOutputs* outputs, bool* to_receiver) {
+/// Opens the places a statement names. "stdout://", what has no place of its own and what must not be written go to
+/// the receiver.
+Status OpenSinks(Engine* engine, const SessionOptions& options, const std::vector<StatementSink>& sinks,
+                 const PreparedQuery& query, const std::string& job, bool table,
+                 const std::vector<std::string>& key_columns, StatementOutputs* outputs, bool* to_receiver) {
   for (const StatementSink& sink : sinks) {
     const std::string scheme = UriScheme(sink.uri);
     if (scheme == "stdout") {
@@ -47,6 +48,11 @@ Status OpenSinks(Engine* engine, const std::vector<StatementSink>& sinks, const 
       continue;
     }
     if (scheme == "null" || sink.uri.empty()) continue;
+    if (options.may_write && !options.may_write(sink.uri)) {
+      outputs->withheld.push_back(sink.uri);
+      *to_receiver = true;
+      continue;
+    }
     SinkTarget target{sink.uri, job, query.output, key_columns, table, sink.properties, engine->clock().Now()};
     const std::string key_field = plan::PropertyValue(sink.properties, "key.field");
     if (!key_field.empty()) {
@@ -77,6 +83,16 @@ Status OpenSinks(Engine* engine, const std::vector<StatementSink>& sinks, const 
 
 }  // namespace
 
+void ScriptSession::AskForReceiver(Step* step, const std::shared_ptr<const PreparedQuery>& query, bool shown,
+                                   ScriptObserver* observer, StatementOutputs* outputs) const {
+  step->info.live = options_.run.live && !query->bounded;
+  step->info.updates = query->updates;
+  step->info.query = query;
+  step->info.writes = outputs->relation != nullptr || !outputs->sinks.empty();
+  outputs->hidden_columns = observer->sees_everything();
+  if (shown || observer->sees_everything()) outputs->receiver = observer->OnResult(step->info, query->output);
+}
+
 Status ScriptSession::ExecuteQuery(Step* step, ScriptObserver* observer) {
   const std::shared_ptr<const PreparedQuery> query = step->report.prepared;
   if (query == nullptr) return Status::Bug("a valid query was not prepared");
@@ -94,12 +110,8 @@ Status ScriptSession::ExecuteQuery(Step* step, ScriptObserver* observer) {
   }
   const std::string job = options_.app_name.empty() ? fmt::format("query_{}", step->info.number)
                                                     : fmt::format("{}_query_{}", options_.app_name, step->info.number);
-  VELO_RETURN_IF_ERROR(OpenSinks(engine_, sinks, *query, job, false, step->report.key_columns, &outputs, &shown));
-  if (shown) {
-    step->info.live = options_.run.live && !query->bounded;
-    step->info.updates = query->updates;
-    outputs.receiver = observer->OnResult(step->info, query->output);
-  }
+  VELO_RETURN_IF_ERROR(OpenSinks(engine_, options_, sinks, *query, job, false, step->report.key_columns, &outputs, &shown));
+  AskForReceiver(step, query, shown, observer, &outputs);
   return Start(step, query, std::move(outputs), observer, false);
 }
 
@@ -113,7 +125,8 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
     observer->OnStatement(outcome);
     return Status::OK();
   }
-  if (existing != nullptr && !create.or_replace) {
+  const bool again = existing != nullptr && !origin_.empty() && existing->origin == origin_;
+  if (existing != nullptr && !create.or_replace && !again) {
     return Status::User("E5003", fmt::format("there is a {} '{}' already", WordOf(existing->what), create.name),
                         fmt::format("use CREATE OR REPLACE, or DROP {} first", create.name))
         .WithSpan(create.name_span);
@@ -123,6 +136,7 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   object.what = create.what;
   object.name = create.name;
   object.sql = step->text;
+  object.origin = origin_;
   object.created_at = engine_->clock().Now();
   object.schema = step->report.output;
   object.key_columns = step->report.key_columns;
@@ -150,21 +164,22 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   outputs.message_key = MessageKeyColumns(*query);
   bool shown = sinks.empty();
   VELO_RETURN_IF_ERROR(
-      OpenSinks(engine_, sinks, *query, create.name, table, step->report.key_columns, &outputs, &shown));
+      OpenSinks(engine_, options_, sinks, *query, create.name, table, step->report.key_columns, &outputs, &shown));
   SessionObject& made = objects_[create.name];
   // The rows of a key that is not shown are told apart all the same, but nobody can name it.
   std::vector<std::string> key_columns = made.key_columns;
   for (int column : query->key) {
     if (column >= static_cast<int>(query->output.columns.size())) key_columns.clear();
   }
-  made.rows = engine_->memory().Create(create.name, query->output, table ? RelationKind::kTable : RelationKind::kStream,
+  made.rows = engine_->memory().Create(MemoryName(create.name), query->output, table ? RelationKind::kTable : RelationKind::kStream,
                                        key_columns, &engine_->clock());
   made.uri = "memory://" + create.name;
-  // A stream that nobody reads is not kept.
-  if (!table && !IsReadLater(create.name)) made.rows->KeepNewest(kLiveHistory);
+  // A stream that nobody reads is not kept; statements of later scripts may read what is complete.
+  const bool for_later = options_.leave_running && (query->bounded || !options_.run.live);
+  if (!table && !for_later && !IsReadLater(create.name)) made.rows->KeepNewest(kLiveHistory);
   Relation relation;
   relation.name = create.name;
-  relation.uri = made.uri;
+  relation.uri = "memory://" + MemoryName(create.name);
   relation.kind = made.rows->kind();
   relation.schema = query->output;
   relation.bounded = query->bounded || !options_.run.live;
@@ -178,11 +193,7 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
     const Result<RelationPtr> input = catalog_.Find(query->sources[0], {});
     if (input.ok() && *input != nullptr && !(*input)->key_columns.empty()) outputs.identity = {query->raw_key};
   }
-  if (shown) {
-    step->info.live = options_.run.live && !query->bounded;
-    step->info.updates = query->updates;
-    outputs.receiver = observer->OnResult(step->info, query->output);
-  }
+  AskForReceiver(step, query, shown, observer, &outputs);
   return Start(step, query, std::move(outputs), observer, table);
 }
 
@@ -236,11 +247,12 @@ Status ScriptSession::Declare(Step* step, const sql::CreateStatement& create, St
     outcome->message = fmt::format("{} {} reads {}", WordOf(create.what), create.name, relation.uri);
   } else {
     object.rows =
-        engine_->memory().Create(create.name, relation.schema, relation.kind, relation.key_columns, &engine_->clock());
-    relation.uri = "memory://" + create.name;
+        engine_->memory().Create(MemoryName(create.name), relation.schema, relation.kind, relation.key_columns,
+                                 &engine_->clock());
+    relation.uri = "memory://" + MemoryName(create.name);
     relation.bounded = true;
   }
-  object.uri = relation.uri;
+  object.uri = object.rows != nullptr ? "memory://" + create.name : relation.uri;
   object.schema = relation.schema;
   catalog_.Put(std::move(relation));
   return Status::OK();
@@ -279,9 +291,9 @@ Status ScriptSession::ExecuteInsert(Step* step, ScriptObserver* observer) {
     }
     sinks.front().uri = target->uri;
   }
-  VELO_RETURN_IF_ERROR(
-      OpenSinks(engine_, sinks, *query, insert.target.name, table, step->report.key_columns, &outputs, &shown));
-  if (shown) outputs.receiver = observer->OnResult(step->info, query->output);
+  VELO_RETURN_IF_ERROR(OpenSinks(engine_, options_, sinks, *query, insert.target.name, table,
+                                 step->report.key_columns, &outputs, &shown));
+  AskForReceiver(step, query, shown, observer, &outputs);
   return Start(step, query, std::move(outputs), observer, table);
 }
 
@@ -357,7 +369,7 @@ Status ScriptSession::ExecuteDrop(const sql::DropStatement& drop, StatementOutco
   }
   const auto dropped = objects_.find(drop.name);
   if (dropped->second.job != nullptr) dropped->second.job->Cancel();
-  if (dropped->second.rows != nullptr) engine_->memory().Remove(drop.name);
+  if (dropped->second.rows != nullptr) engine_->memory().Remove(dropped->second.rows->name());
   analyser_.RemoveView(drop.name);
   catalog_.Remove(drop.name);
   objects_.erase(dropped);

@@ -191,6 +191,20 @@ export function LiveResults({
               live
             />
           )}
+          {view.warnings.map((warning) => (
+            <p
+              key={warning.code + warning.message}
+              role="note"
+              data-testid="runtime-warning"
+              data-code={warning.code}
+              className="border-b border-line bg-tint-time px-3 py-1 text-meta text-fg"
+            >
+              {warning.message}{" "}
+              <span className="code text-fg-2">
+                {[copy.paths.times(warning.times ?? 1), warning.code].filter(Boolean).join(" · ")}
+              </span>
+            </p>
+          ))}
           {view.error && (
             <ErrorBlock
               error={view.error}
