@@ -178,17 +178,22 @@ class DelimitedPrinter : public RowPrinter {
 
   Status Print(const Batch& batch) override {
     Begin();
+    std::vector<std::shared_ptr<arrow::Array>> columns;
+    for (size_t i = 0; i < schema_.columns.size(); ++i) columns.push_back(batch.columns->column(static_cast<int>(i)));
+    std::string text;
     for (int64_t row = 0; row < batch.num_rows(); ++row) {
-      std::vector<std::string> cells;
-      if (format_.changelog) cells.emplace_back(KindMark(batch, row));
-      for (size_t i = 0; i < schema_.columns.size(); ++i) {
-        const arrow::Array& column = *batch.columns->column(static_cast<int>(i));
-        std::string text;
-        if (!column.IsNull(row)) AppendText(column, row, &text);
-        cells.push_back(std::move(text));
+      BeginLine(&text);
+      if (format_.changelog) AppendCell(KindMark(batch, row), columns.empty(), &text);
+      for (size_t i = 0; i < columns.size(); ++i) {
+        cell_.clear();
+        if (!columns[i]->IsNull(row)) AppendText(*columns[i], row, &cell_);
+        AppendCell(cell_, i + 1 == columns.size(), &text);
       }
-      PrintLine(cells);
+      if (text.size() < kWriteBytes) continue;
+      std::fwrite(text.data(), 1, text.size(), out_);
+      text.clear();
     }
+    std::fwrite(text.data(), 1, text.size(), out_);
     if (format_.streaming) std::fflush(out_);
     return Status::OK();
   }
@@ -206,41 +211,54 @@ class DelimitedPrinter : public RowPrinter {
     std::vector<std::string> names;
     if (format_.changelog) names.emplace_back("op");
     for (const Column& column : schema_.columns) names.push_back(column.name);
-    PrintLine(names);
-    if (!markdown_) return;
-    std::string rule = "|";
-    for (size_t i = 0; i < names.size(); ++i) rule += "---|";
-    std::fprintf(out_, "%s\n", rule.c_str());
-  }
-
-  void PrintLine(const std::vector<std::string>& cells) {
-    std::string line = markdown_ ? "| " : "";
-    for (size_t i = 0; i < cells.size(); ++i) {
-      if (i > 0) line += markdown_ ? " | " : ",";
-      line += markdown_ ? EscapeMarkdown(cells[i]) : QuoteCsv(cells[i]);
+    std::string text;
+    BeginLine(&text);
+    for (size_t i = 0; i < names.size(); ++i) AppendCell(names[i], i + 1 == names.size(), &text);
+    if (markdown_) {
+      text += "|";
+      for (size_t i = 0; i < names.size(); ++i) text += "---|";
+      text += "\n";
     }
-    if (markdown_) line += " |";
-    std::fprintf(out_, "%s\n", line.c_str());
+    std::fwrite(text.data(), 1, text.size(), out_);
   }
 
-  static std::string QuoteCsv(const std::string& cell) {
-    if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-    std::string out = "\"";
-    for (char c : cell) out += c == '"' ? "\"\"" : std::string(1, c);
-    return out + "\"";
+  void BeginLine(std::string* text) const {
+    if (markdown_) *text += "| ";
   }
 
-  static std::string EscapeMarkdown(const std::string& cell) {
-    std::string out;
-    for (char c : cell) {
-      if (c == '|')
-        out += "\\|";
-      else
-        out += c == '\n' ? ' ' : c;
+  void AppendCell(std::string_view cell, bool last, std::string* text) const {
+    if (markdown_) {
+      AppendMarkdown(cell, text);
+      *text += last ? " |\n" : " | ";
+    } else {
+      AppendCsv(cell, text);
+      *text += last ? "\n" : ",";
     }
-    return out;
   }
 
+  static void AppendCsv(std::string_view cell, std::string* text) {
+    if (cell.find_first_of(",\"\r\n") == std::string_view::npos) {
+      *text += cell;
+      return;
+    }
+    *text += '"';
+    for (const char c : cell) {
+      if (c == '"') *text += '"';
+      *text += c;
+    }
+    *text += '"';
+  }
+
+  static void AppendMarkdown(std::string_view cell, std::string* text) {
+    for (const char c : cell) {
+      if (c == '|') *text += '\\';
+      *text += c == '\n' ? ' ' : c;
+    }
+  }
+
+  static constexpr size_t kWriteBytes = 1 << 16;
+
+  std::string cell_;  ///< Scratch.
   PrintFormat format_;
   Schema schema_;
   bool markdown_;

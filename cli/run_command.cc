@@ -14,6 +14,7 @@
 #include "cli/exit_code.h"
 #include "cli/options.h"
 #include "cli/row_printer.h"
+#include "cli/run_report.h"
 #include "cli/session.h"
 #include "engine/plan/prepared_query.h"
 #include "engine/runtime/engine.h"
@@ -81,34 +82,6 @@ class PrintingReceiver : public ResultReceiver {
   Status status_;
 };
 
-/// One line per step: where its rows went.
-void PrintSteps(const JobMetrics& metrics) {
-  for (const OperatorMetrics& step : metrics.operators) {
-    std::string text = fmt::format("{}: {} in, {} out", step.name, step.rows_in, step.rows_out);
-    for (const auto& [count, what] : {std::pair{step.rows_filtered, "left out"},
-                                      {step.rows_late, "too late"},
-                                      {step.rows_bad, "bad"},
-                                      {step.rows_held, "held"}}) {
-      if (count > 0) text += fmt::format(", {} {}", count, what);
-    }
-    std::fprintf(stderr, "  %s\n", text.c_str());
-  }
-}
-
-/// What the author of the query should know beside its rows.
-void PrintWarnings(const Job& job, const JobMetrics& metrics) {
-  for (const RuntimeWarning& warning : job.Warnings()) {
-    std::fprintf(stderr, "warning[%s]: %s%s\n", warning.code.c_str(), warning.text.c_str(),
-                 warning.times > 1 ? fmt::format(" ({} times)", warning.times).c_str() : "");
-  }
-  if (metrics.rows_late == 0) return;
-  std::fprintf(stderr, "%lld rows came too late for their windows:\n", static_cast<long long>(metrics.rows_late));
-  const std::vector<BadRecord> late = job.RecentLateRecords();
-  for (size_t i = late.size() > 3 ? late.size() - 3 : 0; i < late.size(); ++i) {
-    std::fprintf(stderr, "  %s\n", late[i].raw.c_str());
-  }
-}
-
 /// Says on standard error what a person wants to know of a statement that is over.
 void Report(const StatementOutcome& outcome, bool shown, bool steps) {
   const StatementInfo& statement = outcome.statement;
@@ -117,22 +90,7 @@ void Report(const StatementOutcome& outcome, bool shown, bool steps) {
     std::fprintf(stderr, "%s%s%s\n", counted ? (statement.name.empty() ? "query" : statement.name.c_str()) : "",
                  counted ? ": " : "", outcome.message.c_str());
   }
-  if (outcome.job == nullptr) return;
-  const JobMetrics metrics = outcome.job->metrics();
-  if (metrics.rows_out == 0 && statement.kind != "insert") {
-    const Diagnosis why = outcome.job->WhyNoRows();
-    if (!why.text.empty()) std::fprintf(stderr, "no rows: %s\n", why.text.c_str());
-  }
-  if (steps) PrintSteps(metrics);
-  PrintWarnings(*outcome.job, metrics);
-  if (metrics.rows_bad == 0) return;
-  std::fprintf(stderr, "%lld records could not be read and were set aside:\n",
-               static_cast<long long>(metrics.rows_bad));
-  const std::vector<BadRecord> bad = outcome.job->RecentBadRecords();
-  for (size_t i = 0; i < bad.size() && i < 3; ++i) {
-    std::fprintf(stderr, "  %s line %lld (byte %lld): %s\n", bad[i].where.c_str(), static_cast<long long>(bad[i].line),
-                 static_cast<long long>(bad[i].byte_offset), bad[i].reason.c_str());
-  }
+  if (outcome.job != nullptr) ReportJob(*outcome.job, statement.kind != "insert", steps);
 }
 
 /// Prints the results of a script. Machine formats carry the last result only, so that they can be read by a machine.
@@ -145,7 +103,7 @@ class PrintingObserver : public ScriptObserver {
         last_(last),
         explain_wait_(explain_wait),
         started_(std::chrono::steady_clock::now()),
-        explained_(started_) {
+        waiting_(explain_wait) {
     screen_.format = format;
     screen_.limit = limit;
     screen_.headings = headings && format.name == "table";
@@ -179,7 +137,7 @@ class PrintingObserver : public ScriptObserver {
 
   bool WantsMore() override {
     if (interrupted != 0) return false;
-    if (explain_wait_) ExplainWait();
+    waiting_.Look(jobs_);
     const bool satisfied = receivers_.size() == 1 && receivers_.front()->satisfied() && !screen_.headings;
     const auto ran = std::chrono::steady_clock::now() - started_;
     return !satisfied && (duration_ms_ < 0 || ran < std::chrono::milliseconds(duration_ms_));
@@ -192,44 +150,48 @@ class PrintingObserver : public ScriptObserver {
     return statement.kind == "select" ? "query" : statement.kind;
   }
 
-  // Says every two seconds why statements that have given no rows yet are silent.
-  void ExplainWait() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - explained_ < std::chrono::seconds(2)) return;
-    explained_ = now;
-    for (const std::weak_ptr<Job>& each : jobs_) {
-      const std::shared_ptr<Job> job = each.lock();
-      const Diagnosis why = job == nullptr ? Diagnosis{} : job->WhyNoRows();
-      if (!why.text.empty()) std::fprintf(stderr, "no rows yet: %s\n", why.text.c_str());
-    }
-  }
-
   Screen screen_;
   const int64_t duration_ms_;
   const int32_t last_;
   const bool explain_wait_;
   const std::chrono::steady_clock::time_point started_;
-  std::chrono::steady_clock::time_point explained_;
+  WaitReporter waiting_;
   std::vector<std::weak_ptr<Job>> jobs_;
   std::vector<std::shared_ptr<PrintingReceiver>> receivers_;
   std::set<int32_t> shown_;
   Status printer_status_;
 };
 
-/// Runs to the end and prints the folded result: one row per key.
+/// Runs to the end of what is there and prints the folded result: one row per key.
 int PrintFinal(Engine& engine, const std::shared_ptr<const PreparedQuery>& query, RunOptions options,
-               const PrintFormat& format, int64_t limit) {
+               const PrintFormat& format, const RunArguments& arguments, int64_t duration_ms) {
   auto printer = MakeRowPrinter(format, query->output, stdout);
   if (!printer.ok()) return Fail(printer.status());
   options.coalesce_changes = true;
   options.live = false;
-  auto rows = RunToEnd(&engine, query, options, /*fold=*/true, /*timeout_ms=*/INT64_MAX);
+  const auto collector = std::make_shared<RowCollector>();
+  auto job = engine.Start(query, options, collector);
+  if (!job.ok()) return Fail(job.status(), query->sql);
+  const auto started = std::chrono::steady_clock::now();
+  WaitReporter waiting(arguments.explain_wait);
+  while (!(*job)->WaitFor(20)) {
+    const bool over =
+        duration_ms >= 0 && std::chrono::steady_clock::now() - started > std::chrono::milliseconds(duration_ms);
+    if (interrupted != 0 || over) (*job)->Cancel();
+    waiting.Look({*job});
+  }
+  if (const Status done = (*job)->result(); !done.ok()) return Fail(done, query->sql);
+  auto rows = collector->Rows(*query, /*fold=*/true);
   if (!rows.ok()) return Fail(rows.status(), query->sql);
   rows->kinds.clear();
-  if (limit >= 0 && rows->num_rows() > limit) rows->columns = rows->columns->Slice(0, limit);
+  if (arguments.limit >= 0 && rows->num_rows() > arguments.limit) {
+    rows->columns = rows->columns->Slice(0, arguments.limit);
+  }
   Status status = (*printer)->Print(*rows);
   if (status.ok()) status = (*printer)->Finish();
-  return status.ok() ? kDone : Fail(status);
+  if (!status.ok()) return Fail(status);
+  ReportJob(**job, /*expects_rows=*/true, arguments.explain_wait);
+  return interrupted != 0 ? kInterrupted : kDone;
 }
 
 Status ApplyStart(const std::string& from, Clock& clock, RunOptions* options) {
@@ -310,8 +272,9 @@ int RunCommand(const RunArguments& arguments) {
     if (!report.valid) return kAnswerIsNo;
     if (report.statements.empty()) continue;
     const std::shared_ptr<const PreparedQuery>& only = report.statements.front().prepared;
-    if (arguments.final_rows && report.statements.size() == 1 && report.statements.front().kind == "select") {
-      const int code = PrintFinal((*session)->engine(), only, options, format, arguments.limit);
+    const bool one_query = report.statements.size() == 1 && report.statements.front().kind == "select";
+    if (arguments.final_rows && one_query && report.statements.front().sinks.empty()) {
+      const int code = PrintFinal((*session)->engine(), only, options, format, arguments, duration_ms);
       if (code != kDone) return code;
       continue;
     }

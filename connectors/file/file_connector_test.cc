@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "connectors/file/file_paths.h"
+#include "connectors/file/file_sink.h"
 #include "engine/types/value_text.h"
 
 namespace velo {
@@ -101,10 +102,10 @@ class FileConnectorTest : public ::testing::Test {
 
 TEST_F(FileConnectorTest, ReadsCsvWithTypesOfTheJourney) {
   EXPECT_THAT(Types("file://" + kData + "csv/trades.csv"),
-              ElementsAre("symbol String", "price Float", "qty Integer", "ts String"));
+              ElementsAre("symbol String", "price Float", "qty Integer", "ts DateTime"));
   Rows rows = Read("file://" + kData + "csv/trades.csv");
   ASSERT_THAT(rows.json, SizeIs(3));
-  EXPECT_EQ(rows.json[0], R"({"symbol":"AAPL","price":152.34,"qty":5000,"ts":"2026-02-16T10:30:00Z"})");
+  EXPECT_EQ(rows.json[0], R"({"symbol":"AAPL","price":152.34,"qty":5000,"ts":"2026-02-16T10:30:00.000Z"})");
   auto report = connector_->Describe("file://" + kData + "csv/trades.csv", {}, 1000);
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->event_time_candidates.at(0).field, "ts");
@@ -455,6 +456,37 @@ TEST_F(FileConnectorTest, ReadsArrowFiles) {
   ASSERT_TRUE(writer->WriteTable(*table).ok() && writer->Close().ok() && output->Close().ok());
   EXPECT_THAT(Types(path), ElementsAre("id Integer", "small Integer", "name String"));
   EXPECT_THAT(Read(path).json, SizeIs(6));
+}
+
+TEST_F(FileConnectorTest, StartsTheNextFileWhenItsTimeIsOver) {
+  Timestamp now = 1'000'000;
+  SinkTarget target;
+  target.uri = "file://" + folder_ + "/out.csv";
+  target.columns.columns = {{"v", TypeKind::kInteger}};
+  target.properties = {{"rotation", "time"}, {"rotation_interval_ms", "5s"}, {"max_records_per_file", "1"}};
+  auto sink = OpenFileSink(target, [&now] { return now; });
+  ASSERT_TRUE(sink.ok()) << sink.status().ToString();
+  const auto write = [&](int64_t value) {
+    arrow::Int64Builder values;
+    ASSERT_TRUE(values.Append(value).ok());
+    SinkRows rows;
+    rows.columns = arrow::RecordBatch::Make(target.columns.ToArrow(), 1, arrow::ArrayVector{*values.Finish()});
+    ASSERT_TRUE((*sink)->Write(rows).ok());
+  };
+  write(1);
+  now += 4'999'000;
+  write(2);
+  now += 1'000;
+  write(3);
+  ASSERT_TRUE((*sink)->Close().ok());
+  const auto text_of = [&](const std::string& name) {
+    std::ifstream file(folder_ + "/" + name);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  EXPECT_EQ(text_of("out.csv"), "v\n1\n2\n");
+  EXPECT_EQ(text_of("out_1.csv"), "v\n3\n");
+  target.properties = {{"rotation", "time"}};
+  EXPECT_EQ(OpenFileSink(target).status().error().code, "E3010");
 }
 
 TEST_F(FileConnectorTest, ReportsAConnection) {

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <optional>
+#include <tuple>
 
 #include "connectors/file/file_paths.h"
 #include "engine/formats/file_kind.h"
@@ -20,6 +22,7 @@ struct FileSinkOptions {
   formats::WriteOptions write;
   int64_t max_bytes = 0;    ///< 0: no rotation by size.
   int64_t max_records = 0;  ///< 0: no rotation by rows.
+  int64_t interval_ms = 0;  ///< 0: no rotation by time.
 };
 
 std::string Lower(std::string_view text) {
@@ -71,6 +74,49 @@ Result<int64_t> SizeOf(std::string_view key, const std::string& value, int64_t o
   return BadValue(key, value, "a number or a size such as 64KB");
 }
 
+/// Milliseconds, or a duration such as 5s or 10 minutes.
+Result<int64_t> MillisOf(std::string_view key, const std::string& value) {
+  if (value.empty()) return int64_t{0};
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  std::string unit = Lower(std::string_view(end, static_cast<size_t>(value.data() + value.size() - end)));
+  std::erase(unit, ' ');
+  if (unit.size() > 2 && unit.ends_with('s')) unit.pop_back();
+  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
+      {"", 1},          {"ms", 1},           {"s", 1000},       {"sec", 1000},
+      {"second", 1000}, {"m", 60'000},       {"min", 60'000},   {"minute", 60'000},
+      {"h", 3'600'000}, {"hour", 3'600'000}, {"d", 86'400'000}, {"day", 86'400'000}};
+  for (const auto& [name, factor] : kUnits) {
+    if (error == std::errc() && number > 0 && unit == name) return number * factor;
+  }
+  return BadValue(key, value, "milliseconds or a duration such as 5m");
+}
+
+/// Limits of all kinds hold side by side; "rotation" names the only one that does.
+Status ParseRotation(const PropertyMap& properties, FileSinkOptions* options) {
+  VELO_ASSIGN_OR_RETURN(options->max_bytes,
+                        SizeOf("max_file_size_bytes", OptionOf(properties, {"max_file_size_bytes"}), 0));
+  VELO_ASSIGN_OR_RETURN(options->max_records,
+                        SizeOf("max_records_per_file", OptionOf(properties, {"max_records_per_file"}), 0));
+  VELO_ASSIGN_OR_RETURN(options->interval_ms,
+                        MillisOf("rotation_interval_ms", OptionOf(properties, {"rotation_interval_ms"})));
+  const std::string by = Lower(OptionOf(properties, {"rotation"}));
+  if (by.empty()) return Status::OK();
+  const std::tuple<std::string_view, int64_t*, std::string_view> kinds[] = {
+      {"size", &options->max_bytes, "max_file_size_bytes"},
+      {"records", &options->max_records, "max_records_per_file"},
+      {"time", &options->interval_ms, "rotation_interval_ms"}};
+  bool known = false;
+  for (const auto& [name, limit, key] : kinds) {
+    known |= by == name;
+    if (by == name && *limit == 0) {
+      return Status::User("E3010", fmt::format("'rotation' = '{}' needs '{}'", name, key), "give that limit too");
+    }
+    if (by != name) *limit = 0;
+  }
+  return known ? Status::OK() : BadValue("rotation", by, "size, time or records");
+}
+
 Result<WriteFormat> FormatOf(const PropertyMap& properties, std::string path) {
   const std::string name = Lower(OptionOf(properties, {"format", "value_format"}));
   formats::TakeCompressionSuffix(&path);
@@ -117,10 +163,7 @@ Result<FileSinkOptions> ParseOptions(const PropertyMap& properties, const std::s
   VELO_ASSIGN_OR_RETURN(
       options.write.buffer_bytes,
       SizeOf("buffer_size", OptionOf(properties, {"buffer_size", "buffer_size_bytes"}), options.write.buffer_bytes));
-  VELO_ASSIGN_OR_RETURN(options.max_bytes,
-                        SizeOf("max_file_size_bytes", OptionOf(properties, {"max_file_size_bytes"}), 0));
-  VELO_ASSIGN_OR_RETURN(options.max_records,
-                        SizeOf("max_records_per_file", OptionOf(properties, {"max_records_per_file"}), 0));
+  VELO_RETURN_IF_ERROR(ParseRotation(properties, &options));
   return options;
 }
 
@@ -169,13 +212,14 @@ Status CheckWritable(const std::string& path) {
 
 class FileSink : public Sink {
  public:
-  FileSink(std::string path, Schema schema, FileSinkOptions options)
-      : path_(std::move(path)), schema_(std::move(schema)), options_(options) {}
+  FileSink(std::string path, Schema schema, FileSinkOptions options, std::function<Timestamp()> now)
+      : path_(std::move(path)), schema_(std::move(schema)), options_(options), now_(std::move(now)) {}
 
   Status Open() {
     const std::string path = part_ == 0 ? path_ : PartPath();
     VELO_ASSIGN_OR_RETURN(writer_, formats::OpenRecordWriter(path, schema_, options_.write));
     rows_in_file_ = 0;
+    opened_ = now_();
     return Status::OK();
   }
 
@@ -216,8 +260,10 @@ class FileSink : public Sink {
   }
 
   Status RotateWhenFull() {
-    const bool full = (options_.max_records > 0 && rows_in_file_ >= options_.max_records) ||
-                      (options_.max_bytes > 0 && rows_in_file_ > 0 && writer_->bytes_written() >= options_.max_bytes);
+    const bool full =
+        (options_.max_records > 0 && rows_in_file_ >= options_.max_records) ||
+        (options_.max_bytes > 0 && rows_in_file_ > 0 && writer_->bytes_written() >= options_.max_bytes) ||
+        (options_.interval_ms > 0 && rows_in_file_ > 0 && now_() - opened_ >= options_.interval_ms * kMicrosPerMilli);
     if (!full) return Status::OK();
     VELO_RETURN_IF_ERROR(writer_->Close());
     ++part_;
@@ -236,14 +282,22 @@ class FileSink : public Sink {
   const std::string path_;
   const Schema schema_;
   const FileSinkOptions options_;
+  const std::function<Timestamp()> now_;
   std::unique_ptr<formats::RecordWriter> writer_;
   int64_t rows_in_file_ = 0;
+  Timestamp opened_ = 0;  ///< The file at hand.
   int part_ = 0;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Sink>> OpenFileSink(const SinkTarget& target) {
+Result<std::unique_ptr<Sink>> OpenFileSink(const SinkTarget& target, std::function<Timestamp()> now) {
+  if (!now) {
+    now = [] {
+      const auto since = std::chrono::system_clock::now().time_since_epoch();
+      return std::chrono::duration_cast<std::chrono::microseconds>(since).count();
+    };
+  }
   std::string uri = target.uri;
   PropertyMap properties = target.properties;
   if (const size_t question = uri.find('?'); question != std::string::npos) {
@@ -259,7 +313,7 @@ Result<std::unique_ptr<Sink>> OpenFileSink(const SinkTarget& target) {
   VELO_ASSIGN_OR_RETURN(std::string path, PathOfFileUri(ExpandPath(uri, target)));
   VELO_RETURN_IF_ERROR(CheckWritable(path));
   VELO_ASSIGN_OR_RETURN(const FileSinkOptions options, ParseOptions(properties, path));
-  auto sink = std::make_unique<FileSink>(std::move(path), target.columns, options);
+  auto sink = std::make_unique<FileSink>(std::move(path), target.columns, options, std::move(now));
   VELO_RETURN_IF_ERROR(sink->Open());
   return std::unique_ptr<Sink>(std::move(sink));
 }

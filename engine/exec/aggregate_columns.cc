@@ -1,6 +1,7 @@
 #include "engine/exec/aggregate_columns.h"
 
 #include "engine/exec/distinct_aggregator.h"
+#include "engine/exec/distinct_count.h"
 #include "engine/exec/value_keeping_aggregator.h"
 #include "engine/functions/aggregate/ordered.h"
 #include "engine/types/arrow_status.h"
@@ -8,6 +9,17 @@
 namespace velo::exec {
 
 namespace {
+
+bool IsDistinct(const AggregateCall& call) { return call.distinct && !call.arguments.empty(); }
+
+// The function over rows as they come, each value once with DISTINCT.
+std::unique_ptr<Aggregator> MakeInArrivalOrder(const AggregateCall& call, const CallTypes& types,
+                                               const std::vector<const std::string*>& constants) {
+  const bool counts_distinct = IsDistinct(call) ? call.function->counts_rows : call.function->name == "COUNT_DISTINCT";
+  if (counts_distinct) return MakeDistinctCount(types.arguments);
+  auto aggregator = call.function->make(types, constants);
+  return IsDistinct(call) ? MakeDistinctAggregator(std::move(aggregator), types.arguments) : std::move(aggregator);
+}
 
 // Sets `keeps_values` when the function cannot subtract.
 std::unique_ptr<Aggregator> MakeAggregator(const AggregateCall& call, bool takes_back, bool* keeps_values) {
@@ -18,22 +30,21 @@ std::unique_ptr<Aggregator> MakeAggregator(const AggregateCall& call, bool takes
   // The sort keys of ORDER BY are the last arguments; the aggregate itself does not see them.
   CallTypes types = call.types;
   types.arguments.resize(types.arguments.size() - call.order_by.size());
-  const bool distinct = call.distinct && !call.arguments.empty();
   if (!call.order_by.empty()) {
-    auto ordered = MakeOrdered(
-        [function = call.function, types, constants, distinct]() -> std::unique_ptr<Aggregator> {
-          auto aggregator = function->make(types, constants);
-          return distinct ? MakeDistinctAggregator(std::move(aggregator), types.arguments) : std::move(aggregator);
-        },
-        call.types.arguments, call.order_by);
+    auto ordered = MakeOrdered([&call, types, constants] { return MakeInArrivalOrder(call, types, constants); },
+                               call.types.arguments, call.order_by);
     *keeps_values = takes_back;
     if (!takes_back) return ordered;
     return MakeValueKeepingAggregator(std::move(ordered), call.types.arguments, /*distinct=*/false);
   }
-  auto aggregator = call.function->make(types, constants);
-  *keeps_values = takes_back && (distinct || !aggregator->retractable());
-  if (*keeps_values) return MakeValueKeepingAggregator(std::move(aggregator), types.arguments, distinct);
-  return distinct ? MakeDistinctAggregator(std::move(aggregator), types.arguments) : std::move(aggregator);
+  if (takes_back) {
+    auto aggregator = call.function->make(types, constants);
+    *keeps_values = IsDistinct(call) || !aggregator->retractable();
+    if (!*keeps_values) return aggregator;
+    return MakeValueKeepingAggregator(std::move(aggregator), types.arguments, IsDistinct(call));
+  }
+  *keeps_values = false;
+  return MakeInArrivalOrder(call, types, constants);
 }
 
 // One byte per row: 1 where the FILTER condition is true.

@@ -74,10 +74,15 @@ Status BucketStore::Absorb(const BucketStore& other) {
   for (const auto& [start, bucket] : other.buckets_) {
     for (uint32_t slot : bucket.slots) live[slot] = 1;
   }
-  std::vector<uint32_t> slots, key_ids;
+  // Its keys get their ids here in the order of their first live slot.
+  constexpr uint32_t kUnused = UINT32_MAX;
+  std::vector<uint32_t> slots, key_ids, place_of(other.keys_->size(), kUnused);
   for (uint32_t slot = 0; slot < live.size(); ++slot) {
     if (live[slot] == 0) continue;
     slots.push_back(slot);
+    uint32_t& place = place_of[other.slot_key_[slot]];
+    if (place != kUnused) continue;
+    place = static_cast<uint32_t>(key_ids.size());
     key_ids.push_back(other.slot_key_[slot]);
   }
   std::vector<std::shared_ptr<arrow::Array>> keys;
@@ -85,14 +90,14 @@ Status BucketStore::Absorb(const BucketStore& other) {
     VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, other.Keys(key, key_ids));
     keys.push_back(std::move(column));
   }
-  std::vector<uint32_t> here(slots.size());
-  if (!slots.empty()) {
-    VELO_RETURN_IF_ERROR(keys_->FindOrInsert(keys, static_cast<int64_t>(slots.size()), here.data()));
+  std::vector<uint32_t> here(key_ids.size());
+  if (!key_ids.empty()) {
+    VELO_RETURN_IF_ERROR(keys_->FindOrInsert(keys, static_cast<int64_t>(key_ids.size()), here.data()));
   }
   std::vector<uint32_t> map(other.slot_key_.size(), UINT32_MAX);
   for (size_t i = 0; i < slots.size(); ++i) {
     const int64_t start = other.slot_start_[slots[i]];
-    const uint32_t slot = SlotOf(BucketAt(start), start, here[i]);
+    const uint32_t slot = SlotOf(BucketAt(start), start, here[place_of[other.slot_key_[slots[i]]]]);
     map[slots[i]] = slot;
     emitted_[slot] |= other.emitted_[slots[i]];
   }

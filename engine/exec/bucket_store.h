@@ -42,6 +42,7 @@ class BucketStore {
   uint32_t key_of(uint32_t slot) const { return slot_key_[slot]; }
   int64_t start_of(uint32_t slot) const { return slot_start_[slot]; }
   size_t slot_count() const { return slot_key_.size(); }
+  size_t key_count() const { return keys_->size(); }
   bool emitted(uint32_t slot) const { return emitted_[slot] != 0; }
   void set_emitted(uint32_t slot) { emitted_[slot] = 1; }
   /// Only with `takes_back`.

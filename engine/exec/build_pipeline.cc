@@ -341,17 +341,16 @@ class Builder {
   Result<std::unique_ptr<Operator>> MakeAggregate(std::shared_ptr<const AggregateNode> node, bool near_source,
                                                   const Demand& demand) {
     const bool takes_back = ChangesNow(*node->inputs[0]);
-    if (takes_back && node->window.has_value() && node->window->type == WindowType::kSession) {
-      return Status::User("E3090", "sessions over rows that change later cannot be computed",
-                          "group the rows of the stream itself into sessions, or use a TUMBLING window")
-          .WithSpan(node->span);
-    }
     AggregateSettings settings{std::move(node), EmitMode::kFinal, near_source,
                                settings_.coalesce_changes || demand.keeps_newest, takes_back};
     const bool coalesces = settings_.coalesce_changes && !demand.every_change;
     const bool only_last = settings_.ends && (demand.last_state_only || coalesces);
     if (settings.node->emit_changes && !only_last) {
       settings.emit = coalesces ? EmitMode::kEachBatch : EmitMode::kEachRow;
+    }
+    const std::optional<WindowSpec>& window = settings.node->window;
+    if (takes_back && window.has_value() && window->type == WindowType::kSession) {
+      return MakeChangingSessions(std::move(settings), context_);
     }
     return std::unique_ptr<Operator>(MakeAnyAggregate(std::move(settings)));
   }

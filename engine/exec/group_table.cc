@@ -6,131 +6,12 @@ namespace velo::exec {
 
 namespace {
 
-constexpr size_t kFirstCapacity = 64;
-
-uint64_t Mix(uint64_t a, uint64_t b) {
-  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
-
-uint64_t HashInteger(uint64_t key) { return Mix(key ^ 0x9E3779B97F4A7C15ULL, 0xD6E8FEB86659FD93ULL); }
-
-uint64_t HashBytes(std::string_view bytes) {
-  uint64_t hash = 0x2545F4914F6CDD1DULL ^ bytes.size();
-  const char* at = bytes.data();
-  size_t left = bytes.size();
-  while (left >= 8) {
-    uint64_t word;
-    std::memcpy(&word, at, 8);
-    hash = Mix(hash ^ word, 0x9E3779B97F4A7C15ULL);
-    at += 8;
-    left -= 8;
-  }
-  uint64_t tail = 0;
-  std::memcpy(&tail, at, left);
-  return Mix(hash ^ tail, 0xD6E8FEB86659FD93ULL);
-}
+// How many keys ahead of the one at hand are loaded.
+constexpr int64_t kLookAhead = 16;
+// Texts are loaded ahead a block at a time.
+constexpr int64_t kBlock = 256;
 
 }  // namespace
-
-uint32_t IntegerIds::FindOrInsert(int64_t key, uint32_t next, bool* is_new) {
-  if (used_ * 2 >= slots_.size()) Grow();
-  const size_t mask = slots_.size() - 1;
-  for (size_t at = HashInteger(static_cast<uint64_t>(key)) & mask;; at = (at + 1) & mask) {
-    Slot& slot = slots_[at];
-    if (slot.id == UINT32_MAX) {
-      slot = {key, next};
-      ++used_;
-      *is_new = true;
-      return next;
-    }
-    if (slot.key == key) {
-      *is_new = false;
-      return slot.id;
-    }
-  }
-}
-
-uint32_t IntegerIds::Find(int64_t key) const {
-  if (slots_.empty()) return UINT32_MAX;
-  const size_t mask = slots_.size() - 1;
-  for (size_t at = HashInteger(static_cast<uint64_t>(key)) & mask;; at = (at + 1) & mask) {
-    const Slot& slot = slots_[at];
-    if (slot.id == UINT32_MAX || slot.key == key) return slot.id;
-  }
-}
-
-void IntegerIds::Clear() {
-  slots_.clear();
-  used_ = 0;
-}
-
-void IntegerIds::Grow() {
-  std::vector<Slot> old = std::move(slots_);
-  slots_.assign(std::max(kFirstCapacity, old.size() * 2), Slot());
-  const size_t mask = slots_.size() - 1;
-  for (const Slot& slot : old) {
-    if (slot.id == UINT32_MAX) continue;
-    size_t at = HashInteger(static_cast<uint64_t>(slot.key)) & mask;
-    while (slots_[at].id != UINT32_MAX) at = (at + 1) & mask;
-    slots_[at] = slot;
-  }
-}
-
-std::string_view BytesIds::KeyOf(uint32_t entry) const {
-  const int64_t from = entry == 0 ? 0 : ends_[entry - 1];
-  return std::string_view(bytes_).substr(static_cast<size_t>(from), static_cast<size_t>(ends_[entry] - from));
-}
-
-uint32_t BytesIds::FindOrInsert(std::string_view key, uint32_t next, bool* is_new) {
-  if (ids_.size() * 2 >= slots_.size()) Grow();
-  const uint64_t full_hash = HashBytes(key);
-  const auto hash = static_cast<uint32_t>(full_hash >> 32);
-  const size_t mask = slots_.size() - 1;
-  for (size_t at = hash & mask;; at = (at + 1) & mask) {
-    Slot& slot = slots_[at];
-    if (slot.id == UINT32_MAX) {
-      slot = {hash, static_cast<uint32_t>(ids_.size())};
-      ids_.push_back(next);
-      bytes_ += key;
-      ends_.push_back(static_cast<int64_t>(bytes_.size()));
-      *is_new = true;
-      return next;
-    }
-    if (slot.hash == hash && KeyOf(slot.id) == key) {
-      *is_new = false;
-      return ids_[slot.id];
-    }
-  }
-}
-
-uint32_t BytesIds::Find(std::string_view key) const {
-  if (slots_.empty()) return UINT32_MAX;
-  const auto hash = static_cast<uint32_t>(HashBytes(key) >> 32);
-  const size_t mask = slots_.size() - 1;
-  for (size_t at = hash & mask;; at = (at + 1) & mask) {
-    const Slot& slot = slots_[at];
-    if (slot.id == UINT32_MAX) return UINT32_MAX;
-    if (slot.hash == hash && KeyOf(slot.id) == key) return ids_[slot.id];
-  }
-}
-
-void BytesIds::Grow() {
-  std::vector<Slot> old = std::move(slots_);
-  slots_.assign(std::max(kFirstCapacity, old.size() * 2), Slot());
-  const size_t mask = slots_.size() - 1;
-  for (const Slot& slot : old) {
-    if (slot.id == UINT32_MAX) continue;
-    size_t at = slot.hash & mask;
-    while (slots_[at].id != UINT32_MAX) at = (at + 1) & mask;
-    slots_[at] = slot;
-  }
-}
-
-int64_t BytesIds::MemoryBytes() const {
-  return static_cast<int64_t>(slots_.capacity() * sizeof(Slot) + ids_.capacity() * sizeof(uint32_t) +
-                              ends_.capacity() * sizeof(int64_t) + bytes_.capacity());
-}
 
 GroupTable::GroupTable(std::vector<std::shared_ptr<arrow::DataType>> types) {
   if (types.empty()) {
@@ -182,6 +63,7 @@ void GroupTable::FindIntegers(const arrow::Array& keys, int64_t rows, uint32_t* 
   const bool has_nulls = keys.null_count() > 0;
   bool is_new = false;
   for (int64_t i = 0; i < rows; ++i) {
+    integers_.Prefetch(integer_keys_[std::min(i + kLookAhead, rows - 1)]);
     if (has_nulls && keys.IsNull(i)) {
       ids[i] = NullId(static_cast<uint32_t>(i));
       continue;
@@ -194,36 +76,46 @@ void GroupTable::FindIntegers(const arrow::Array& keys, int64_t rows, uint32_t* 
   }
 }
 
+// In blocks: the places of a whole block are on their way while its first keys are looked up.
+template <typename KeyOf, typename IsNull>
+void GroupTable::FindBytes(int64_t rows, uint32_t* ids, KeyOf key_of, IsNull is_null) {
+  ShortKey keys[kBlock];
+  bool is_new = false;
+  for (int64_t from = 0; from < rows; from += kBlock) {
+    const int64_t count = std::min(kBlock, rows - from);
+    for (int64_t k = 0; k < count; ++k) keys[k] = bytes_.Prepare(key_of(from + k));
+    for (int64_t k = 0; k < count; ++k) {
+      const int64_t row = from + k;
+      if (is_null(row)) {
+        ids[row] = NullId(static_cast<uint32_t>(row));
+        continue;
+      }
+      ids[row] = bytes_.FindOrInsert(keys[k], key_of(row), size_, &is_new);
+      if (is_new) {
+        ++size_;
+        new_rows_.push_back(static_cast<uint32_t>(row));
+      }
+    }
+  }
+}
+
 void GroupTable::FindText(const arrow::Array& keys, int64_t rows, uint32_t* ids) {
   const auto& texts = static_cast<const arrow::BinaryArray&>(keys);
-  const bool has_nulls = keys.null_count() > 0;
-  bool is_new = false;
-  for (int64_t i = 0; i < rows; ++i) {
-    if (has_nulls && keys.IsNull(i)) {
-      ids[i] = NullId(static_cast<uint32_t>(i));
-      continue;
-    }
-    ids[i] = bytes_.FindOrInsert(texts.GetView(i), size_, &is_new);
-    if (is_new) {
-      ++size_;
-      new_rows_.push_back(static_cast<uint32_t>(i));
-    }
+  const auto key_of = [&](int64_t row) { return texts.GetView(row); };
+  if (keys.null_count() > 0) {
+    FindBytes(rows, ids, key_of, [&](int64_t row) { return keys.IsNull(row); });
+  } else {
+    FindBytes(rows, ids, key_of, [](int64_t) { return false; });
   }
 }
 
 void GroupTable::FindPacked(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) {
   PackRows(keys, rows, &packed_, &packed_ends_);
-  int64_t from = 0;
-  bool is_new = false;
-  for (int64_t i = 0; i < rows; ++i) {
-    const std::string_view key(packed_.data() + from, static_cast<size_t>(packed_ends_[i] - from));
-    from = packed_ends_[i];
-    ids[i] = bytes_.FindOrInsert(key, size_, &is_new);
-    if (is_new) {
-      ++size_;
-      new_rows_.push_back(static_cast<uint32_t>(i));
-    }
-  }
+  const auto key_of = [&](int64_t row) {
+    const int64_t begin = row == 0 ? 0 : packed_ends_[row - 1];
+    return std::string_view(packed_).substr(static_cast<size_t>(begin), static_cast<size_t>(packed_ends_[row] - begin));
+  };
+  FindBytes(rows, ids, key_of, [](int64_t) { return false; });
 }
 
 Status GroupTable::Find(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) const {

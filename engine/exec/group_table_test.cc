@@ -50,6 +50,47 @@ TEST(GroupTable, KeepsTextApartAcrossBatchesAndGrowth) {
   EXPECT_TRUE((*table.Keys(0, order))->Equals(ArrayOf<arrow::StringBuilder, std::string>({"key4999", "key0"})));
 }
 
+// Around the lengths at which keys are loaded in another way or no longer lie in the table.
+TEST(GroupTable, KeepsTextsOfAllLengthsApart) {
+  GroupTable table({arrow::utf8()});
+  std::vector<std::optional<std::string>> values;
+  for (size_t length = 0; length <= 40; ++length) {
+    values.emplace_back(std::string(length, '\0'));
+    for (size_t at = 0; at < length; ++at) {
+      values.emplace_back(std::string(length, 'x'));
+      (*values.back())[at] = 'y';
+    }
+  }
+  for (int round = 0; round < 2; ++round) {
+    const auto ids = Ids(&table, {ArrayOf<arrow::StringBuilder, std::string>(values)});
+    for (uint32_t i = 0; i < ids.size(); ++i) ASSERT_EQ(ids[i], i);
+  }
+  std::vector<uint32_t> found(values.size());
+  const std::vector<std::shared_ptr<arrow::Array>> keys{ArrayOf<arrow::StringBuilder, std::string>(values)};
+  ASSERT_TRUE(table.Find(keys, keys[0]->length(), found.data()).ok());
+  for (uint32_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], i);
+}
+
+TEST(GroupTable, FindsManyKeysAgainInLargeTables) {
+  GroupTable integers({arrow::int64()}), texts({arrow::utf8()});
+  std::vector<std::optional<int64_t>> numbers;
+  std::vector<std::optional<std::string>> names;
+  for (int64_t i = 0; i < 30000; ++i) {
+    numbers.emplace_back(i * 1'000'003);
+    names.emplace_back(std::to_string(i));
+  }
+  numbers.emplace_back(std::nullopt);
+  names.emplace_back(std::nullopt);
+  for (int round = 0; round < 2; ++round) {
+    const auto number_ids = Ids(&integers, {ArrayOf<arrow::Int64Builder, int64_t>(numbers)});
+    const auto text_ids = Ids(&texts, {ArrayOf<arrow::StringBuilder, std::string>(names)});
+    for (uint32_t i = 0; i < number_ids.size(); ++i) {
+      ASSERT_EQ(number_ids[i], i);
+      ASSERT_EQ(text_ids[i], i);
+    }
+  }
+}
+
 TEST(GroupTable, DoesNotMixUpNeighbouringTextsOfSeveralKeys) {
   GroupTable table({arrow::utf8(), arrow::utf8(), arrow::int64()});
   const auto a = ArrayOf<arrow::StringBuilder, std::string>({"ab", "a", "", std::nullopt, "ab"});

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/exec/group_table.h"
+#include "engine/base/status.h"
+#include "engine/exec/key_ids.h"
 
 namespace velo::exec {
 

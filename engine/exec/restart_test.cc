@@ -193,6 +193,11 @@ INSTANTIATE_TEST_SUITE_P(
         "BY n EMIT CHANGES",
         "SELECT SUM(n) AS total FROM (SELECT k, COUNT(*) AS n FROM e GROUP BY k WINDOW TUMBLING(50ms, GRACE PERIOD "
         "25ms)) EMIT CHANGES",
+        "SELECT _window_start AS w, COUNT(*) AS n, MAX(v) AS hi, COUNT(*) FILTER (WHERE v > 4) AS f FROM (SELECT k, "
+        "LAST(t) AS t, SUM(v) AS v FROM e GROUP BY k) WINDOW SESSION(t, 15ms, GRACE PERIOD 100ms) EMIT CHANGES",
+        "SELECT k, _window_start AS w, LISTAGG(v) AS l FROM (SELECT k, v % 3 AS g, LAST(t) AS t, SUM(v) AS v FROM e "
+        "GROUP "
+        "BY k, v % 3) GROUP BY k WINDOW SESSION(t, 40ms, GRACE PERIOD 0ms)",
         "SELECT DISTINCT n FROM (SELECT k, SUM(v) % 4 AS n FROM e GROUP BY k)",
         "SELECT n FROM (SELECT k, SUM(v) AS n FROM e GROUP BY k) ORDER BY n DESC LIMIT 2 EMIT CHANGES",
         "SELECT v, COUNT(*) AS n FROM e GROUP BY v EMIT CHANGES WITH ('max.groups' = '3')",

@@ -1,6 +1,7 @@
 #include "engine/formats/csv_columns.h"
 
 #include "engine/formats/csv_types.h"
+#include "engine/formats/iso_time.h"
 #include "engine/types/arrow_status.h"
 #include "engine/types/cast.h"
 
@@ -149,6 +150,17 @@ Result<std::shared_ptr<arrow::Array>> ConvertByCast(const CsvRows& rows, std::sp
   return values;
 }
 
+/// A declared TIMESTAMP may stand in any form that CAST reads; an inferred one is ISO.
+Result<std::shared_ptr<arrow::Array>> ConvertTimestamps(const CsvRows& rows, std::span<const uint32_t> selected,
+                                                        uint32_t column, const CsvDialect& dialect, const SqlType& type,
+                                                        std::vector<CellMisfit>* misfits) {
+  std::vector<CellMisfit> not_iso;
+  VELO_ASSIGN_OR_RETURN(
+      auto values, ConvertFixed<int64_t>(rows, selected, column, dialect, type.ToArrow(), ReadIsoInstant, &not_iso));
+  if (not_iso.empty()) return values;
+  return ConvertByCast(rows, selected, column, dialect, type, misfits);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<arrow::Array>> ConvertCsvColumn(const CsvRows& rows, std::span<const uint32_t> selected,
@@ -161,6 +173,8 @@ Result<std::shared_ptr<arrow::Array>> ConvertCsvColumn(const CsvRows& rows, std:
       return ConvertFixed<double>(rows, selected, column, dialect, arrow::float64(), ReadFloat, misfits);
     case TypeKind::kDate:
       return ConvertFixed<int32_t>(rows, selected, column, dialect, arrow::date32(), ReadIsoDate, misfits);
+    case TypeKind::kTimestamp:
+      return ConvertTimestamps(rows, selected, column, dialect, type, misfits);
     case TypeKind::kBoolean:
       return ConvertBoolean(rows, selected, column, dialect, misfits);
     case TypeKind::kString:

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <string>
 
-#include "engine/types/time_text.h"
+#include "engine/formats/iso_time.h"
 
 namespace velo::formats {
 namespace {
@@ -102,23 +102,6 @@ bool ReadBoolean(std::string_view text, bool* value) {
   return *value || EqualIgnoringCase(text, "false") || EqualIgnoringCase(text, "no");
 }
 
-bool ReadIsoDate(std::string_view text, int32_t* days) {
-  text = Trim(text);
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  for (int i : {0, 1, 2, 3, 5, 6, 8, 9}) {
-    if (!IsDigit(text[i])) return false;
-  }
-  auto number = [&](int at, int count) {
-    int result = 0;
-    for (int i = 0; i < count; ++i) result = result * 10 + (text[at + i] - '0');
-    return result;
-  };
-  const int year = number(0, 4), month = number(5, 2), day = number(8, 2);
-  if (month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, month)) return false;
-  *days = static_cast<int32_t>(DaysFromCivil(year, month, day));
-  return true;
-}
-
 bool HasLeadingZero(std::string_view text) {
   text = Trim(text);
   if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
@@ -131,6 +114,7 @@ void CellTypeGuess::Add(std::string_view value) {
   double number;
   bool boolean;
   int32_t days;
+  int64_t micros;
   if (HasLeadingZero(value)) {
     // No number, whatever else: leading zeros must not get lost.
   } else if (ReadInteger(value, &integer)) {
@@ -144,6 +128,8 @@ void CellTypeGuess::Add(std::string_view value) {
     ++booleans_;
   } else if (ReadIsoDate(value, &days)) {
     ++dates_;
+  } else if (ReadIsoTimestamp(value, &micros)) {
+    ++instants_;
   }
   if (misfit_examples_.size() < kMisfitExamples) misfit_examples_.emplace_back(value.substr(0, 40));
 }
@@ -154,6 +140,7 @@ SqlType CellTypeGuess::type() const {
   if (numbers_ == values_) return TypeKind::kFloat;
   if (booleans_ == values_) return TypeKind::kBoolean;
   if (dates_ == values_) return TypeKind::kDate;
+  if (dates_ + instants_ == values_) return TypeKind::kTimestamp;
   return TypeKind::kString;
 }
 
@@ -165,6 +152,7 @@ std::string_view CellTypeGuess::widened_from() const {
   if (nearly_all(integers_)) return "Integer";
   if (nearly_all(numbers_)) return "Float";
   if (nearly_all(dates_)) return "Date";
+  if (nearly_all(dates_ + instants_)) return "DateTime";
   return nearly_all(booleans_) ? "Boolean" : "";
 }
 

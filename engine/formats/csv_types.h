@@ -15,8 +15,6 @@ bool ReadInteger(std::string_view text, int64_t* value);
 bool ReadFloat(std::string_view text, double* value);
 /// true, false, yes, no in any case.
 bool ReadBoolean(std::string_view text, bool* value);
-/// YYYY-MM-DD only. Days since 1970.
-bool ReadIsoDate(std::string_view text, int32_t* days);
 
 /// Whether the text is digits that begin with a superfluous zero ("007"): an identifier, not a number.
 bool HasLeadingZero(std::string_view text);
@@ -37,7 +35,7 @@ class CellTypeGuess {
 
  private:
   int64_t values_ = 0, nulls_ = 0;
-  int64_t integers_ = 0, numbers_ = 0, booleans_ = 0, dates_ = 0;
+  int64_t integers_ = 0, numbers_ = 0, booleans_ = 0, dates_ = 0, instants_ = 0;
   std::vector<std::string> misfit_examples_;  ///< Values that are no numbers.
 };
 

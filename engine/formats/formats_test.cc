@@ -3,6 +3,7 @@
 
 #include "engine/formats/csv_rows.h"
 #include "engine/formats/csv_types.h"
+#include "engine/formats/iso_time.h"
 #include "engine/formats/json_cursor.h"
 #include "engine/formats/json_records.h"
 #include "engine/formats/utf8.h"
@@ -119,6 +120,28 @@ TEST(CsvTypes, ReadDates) {
   for (const char* bad : {"2026-02-29", "2026-13-01", "2026-1-1", "2026/01/01"}) EXPECT_FALSE(ReadIsoDate(bad, &days));
 }
 
+TEST(IsoTime, ReadsTimestamps) {
+  constexpr int64_t kExpected = 1'771'237'800'250'000;
+  int64_t micros = 0;
+  for (const char* text :
+       {"2026-02-16T10:30:00.250Z", "2026-02-16 10:30:00.25", " 2026-02-16T10:30:00.250000 ",
+        "2026-02-16T10:30:00.2500009Z", "2026-02-16T12:30:00.250+02:00", "2026-02-16 05:00:00.250-0530"}) {
+    ASSERT_TRUE(ReadIsoTimestamp(text, &micros)) << text;
+    EXPECT_EQ(micros, kExpected) << text;
+  }
+  ASSERT_TRUE(ReadIsoTimestamp("2026-02-16T10:30", &micros));
+  EXPECT_EQ(micros, kExpected - 250'000);
+  ASSERT_TRUE(ReadIsoTimestamp("1969-12-31T23:59:59Z", &micros));
+  EXPECT_EQ(micros, -1'000'000);
+  for (const char* bad :
+       {"2026-02-16", "2026-02-29T10:30:00Z", "2026-02-16T24:00:00", "2026-02-16T10:60:00", "2026-02-16T10:30:00.Z",
+        "2026-02-16T10:30:00X", "16-02-2026 10:30:00", "2026-02-16_10:30:00", "20260216T103000", "10:30:00"}) {
+    EXPECT_FALSE(ReadIsoTimestamp(bad, &micros)) << bad;
+  }
+  ASSERT_TRUE(ReadIsoInstant("1970-01-02", &micros));
+  EXPECT_EQ(micros, 86'400'000'000);
+}
+
 TEST(CsvTypes, GuessTheNarrowestType) {
   auto guess = [](std::initializer_list<const char*> values) {
     CellTypeGuess type;
@@ -130,7 +153,9 @@ TEST(CsvTypes, GuessTheNarrowestType) {
   EXPECT_EQ(guess({"007", "8"}), "String");
   EXPECT_EQ(guess({"yes", "FALSE"}), "Boolean");
   EXPECT_EQ(guess({"2026-01-01"}), "Date");
-  EXPECT_EQ(guess({"2026-01-01T10:00:00Z"}), "String");
+  EXPECT_EQ(guess({"2026-01-01T10:00:00Z", "2026-01-01 10:00:00.5"}), "DateTime");
+  EXPECT_EQ(guess({"2026-01-01", "2026-01-01 10:00"}), "DateTime");
+  EXPECT_EQ(guess({"2026-01-01T10:00:00Z", "yesterday"}), "String");
   EXPECT_EQ(guess({"123456789012345678901"}), "String");
   EXPECT_EQ(guess({}), "String");
 }

@@ -6,6 +6,7 @@
 #include <arrow/util/decimal.h>
 
 #include "engine/formats/csv_types.h"
+#include "engine/formats/iso_time.h"
 #include "engine/formats/json_cursor.h"
 #include "engine/formats/utf8.h"
 #include "engine/types/arrow_status.h"
@@ -111,7 +112,7 @@ class JsonColumn {
         return Done(static_cast<arrow::StringBuilder*>(builder_)->Append(text));
       case TypeKind::kTimestamp: {
         int64_t micros;
-        if (!ReadIsoTimestamp(text, &micros)) break;
+        if (!ReadIsoInstant(text, &micros)) break;
         return Done(static_cast<arrow::TimestampBuilder*>(builder_)->Append(micros));
       }
       case TypeKind::kDate: {

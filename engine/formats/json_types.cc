@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/formats/csv_types.h"
-#include "engine/types/time_text.h"
+#include "engine/formats/iso_time.h"
 
 namespace velo::formats {
 namespace {
@@ -25,16 +24,6 @@ int DecimalTextScale(std::string_view text) {
     if (i != point && !IsDigit(text[i])) return 0;
   }
   return static_cast<int>(scale);
-}
-
-bool ReadIsoTimestamp(std::string_view text, int64_t* micros) {
-  if (text.size() < 16 || text.size() > 40 || text[4] != '-' || text[7] != '-' || text[13] != ':' ||
-      (text[10] != 'T' && text[10] != ' ')) {
-    return false;
-  }
-  const std::optional<int64_t> parsed = ParseTimestamp(text);
-  if (parsed) *micros = *parsed;
-  return parsed.has_value();
 }
 
 void JsonTypeGuess::AddText(std::string_view text) {

@@ -51,7 +51,4 @@ class JsonTypeGuess {
 /// Reads a text of JSON as a DECIMAL: `-?\d+\.\d{1,18}`. Returns the number of fraction digits, or 0 when it is none.
 int DecimalTextScale(std::string_view text);
 
-/// "2026-02-16T10:30:00.250Z", with a blank instead of T, without seconds or zone too. Microseconds since 1970.
-bool ReadIsoTimestamp(std::string_view text, int64_t* micros);
-
 }  // namespace velo::formats

@@ -80,8 +80,10 @@ std::string StateBound(const AggregateNode& node) {
                       Join(KeyTexts(node), " and "));
     }
   }
-  if (node.inputs[0]->changes == Changes::kRetract) bound += KeptValues(node);
-  return bound;
+  if (node.inputs[0]->changes != Changes::kRetract) return bound;
+  // A row that goes may split its session.
+  const bool keeps_rows = node.window.has_value() && node.window->type == WindowType::kSession;
+  return bound + (keeps_rows ? ", and the time and values of every row of it" : KeptValues(node));
 }
 
 ExplainStep DescribeScan(const ScanNode& scan) {

@@ -214,7 +214,7 @@ std::shared_ptr<const PreparedQuery> StatementAnalyser::ConformTo(const Prepared
 }
 
 /// Binds the rows an UPDATE or DELETE concerns as a query over the relation: "_offset", then its columns with the new
-/// values. Also checks the condition where the columns are not known.
+/// values, then for streams "_key". Also checks the condition where the columns are not known.
 void StatementAnalyser::PrepareRewrite(const std::string& name, SourceSpan span, const Assignments& assignments,
                                        const sql::Expression* where, StatementReport* report) {
   const Result<RelationPtr> target = catalog_->Find(name, {});
@@ -247,6 +247,9 @@ void StatementAnalyser::PrepareRewrite(const std::string& name, SourceSpan span,
                                        [&](const auto& assignment) { return assignment.first.text == column; });
     add(column, assigned == assignments.end() ? reference(column) : sql::Clone(*assigned->second));
   }
+  // A table knows its rows by their offsets, a stream by the keys of its messages.
+  const bool keyed = known && (*target)->kind != RelationKind::kTable;
+  if (keyed) add(std::string(kKeyColumn), reference(std::string(kKeyColumn)));
   sql::TableReference table;
   table.name = name;
   table.name_span = table.span = span;
@@ -260,6 +263,7 @@ void StatementAnalyser::PrepareRewrite(const std::string& name, SourceSpan span,
   if (rows == nullptr || !known) return;
   Schema wanted = (*target)->schema;
   wanted.columns.insert(wanted.columns.begin(), rows->output.columns.front());
+  if (keyed) wanted.columns.push_back(rows->output.columns.back());
   std::vector<ColumnSource> sources;
   for (size_t c = 0; c < wanted.columns.size(); ++c) sources.push_back({static_cast<int>(c), nullptr});
   report->rows_to_write = ConformTo(*rows, wanted, sources, span);

@@ -80,6 +80,17 @@ Diagnosis ExplainWindow(const std::vector<exec::LaneStatus>& statuses) {
   return {"window_open", text + ". Rows appear when it passes the end of the window, or at once with EMIT CHANGES."};
 }
 
+// The first step that took rows in and gave none.
+Diagnosis ExplainBySteps(const JobMetrics& metrics) {
+  for (const OperatorMetrics& step : metrics.operators) {
+    if (step.rows_in == 0 || step.rows_out > 0) continue;
+    const bool one = step.rows_in == 1;
+    return {"all_filtered", fmt::format("{} read; {} {} that reached {} gave no result.", Rows(metrics.rows_in),
+                                        one ? "the" : "all", Rows(step.rows_in), step.name)};
+  }
+  return {};
+}
+
 // A join whose rows wait for partners: which side is empty, or which keys do not meet.
 Diagnosis ExplainJoin(const std::vector<exec::LaneStatus>& statuses) {
   static constexpr std::string_view kSides[] = {"left", "right"};
@@ -95,8 +106,8 @@ Diagnosis ExplainJoin(const std::vector<exec::LaneStatus>& statuses) {
         }
         return {"join_no_match", text + "."};
       }
-      if (insight.rows_seen[0] == 0) continue;
-      std::string text = fmt::format("None of {} on the left and {} on the right of the {} belong together",
+      if (insight.rows_seen[0] == 0 || insight.rows_seen[1] == 0) continue;
+      std::string text = fmt::format("None of the {} on the left and the {} on the right of the {} belong together",
                                      Rows(insight.rows_seen[0]), Rows(insight.rows_seen[1]), insight.text);
       if (!insight.sample_key[0].empty() && !insight.sample_key[1].empty()) {
         text += fmt::format("; a key of the left is {}, of the right {}", insight.sample_key[0], insight.sample_key[1]);
@@ -116,8 +127,10 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
   if (waiting != nullptr && (!has_ended || waiting->reason == "limit_zero"))
     return {waiting->reason, waiting->text + "."};
   if (metrics.rows_in == 0) {
-    return {"no_input", fmt::format("{} has given no rows{}.", JoinNames(sources),
-                                    has_ended ? "" : " so far; new ones are shown as they arrive")};
+    const std::string_view verb = sources.size() > 1 ? "have" : "has";
+    return {"no_input", has_ended ? fmt::format("{} {} no rows.", JoinNames(sources), verb)
+                                  : fmt::format("{} {} given no rows so far; new ones are shown as they arrive.",
+                                                JoinNames(sources), verb)};
   }
   if (metrics.rows_bad == metrics.rows_in) {
     std::string text = fmt::format("None of the {} could be used", Rows(metrics.rows_in));
@@ -130,8 +143,11 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
   }
   const exec::OperatorInsight* filter = StrictestFilter(statuses, false);
   if (metrics.rows_used == 0 && filter != nullptr) {
-    return {"all_filtered", fmt::format("All {} were read, and none passed the filter: {} removed {}.",
-                                        Rows(metrics.rows_in), filter->text, Rows(filter->rows_removed))};
+    const std::string read = metrics.rows_in == 1
+                                 ? "The only row was read, and it did not pass"
+                                 : fmt::format("All {} were read, and none passed", Rows(metrics.rows_in));
+    return {"all_filtered",
+            fmt::format("{} the filter: {} removed {}.", read, filter->text, Rows(filter->rows_removed))};
   }
   const Diagnosis join = ExplainJoin(statuses);
   if (!join.kind.empty()) return join;
@@ -157,7 +173,7 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
               fmt::format("{} read so far; {} is {}.", Rows(metrics.rows_in), idle->holding_partition, Silence(*idle))};
     }
   }
-  return {};
+  return has_ended ? ExplainBySteps(metrics) : Diagnosis{};
 }
 
 }  // namespace velo

@@ -113,8 +113,21 @@ class Engine {
                                                    std::shared_ptr<ResultReceiver> receiver) = 0;
 };
 
-/// Runs to the end and returns all result rows (visible and hidden columns); for tests, previews and the command line.
-/// With `fold`, only the newest row of every key is kept and deleted rows are gone.
+/// Collects the rows of a job.
+class RowCollector : public ResultReceiver {
+ public:
+  void OnRows(const Batch& batch) override { batches_.push_back(batch); }
+  void OnFinished(const Status&) override {}
+  /// All rows of `query` in order (visible and hidden columns); with `fold`, only the newest row of every key is kept
+  /// and deleted rows are gone. Call when the job has ended.
+  Result<Batch> Rows(const PreparedQuery& query, bool fold) const;
+
+ private:
+  std::vector<Batch> batches_;
+};
+
+/// Runs to the end and returns all result rows (visible and hidden columns); for tests and previews. `fold`: as in
+/// RowCollector::Rows.
 Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> query, const RunOptions& options, bool fold,
                        int64_t timeout_ms, JobMetrics* metrics = nullptr);
 

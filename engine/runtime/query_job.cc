@@ -346,7 +346,8 @@ Diagnosis QueryJob::WhyNoRows() const {
     state = state_;
     statuses.push_back({{}, rest_insights_, {}, 0, 0});
   }
-  const bool has_ended = state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCancelled;
+  // What was stopped was still waiting for something.
+  const bool has_ended = state == JobState::kFinished || state == JobState::kFailed;
   return ExplainSilence(metrics(), has_ended, statuses, bad_records_.Newest(), query_->sources);
 }
 

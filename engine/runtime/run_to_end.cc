@@ -10,16 +10,6 @@ namespace velo {
 
 namespace {
 
-class CollectingReceiver : public ResultReceiver {
- public:
-  void OnRows(const Batch& batch) override { batches_.push_back(batch); }
-  void OnFinished(const Status&) override {}
-  std::vector<Batch>& batches() { return batches_; }
-
- private:
-  std::vector<Batch> batches_;
-};
-
 Result<Batch> Concatenate(const std::vector<Batch>& batches, const std::shared_ptr<arrow::Schema>& schema) {
   Batch all;
   int64_t rows = 0;
@@ -46,6 +36,8 @@ Result<Batch> Concatenate(const std::vector<Batch>& batches, const std::shared_p
 // Keeps the newest row of every key, in order of the keys' first rows; a key whose newest row is a delete is gone, and
 // takes a new place when it comes back.
 Result<Batch> Fold(const Batch& all, const std::vector<int>& key) {
+  const auto is_insert = [](RowKind kind) { return kind == RowKind::kInsert; };
+  if (std::all_of(all.kinds.begin(), all.kinds.end(), is_insert)) return Batch{all.columns, {}};
   std::vector<std::shared_ptr<arrow::Array>> columns;
   std::vector<std::shared_ptr<arrow::DataType>> types;
   for (int column : key) {
@@ -90,13 +82,19 @@ bool GivesSingleRow(const PreparedQuery& query) {
   return aggregate.keys.empty() && !aggregate.window.has_value();
 }
 
+Result<Batch> RowCollector::Rows(const PreparedQuery& query, bool fold) const {
+  VELO_ASSIGN_OR_RETURN(Batch all, Concatenate(batches_, query.plan->output.ToArrow()));
+  const bool has_key = !query.key.empty() || GivesSingleRow(query);
+  return fold && query.updates && has_key ? Fold(all, query.key) : all;
+}
+
 Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> query, const RunOptions& options, bool fold,
                        int64_t timeout_ms, JobMetrics* metrics) {
   RunOptions ending = options;
   ending.live = false;
   // Whoever folds throws intermediate changes away, so they need not be made.
   ending.coalesce_changes |= fold;
-  auto receiver = std::make_shared<CollectingReceiver>();
+  auto receiver = std::make_shared<RowCollector>();
   VELO_ASSIGN_OR_RETURN(const std::shared_ptr<Job> job, engine->Start(query, ending, receiver));
   if (!job->WaitFor(timeout_ms)) {
     job->Cancel();
@@ -106,9 +104,7 @@ Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> quer
   }
   if (metrics != nullptr) *metrics = job->metrics();
   VELO_RETURN_IF_ERROR(job->result());
-  VELO_ASSIGN_OR_RETURN(Batch all, Concatenate(receiver->batches(), query->plan->output.ToArrow()));
-  const bool has_key = !query->key.empty() || GivesSingleRow(*query);
-  return fold && query->updates && has_key ? Fold(all, query->key) : all;
+  return receiver->Rows(*query, fold);
 }
 
 }  // namespace velo

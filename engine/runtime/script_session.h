@@ -38,8 +38,8 @@ struct StatementOutcome {
   std::vector<std::string> places;  ///< Files, topics it wrote to.
   /// Places it names that SessionOptions::may_write forbids; nothing was written there.
   std::vector<std::string> withheld;
-  std::string message;              ///< "table totals: 3 rows"; one line.
-  std::shared_ptr<Job> job;         ///< Null for statements without a query.
+  std::string message;       ///< "table totals: 3 rows"; one line.
+  std::shared_ptr<Job> job;  ///< Null for statements without a query.
 };
 
 /// Hears what a script does. OnResult and OnStatement are called by the thread that runs the script; receivers by
@@ -165,8 +165,8 @@ class ScriptSession {
   std::map<std::string, SessionObject> objects_;
   std::vector<Running> running_;
   std::vector<std::vector<std::string>> later_sources_;  ///< Of the statements after the one at hand.
-  std::string origin_;    ///< Of the script at hand.
-  bool stopped_ = false;  ///< The observer of the script at hand wants no more.
+  std::string origin_;                                   ///< Of the script at hand.
+  bool stopped_ = false;                                 ///< The observer of the script at hand wants no more.
   std::atomic<bool> cancelled_{false};
 };
 

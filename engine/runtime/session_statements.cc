@@ -1,7 +1,11 @@
 // What CREATE, INSERT, UPDATE, DELETE, DROP and ALTER do in a session.
 
+#include <arrow/array/array_binary.h>
 #include <arrow/record_batch.h>
 
+#include <set>
+
+#include "engine/exec/batch_rows.h"
 #include "engine/plan/binder/from_binder.h"
 #include "engine/plan/statement_sinks.h"
 #include "engine/runtime/script_session.h"
@@ -34,6 +38,51 @@ std::string Lists(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+/// The records that UPDATE or DELETE of a stream concerns. `rows`: "_offset", the columns of the stream, "_key". The
+/// keys are those of the key columns, else those the records had.
+Result<SinkRows> StreamRows(const arrow::RecordBatch& rows, const Schema& columns,
+                            const std::vector<std::string>& key_columns) {
+  const arrow::ArrayVector& all = rows.columns();
+  SinkRows records;
+  records.columns =
+      arrow::RecordBatch::Make(columns.ToArrow(), rows.num_rows(), arrow::ArrayVector(all.begin() + 1, all.end() - 1));
+  std::vector<int> key;
+  for (const std::string& name : key_columns) {
+    if (const int position = columns.Find(name); position >= 0) key.push_back(position);
+  }
+  VELO_ASSIGN_OR_RETURN(records.keys, MessageKeys(*records.columns, key, /*as_json=*/false));
+  if (records.keys == nullptr) records.keys = all.back();
+  return records;
+}
+
+/// A deletion for every distinct key of the records.
+Result<SinkRows> TombstonesFor(const SinkRows& records) {
+  const auto& keys = static_cast<const arrow::StringArray&>(*records.keys);
+  std::vector<uint32_t> chosen;
+  std::set<std::string_view> seen;
+  for (int64_t row = 0; row < keys.length(); ++row) {
+    if (keys.IsValid(row) && seen.insert(keys.GetView(row)).second) chosen.push_back(static_cast<uint32_t>(row));
+  }
+  if (chosen.empty() && keys.length() > 0) {
+    return Status::User("E3090", "none of these records has a key, so nothing could say which ones are deleted",
+                        "mark the key column of the stream with PRIMARY KEY");
+  }
+  arrow::ArrayVector columns = records.columns->columns();
+  columns.push_back(records.keys);
+  arrow::FieldVector fields = records.columns->schema()->fields();
+  fields.push_back(arrow::field(std::string(kKeyColumn), arrow::utf8()));
+  const auto all = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), keys.length(), std::move(columns));
+  VELO_ASSIGN_OR_RETURN(const Batch taken, exec::TakeRows({all, {}}, chosen));
+  SinkRows tombstones;
+  const auto count = static_cast<int64_t>(chosen.size());
+  arrow::ArrayVector payload = taken.columns->columns();
+  tombstones.keys = payload.back();
+  payload.pop_back();
+  tombstones.columns = arrow::RecordBatch::Make(records.columns->schema(), count, std::move(payload));
+  tombstones.kinds.assign(chosen.size(), RowKind::kDelete);
+  return tombstones;
 }
 
 /// Opens the places a statement names. "stdout://", what has no place of its own and what must not be written go to
@@ -110,7 +159,8 @@ Status ScriptSession::ExecuteQuery(Step* step, ScriptObserver* observer) {
   }
   const std::string job = options_.app_name.empty() ? fmt::format("query_{}", step->info.number)
                                                     : fmt::format("{}_query_{}", options_.app_name, step->info.number);
-  VELO_RETURN_IF_ERROR(OpenSinks(engine_, options_, sinks, *query, job, false, step->report.key_columns, &outputs, &shown));
+  VELO_RETURN_IF_ERROR(
+      OpenSinks(engine_, options_, sinks, *query, job, false, step->report.key_columns, &outputs, &shown));
   AskForReceiver(step, query, shown, observer, &outputs);
   return Start(step, query, std::move(outputs), observer, false);
 }
@@ -171,8 +221,9 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   for (int column : query->key) {
     if (column >= static_cast<int>(query->output.columns.size())) key_columns.clear();
   }
-  made.rows = engine_->memory().Create(MemoryName(create.name), query->output, table ? RelationKind::kTable : RelationKind::kStream,
-                                       key_columns, &engine_->clock());
+  made.rows =
+      engine_->memory().Create(MemoryName(create.name), query->output,
+                               table ? RelationKind::kTable : RelationKind::kStream, key_columns, &engine_->clock());
   made.uri = "memory://" + create.name;
   // A stream that nobody reads is not kept; statements of later scripts may read what is complete.
   const bool for_later = options_.leave_running && (query->bounded || !options_.run.live);
@@ -246,9 +297,8 @@ Status ScriptSession::Declare(Step* step, const sql::CreateStatement& create, St
     }
     outcome->message = fmt::format("{} {} reads {}", WordOf(create.what), create.name, relation.uri);
   } else {
-    object.rows =
-        engine_->memory().Create(MemoryName(create.name), relation.schema, relation.kind, relation.key_columns,
-                                 &engine_->clock());
+    object.rows = engine_->memory().Create(MemoryName(create.name), relation.schema, relation.kind,
+                                           relation.key_columns, &engine_->clock());
     relation.uri = "memory://" + MemoryName(create.name);
     relation.bounded = true;
   }
@@ -291,8 +341,8 @@ Status ScriptSession::ExecuteInsert(Step* step, ScriptObserver* observer) {
     }
     sinks.front().uri = target->uri;
   }
-  VELO_RETURN_IF_ERROR(OpenSinks(engine_, options_, sinks, *query, insert.target.name, table,
-                                 step->report.key_columns, &outputs, &shown));
+  VELO_RETURN_IF_ERROR(OpenSinks(engine_, options_, sinks, *query, insert.target.name, table, step->report.key_columns,
+                                 &outputs, &shown));
   AskForReceiver(step, query, shown, observer, &outputs);
   return Start(step, query, std::move(outputs), observer, table);
 }
@@ -301,35 +351,52 @@ Status ScriptSession::ExecuteInsert(Step* step, ScriptObserver* observer) {
 Status ScriptSession::ExecuteRewrite(Step* step, StatementOutcome* outcome) {
   const SessionObject* object = Find(step->info.name);
   const bool removes = step->statement->kind == sql::StatementKind::kDelete;
-  if (object == nullptr || object->rows == nullptr) {
-    return Status::User("E3090",
-                        fmt::format("'{}' cannot be changed here: it is not a table of this session", step->info.name),
-                        "make one with CREATE TABLE ... AS SELECT, and change that")
-        .WithSpan(step->info.span);
+  const bool in_session = object != nullptr && object->rows != nullptr;
+  RelationPtr topic;
+  if (!in_session) {
+    VELO_ASSIGN_OR_RETURN(topic, catalog_.Find(step->info.name, {}));
   }
-  const bool table = object->what == sql::RelationWord::kTable;
-  if (removes && !table) {
-    return Status::User("E3090", "rows of a stream cannot be deleted: it only ever grows",
-                        "make a TABLE of it, and delete there")
+  if (!in_session && (topic == nullptr || UriScheme(topic->uri) != "topic")) {
+    return Status::User("E3090",
+                        fmt::format("'{}' cannot be changed: it is no stream or table of this session, and no topic",
+                                    step->info.name),
+                        "make one with CREATE TABLE ... AS SELECT, and change that")
         .WithSpan(step->info.span);
   }
   const std::shared_ptr<const PreparedQuery> query = step->report.rows_to_write;
   if (query == nullptr) return Status::Bug("a valid statement was not prepared");
   VELO_ASSIGN_OR_RETURN(const Batch rows, RunToEnd(engine_, query, {}, /*fold=*/false, kForEver));
-  if (table) {
+  const auto counted = [outcome](int64_t count, std::string_view what, std::string_view done) {
+    outcome->rows = count;
+    outcome->message = fmt::format("{} {}{} {}", count, what, count == 1 ? "" : "s", done);
+    return Status::OK();
+  };
+  if (in_session && object->what == sql::RelationWord::kTable) {
     Result<int64_t> changed = removes ? object->rows->Remove(*rows.columns) : object->rows->Replace(*rows.columns);
     if (!changed.ok()) return changed.status();
-    outcome->rows = *changed;
-  } else {
-    arrow::ArrayVector columns(rows.columns->columns().begin() + 1, rows.columns->columns().end());
-    SinkRows renewed;
-    renewed.columns = arrow::RecordBatch::Make(object->rows->schema().ToArrow(), rows.num_rows(), std::move(columns));
-    VELO_RETURN_IF_ERROR(object->rows->Append(renewed));
-    outcome->rows = rows.num_rows();
+    return counted(*changed, "row", removes ? "deleted" : "updated");
   }
-  outcome->message = fmt::format("{} row{} {}", outcome->rows, outcome->rows == 1 ? "" : "s",
-                                 removes ? "deleted" : (table ? "updated" : "added"));
-  return Status::OK();
+  const Schema& columns = in_session ? object->rows->schema() : topic->schema;
+  VELO_ASSIGN_OR_RETURN(SinkRows written,
+                        StreamRows(*rows.columns, columns, in_session ? object->key_columns : topic->key_columns));
+  if (removes) {
+    Result<SinkRows> tombstones = TombstonesFor(written);
+    if (!tombstones.ok()) return tombstones.status().WithSpan(step->info.span);
+    written = tombstones.TakeValue();
+  }
+  if (in_session) {
+    VELO_RETURN_IF_ERROR(object->rows->Append(written));
+  } else if (written.columns->num_rows() > 0) {
+    Connector* connector = engine_->connectors().Find("topic");
+    if (connector == nullptr) return Status::Bug("a topic is known without a place for topics");
+    const SinkTarget target{topic->uri, step->info.name,       columns, topic->key_columns, false,
+                            {},         engine_->clock().Now()};
+    VELO_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, connector->OpenSink(target));
+    VELO_RETURN_IF_ERROR(sink->Write(written));
+    VELO_RETURN_IF_ERROR(sink->Close());
+  }
+  return removes ? counted(written.columns->num_rows(), "tombstone", "written")
+                 : counted(written.columns->num_rows(), "row", "added");
 }
 
 Status ScriptSession::ExecuteDrop(const sql::DropStatement& drop, StatementOutcome* outcome) {

@@ -14,6 +14,7 @@
 #include "engine/types/decimal.h"
 #include "engine/types/json_values.h"
 #include "engine/types/time_text.h"
+#include "engine/types/timestamp_reader.h"
 #include "engine/types/value_text.h"
 
 namespace velo {
@@ -121,8 +122,8 @@ std::optional<bool> BooleanFromText(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<int64_t> TimestampFromText(std::string_view text) {
-  if (const auto micros = ParseTimestamp(text)) return micros;
+std::optional<int64_t> TimestampFromText(std::string_view text, TimestampReader* reader) {
+  if (const auto micros = reader->Read(text)) return micros;
   const auto number = ParseInteger(TrimText(text));
   return number ? std::optional<int64_t>(EpochToMicros(*number)) : std::nullopt;
 }
@@ -282,8 +283,11 @@ Result<ArrayPtr> ToTimestamp(const arrow::Array& input, const SqlType& from, con
       const int32_t* values = RawValues<int32_t>(input);
       return Fill<int64_t>(input, to, try_cast, [=](int64_t row) { return Value(values[row] * kMicrosPerDay); });
     }
-    default:
-      return Fill<int64_t>(input, to, try_cast, [&](int64_t row) { return TimestampFromText(TextAt(input, row)); });
+    default: {
+      TimestampReader reader;
+      return Fill<int64_t>(input, to, try_cast,
+                           [&](int64_t row) { return TimestampFromText(TextAt(input, row), &reader); });
+    }
   }
 }
 

@@ -145,9 +145,10 @@ void AppendFloat(double value, std::string* out) {
   } else if (std::isinf(value)) {
     out->append(value < 0 ? "-Infinity" : "Infinity");
   } else {
-    const size_t start = out->size();
-    fmt::format_to(std::back_inserter(*out), "{}", value);
-    if (out->find_first_of(".e", start) == std::string::npos) out->append(".0");
+    char buffer[32];
+    const std::string_view text(buffer, static_cast<size_t>(fmt::format_to(buffer, "{}", value) - buffer));
+    out->append(text);
+    if (text.find_first_of(".e") == std::string_view::npos) out->append(".0");
   }
 }
 

@@ -7,6 +7,7 @@
 #include "engine/types/decimal.h"
 #include "engine/types/schema.h"
 #include "engine/types/time_text.h"
+#include "engine/types/timestamp_reader.h"
 #include "engine/types/value_text.h"
 
 namespace velo {
@@ -87,6 +88,42 @@ TEST(TimeText, ReadsAllForms) {
   EXPECT_EQ(ParseInterval("5m"), 300'000);
   EXPECT_EQ(ParseInterval("300000 years"), std::nullopt);  // More milliseconds than a double counts exactly.
   EXPECT_EQ(ParseInterval("5 parsecs"), std::nullopt);
+}
+
+TEST(TimeText, ReadersOfManyTimestampsReadAsOne) {
+  TimestampReader reader;
+  for (const char* text : {"2025-04-01 09:30:00",
+                           "2025-04-01T09:30:00Z",
+                           "2025-04-01 09:30:00.25",
+                           "2025-04-01 09:30:00.123456Z",
+                           "2025-04-01 09:30:00.1234567",
+                           "2025-04-01 24:00:00",
+                           "2025-04-01 09:60:00",
+                           "2025-04-01 09:30:60",
+                           "2025-04-01 09:30:00.",
+                           "2025-04-01 09:30:00.2x",
+                           "2025-04-01 09:30:00 Z",
+                           "2025-04-01 09:30:00+02:00",
+                           "2025-04-01 09:3x:00",
+                           "2025-04-01x09:30:00",
+                           " 2025-04-01 09:30:00 ",
+                           "2025-02-29 09:30:00",
+                           "2024-02-29 23:59:59.999999",
+                           "2025-13-01 09:30:00",
+                           "2025-00-01 09:30:00",
+                           "2025-01-00 09:30:00",
+                           "1969-12-31T23:59:59.5Z",
+                           "0001-01-01 00:00:00",
+                           "2025/04/01 09:30:00",
+                           "04/01/2025 09:30:00.250",
+                           "2025-04-01",
+                           "Tue, 01 Apr 2025 09:30:00 +0000",
+                           "",
+                           "2025-04-01 09-30-00",
+                           "2025-04-01 09:30:00,250"}) {
+    EXPECT_EQ(reader.Read(text), ParseTimestamp(text)) << text;
+    EXPECT_EQ(reader.Read(text), ParseTimestamp(text)) << text << " again";
+  }
 }
 
 TEST(TimeText, CivilDatesRoundTrip) {

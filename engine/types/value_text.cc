@@ -216,7 +216,8 @@ void AppendText(const arrow::Array& array, int64_t row, std::string* out) {
       break;
   }
   if (const auto integer = IntegerAt(array, row)) {
-    fmt::format_to(std::back_inserter(*out), "{}", *integer);
+    const fmt::format_int digits(*integer);
+    out->append(digits.data(), digits.size());
   } else {
     AppendJson(array, row, JsonStyle::kDialect, out);
   }

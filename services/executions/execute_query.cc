@@ -49,8 +49,10 @@ struct ExecuteParams {
   std::string sql;
   ExecuteOptions options;
   std::string artifact_id;
-  static std::vector<FieldRule> Rules() { return {{"sql", "one statement or several, separated by semicolons", true},
-            {"artifact_id", "the editor it stands in; a second run takes the place of the first"}}; }
+  static std::vector<FieldRule> Rules() {
+    return {{"sql", "one statement or several, separated by semicolons", true},
+            {"artifact_id", "the editor it stands in; a second run takes the place of the first"}};
+  }
 };
 BOOST_DESCRIBE_STRUCT(ExecuteParams, (), (sql, options, artifact_id))
 
@@ -82,8 +84,8 @@ struct ExecuteAnswer {
   Json diagnosis = nullptr;
 };
 BOOST_DESCRIBE_STRUCT(ExecuteAnswer, (),
-                      (success, execution_id, script_id, statements, columns, key_columns, rows, metadata, viz, stream_url, state, warnings,
-                       diagnosis))
+                      (success, execution_id, script_id, statements, columns, key_columns, rows, metadata, viz,
+                       stream_url, state, warnings, diagnosis))
 
 constexpr int64_t kFirstLookMs = 300, kBoundedTimeoutMs = 30'000, kPatienceMs = 2'000, kScriptWaitMs = 31'000;
 
@@ -247,7 +249,8 @@ Result<ScriptRequest> RequestOf(const ExecuteParams& params, const ScriptReport&
     return Status::User("VALIDATION_ERROR", "There is no statement to run.", "Write a SELECT.");
   }
   if (const std::string place = params.options.write ? FirstOutsidePlace(params.sql) : ""; !place.empty()) {
-    return Status::User("UNSUPPORTED", fmt::format("Writing to {} needs an approval, which cannot be given here.", place),
+    return Status::User("UNSUPPORTED",
+                        fmt::format("Writing to {} needs an approval, which cannot be given here.", place),
                         "Leave out 'options.write' to see the rows, or use velo run to write them.")
         .WithDetail("feature", "write");
   }

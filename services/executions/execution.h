@@ -35,7 +35,7 @@ struct ExecutionSpec {
   std::shared_ptr<const PreparedQuery> query;  ///< Null: rows of a statement without a query (SHOW, EXPLAIN).
   Schema columns;                              ///< Of those.
   RunOptions run;
-  bool writes = false;  ///< Its rows go elsewhere too: it is never cut short, and goes on without viewers.
+  bool writes = false;      ///< Its rows go elsewhere too: it is never cut short, and goes on without viewers.
   Engine::Inputs inputs;    ///< Not empty: sources are replaced by these rows.
   int64_t timeout_ms = 0;   ///< 0: none.
   int64_t max_rows = 1000;  ///< Rows kept: the first ones of a bounded result, the newest of a live one.

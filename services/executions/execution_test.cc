@@ -260,7 +260,8 @@ TEST(EvidenceJson, TellsStepsAndTheNewestRecordsFirst) {
 TEST_F(ExecutionTest, RowsWithoutAQueryAreAllVisibleAndStay) {
   ExecutionSpec spec;
   spec.sql = "SHOW TABLES";
-  spec.columns = Schema{{{"symbol", TypeKind::kString}, {"total", TypeKind::kInteger}, {"_window_end", TypeKind::kInteger}}};
+  spec.columns =
+      Schema{{{"symbol", TypeKind::kString}, {"total", TypeKind::kInteger}, {"_window_end", TypeKind::kInteger}}};
   execution_ = std::make_unique<Execution>("exec_1", spec, &clock_, [] {});
   execution_->OnRows(Rows({{"a", 1, 0}}));
   execution_->OnFinished(Status::OK());

@@ -22,8 +22,9 @@ std::string MadeBy(const std::string& kind) { return kind.starts_with("create_")
 
 std::string Withheld(const std::vector<std::string>& places) {
   if (places.empty()) return "";
-  return fmt::format("Not written to {}: the Studio writes into its own topics and memory only. Use velo run for files.",
-                     fmt::join(places, ", "));
+  return fmt::format(
+      "Not written to {}: the Studio writes into its own topics and memory only. Use velo run for files.",
+      fmt::join(places, ", "));
 }
 
 }  // namespace

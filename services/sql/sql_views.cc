@@ -86,8 +86,7 @@ Result<std::shared_ptr<const PreparedQuery>> OneQuery(const std::string& sql, Ca
     return Status::User("VALIDATION_ERROR", "There is no statement to run.", "Write a SELECT.");
   }
   if (script.statements.size() > 1) {
-    return Status::User("VALIDATION_ERROR", "This looks at one statement at a time.",
-                        "Send the one that is meant.");
+    return Status::User("VALIDATION_ERROR", "This looks at one statement at a time.", "Send the one that is meant.");
   }
   StatementReport& statement = script.statements.front();
   if (statement.prepared == nullptr) {

@@ -86,6 +86,57 @@ def test_final_prints_one_row_per_key(folder):
     assert done.stdout == "region,n\nEU,2\nUS,2\n,1\n", done.stdout + done.stderr
 
 
+def waits(folder, sql, *flags):
+    """What --explain-wait says of a query."""
+    done = folder.velo("run", "--explain-wait", *flags, "-e", sql.replace("{dir}", str(folder.path)))
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def test_silence_is_explained_in_the_reader_s_words(folder):
+    folder.write("none.csv", "id,region,total\n")
+    folder.write("others.csv", "id,name\n77,x\n")
+    orders = f"file://{folder.path}/orders.csv"
+    said = waits(folder, f"SELECT id FROM {orders} WHERE total > 100")
+    assert "no rows: All 5 rows were read, and none passed the filter: total > 100 removed 5 rows." in said, said
+    assert "  WHERE total > 100: 5 in, 0 out, 5 left out\n" in said, said
+    said = waits(folder, "SELECT id FROM file://{dir}/none.csv")
+    assert "none.csv has no rows." in said, said
+    said = waits(folder, f"SELECT region FROM {orders} GROUP BY region HAVING COUNT(*) > 9", "--final")
+    assert "5 rows read, but no result row passed: COUNT(*) > 9 removed 3 rows." in said, said
+    said = waits(folder, f"SELECT a.id FROM {orders} a JOIN file://{{dir}}/others.csv b ON a.id = b.id")
+    assert "None of the 5 rows on the left and the 1 row on the right" in said and "a key of the left is 1, of the right 77" in said, said
+    said = waits(folder, f"SELECT a.id FROM {orders} a JOIN file://{{dir}}/none.csv b ON a.region = b.region")
+    assert "No row has reached the right side of the inner join" in said and "the other side has given 5 rows" in said, said
+    said = waits(folder, f"SELECT id FROM {orders}, UNNEST(SPLIT(NULLIF(region, region), ',')) AS r(x)")
+    assert "reached UNNEST gave no result" in said, said
+    said = waits(folder, f"SELECT CAST(region AS INTEGER) AS r FROM {orders} WHERE region = 'EU'", "--final")
+    assert "2 records could not be used and were set aside:" in said and "cannot cast 'EU' to INTEGER" in said, said
+
+
+def test_a_query_that_waits_says_what_for(folder):
+    fill = folder.velo("run", "-e", "CREATE STREAM visits AS SELECT page, CAST(seen AS TIMESTAMP) AS seen FROM file://"
+                       f"{folder.write('v.csv', 'page,seen' + chr(10) + 'home,2026-01-01 10:00:07' + chr(10))} "
+                       "WITH ('visits.type' = 'kafka_sink')")
+    assert fill.returncode == 0, fill.stderr
+    window = "SELECT page, COUNT(*) AS n FROM visits GROUP BY page WINDOW TUMBLING(seen, 1m)"
+    said = waits(folder, window, "--for", "2s")
+    assert "no rows yet: The first window closes at 2026-01-01T10:01:00.000Z" in said, said
+    assert "event time (the watermark) is at 2026-01-01T10:00:07.000Z" in said and "EMIT CHANGES" in said, said
+    assert said.count("no rows yet:") == 1, said
+    final = folder.velo("run", "--final", "--format", "csv", "-e", window)
+    assert final.stdout == "page,n\nhome,1\n", final.stdout + final.stderr
+    said = waits(folder, "SELECT page FROM visits WHERE page = 'nowhere'", "--for", "2s")
+    assert "no rows yet: All 1 row were read" not in said and "page = 'nowhere' removed 1 row" in said, said
+
+
+def test_final_writes_where_the_query_says(folder):
+    done = folder.velo("run", "--final", "-e", f"SELECT region, COUNT(*) AS n FROM file://{folder.path}/orders.csv GROUP BY region "
+                                               f"INTO 'file://{folder.path}/counts.csv'")
+    assert done.returncode == 0, done.stderr
+    assert folder.read("counts.csv").startswith("region,n\n"), folder.read("counts.csv")
+
+
 def test_a_limit_stops(folder):
     done = folder.velo("run", "--limit", "2", "--format", "csv", "-e", f"SELECT id FROM file://{folder.path}/orders.csv")
     assert done.stdout == "id\n1\n2\n", done.stdout + done.stderr

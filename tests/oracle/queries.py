@@ -50,10 +50,11 @@ class Join:
 
     def text(self, dialect):
         on = "" if self.on is None else f" ON {getattr(self.on, dialect)}"
-        return f"{self.left.text(dialect)} {self.kind} JOIN {self.right.text(dialect)}{on}"
+        kind = "SEMI" if self.kind == "LEFT SEMI" and dialect == DUCK else self.kind
+        return f"{self.left.text(dialect)} {kind} JOIN {self.right.text(dialect)}{on}"
 
     def leaves(self, qualified=True):
-        return self.left.leaves(True) + self.right.leaves(True)
+        return self.left.leaves(True) + ([] if self.kind == "LEFT SEMI" else self.right.leaves(True))
 
 
 @dataclass(frozen=True)
@@ -261,10 +262,18 @@ class QueryGenerator:
         return self.base("q")
 
     def join(self):
-        left, right = Base(self.by_name[self.random.choice(["t", "u", "empty"])], "l"), Base(self.by_name["u"], "r")
-        kind = self.random.choice(["INNER", "LEFT", "RIGHT", "FULL", "LEFT", "INNER"])
+        left = Base(self.by_name[self.random.choice(["t", "u", "empty"])], "l")
+        if self.random.random() < 0.12:
+            return Join("CROSS", Base(self.by_name["u"], "l"), Base(self.by_name[self.random.choice(["u", "empty"])], "r"))
+        joined = self.joined(left, self.random.choice(["INNER", "LEFT", "RIGHT", "FULL", "LEFT", "INNER", "LEFT SEMI"]), "r")
+        if joined.kind != "LEFT SEMI" and self.random.random() < 0.2:
+            return self.joined(joined, self.random.choice(["INNER", "LEFT"]), "m")
+        return joined
+
+    def joined(self, left, kind, alias):
+        right = Base(self.by_name["u"], alias)
         column = self.random.choice(["n", "g", "d", "day", "id"])
-        on = (f"l.{column} = r.{column}", frozenset([f"l.{column}"]))
+        on = (f"l.{column} = {alias}.{column}", frozenset([f"l.{column}"]))
         condition = Expression(Value("BOOLEAN"), on[0], on[0], columns=on[1])
         if self.random.random() < 0.4:
             leaves = left.leaves(True) + right.leaves(True)
@@ -385,6 +394,7 @@ class QueryGenerator:
         forms = [("INTEGER", "COUNT({0}) " + over), ("SAME", "SUM({0}) " + over), ("SAME", "MIN({0}) " + over), ("SAME", "MAX({0}) " + over),
                  ("FLOAT", "AVG(CAST({0} AS FLOAT)) " + over), ("SAME", "FIRST_VALUE({0}) " + over), ("SAME", "LAST_VALUE({0}) " + over),
                  ("SAME", "LAG({0}) " + bare), ("SAME", "LAG({0}, 2) " + bare), ("INTEGER", "ROW_NUMBER() " + bare), ("INTEGER", "COUNT(*) " + over)]
+        forms += [("INTEGER", "RANK() " + bare), ("INTEGER", "DENSE_RANK() " + bare), ("SAME", "NTH_VALUE({0}, 2) " + over)]
         kind, form = self.random.choice(forms)
         value = argument.value if kind == "SAME" else Value(kind, 1e9)
         if value.kind == "FLOAT":

@@ -7,6 +7,7 @@ failing query is printed with both answers, in the smallest form that still fail
 import argparse
 import pathlib
 import random
+import re
 import sys
 import tempfile
 import time
@@ -30,6 +31,20 @@ PROBES = {
     "time_bounds": "SELECT l.id FROM t l JOIN u r ON l.id = r.id AND r.seen BETWEEN l.seen AND l.seen",
     "subquery": "SELECT id FROM t WHERE n IN (SELECT n FROM u)",
     "over": "SELECT LAG(n) OVER (ORDER BY id) AS p FROM ordered",
+}
+# What a run must hold of each, in parts of a hundred queries: a generator that has stopped making joins proves nothing about
+# them. A query counts for everything that is in it; files are those of the formats.
+LEAST = {"inner join": 2, "left join": 2, "right join": 1, "full join": 1, "semi join": 1, "cross join": 1, "three relations": 1,
+         "IN subquery": 2, "EXISTS subquery": 2, "quantified subquery": 2, "scalar subquery": 2, "OVER aggregate": 2, "OVER rank": 1,
+         "OVER neighbour": 1, "window": 5, "groups": 20, "union": 5, "derived table": 10, "distinct": 3, "csv": 2, "jsonl": 2, "parquet": 5}
+SIGNS = {
+    "inner join": r" INNER JOIN ", "left join": r" LEFT JOIN ", "right join": r" RIGHT JOIN ", "full join": r" FULL JOIN ",
+    "semi join": r" LEFT SEMI JOIN ", "cross join": r" CROSS JOIN ", "three relations": r" JOIN .* JOIN ",
+    "IN subquery": r" IN \(SELECT ", "EXISTS subquery": r"EXISTS \(SELECT ", "quantified subquery": r" (ALL|ANY) \(SELECT ",
+    "scalar subquery": r"\(SELECT (COUNT\(\*\)|MAX\(i|MIN\(i)", "OVER aggregate": r"(SUM|MIN|MAX|AVG|COUNT)\([^O]*\) OVER \(",
+    "OVER rank": r"(RANK|ROW_NUMBER|NTILE|CUME_DIST)\(\d*\) OVER \(", "OVER neighbour": r"(LAG|LEAD|FIRST_VALUE|LAST_VALUE|NTH_VALUE)\([^O]*\) OVER \(",
+    "window": r" WINDOW (TUMBLING|SLIDING|SESSION)\(", "groups": r" GROUP BY ", "union": r" UNION ", "derived table": r"FROM \(SELECT ", "distinct": r"SELECT DISTINCT ",
+    "csv": r"\.csv'", "jsonl": r"\.jsonl'", "parquet": r"\.parquet'",
 }
 SHRUNK = 6  # Failures that are made smaller; the others are only counted.
 
@@ -106,6 +121,18 @@ def features_of(velo):
     return {name for name in PROBES if "error" not in found[name]}
 
 
+def shapes_of(texts):
+    """How many queries hold each thing of SIGNS."""
+    return {name: sum(1 for text in texts if re.search(sign, text)) for name, sign in SIGNS.items()}
+
+
+def missing_shapes(shapes, count):
+    """What there is too little of, in words; small runs are for looking at single failures and prove nothing by themselves."""
+    if count < 1000:
+        return []
+    return [f"only {shapes[name]} of {count} queries have: {name}" for name, least in LEAST.items() if shapes[name] * 100 < least * count]
+
+
 def generate(random_, relations, features, count):
     generator = QueryGenerator(random_, relations, features)
     queries = []
@@ -128,6 +155,8 @@ def run(binary, seed, count, folder):
     features = features_of(velo)
     print(f"seed {seed}, {count} queries, features: {', '.join(sorted(features)) or 'none'}", flush=True)
     queries = generate(random.Random(seed), data.relations, features, count)
+    shapes = shapes_of([query.text(VELO) for query, _ in queries])
+    print("queries with " + ", ".join(f"{name}: {number}" for name, number in shapes.items()), flush=True)
     comparison = Comparison(velo, duck)
     with ThreadPoolExecutor(1) as pool:
         ours = pool.submit(velo.run, [(str(i), q.text(VELO), v) for i, (q, v) in enumerate(queries)])
@@ -153,6 +182,9 @@ def run(binary, seed, count, folder):
         print(f"FAILED DuckDB answered only {count - unanswered} of {count} queries")
         failed += 1
     print(f"compared with DuckDB: {passed} the same, {len(failing)} not, {unanswered} without an answer; {time.monotonic() - started:.0f} s", flush=True)
+    for problem in [f"this build does not run: {PROBES[name]}" for name in PROBES if name not in features] + missing_shapes(shapes, count):
+        print(f"FAILED {problem}")
+        failed += 1
     laws_passed, laws_failed = laws.check(random.Random(seed + 1), velo, data.relations, features, count // 5)
     print(f"{passed + laws_passed} passed, {failed + laws_failed} failed; {time.monotonic() - started:.0f} s", flush=True)
     return passed + laws_passed, failed + laws_failed

@@ -28,15 +28,24 @@ const SourceModel& NoSource() {
 
 std::span<const Intent> Intents() {
   static constexpr std::array kIntents = {
-      Intent{"sql.paste", ReadPaste}, Intent{"connect.file", ReadConnect},
-      Intent{"edit.undo", ReadUndo},         Intent{"refuse", ReadRefuse},
-      Intent{"sql.join", ReadJoinSources},   Intent{"sql.rows", ReadRowWindow},
-      Intent{"later", ReadLater},            Intent{"control", ReadControl},
-      Intent{"run", ReadRun},                Intent{"viz", ReadViz},
-      Intent{"explain", ReadExplain},        Intent{"fix", ReadFix},
-      Intent{"help", ReadHelp},              Intent{"list.items", ReadList},
-      Intent{"stats", ReadStats},            Intent{"describe", ReadDescribe},
-      Intent{"peek", ReadPeek},              Intent{"edit", ReadEdit},
+      Intent{"sql.paste", ReadPaste},
+      Intent{"connect.file", ReadConnect},
+      Intent{"edit.undo", ReadUndo},
+      Intent{"refuse", ReadRefuse},
+      Intent{"sql.join", ReadJoinSources},
+      Intent{"sql.rows", ReadRowWindow},
+      Intent{"later", ReadLater},
+      Intent{"control", ReadControl},
+      Intent{"run", ReadRun},
+      Intent{"viz", ReadViz},
+      Intent{"explain", ReadExplain},
+      Intent{"fix", ReadFix},
+      Intent{"help", ReadHelp},
+      Intent{"list.items", ReadList},
+      Intent{"stats", ReadStats},
+      Intent{"describe", ReadDescribe},
+      Intent{"peek", ReadPeek},
+      Intent{"edit", ReadEdit},
       Intent{"sql", ReadSqlQuery},
   };
   return kIntents;

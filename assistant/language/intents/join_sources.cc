@@ -89,7 +89,8 @@ const FieldModel* FieldNamed(const SourceModel& source, std::string_view joined)
 
 /// "on symbol", "by order_id", "on device = id".
 bool ReadSaidKey(const Utterance& utterance, JoinFrame* frame) {
-  Reader left(utterance.sentence, *frame->left.source, nullptr), right(utterance.sentence, *frame->right.source, nullptr);
+  Reader left(utterance.sentence, *frame->left.source, nullptr),
+      right(utterance.sentence, *frame->right.source, nullptr);
   for (size_t i = 0; i < utterance.sentence.tokens.size(); ++i) {
     left.at = right.at = i;
     const size_t lead = left.Match(kOn);
@@ -199,10 +200,10 @@ std::string SelectText(const JoinFrame& frame) {
 
 std::string QueryText(const JoinFrame& frame) {
   const std::string &left = frame.left.alias, &right = frame.right.alias;
-  std::string text = fmt::format("SELECT {} FROM {} {} {}JOIN {} {} ON {} = {}", SelectText(frame),
-                                 FromText(*frame.left.source), left, frame.outer ? "LEFT " : "",
-                                 FromText(*frame.right.source), right, ColumnText(left, frame.left_key),
-                                 ColumnText(right, frame.right_key));
+  std::string text =
+      fmt::format("SELECT {} FROM {} {} {}JOIN {} {} ON {} = {}", SelectText(frame), FromText(*frame.left.source), left,
+                  frame.outer ? "LEFT " : "", FromText(*frame.right.source), right, ColumnText(left, frame.left_key),
+                  ColumnText(right, frame.right_key));
   if (frame.within > 0) text += " WITHIN " + sql::PrintDuration(MakeDuration(frame.within));
   if (frame.without) text += fmt::format(" WHERE {} IS NULL", ColumnText(right, frame.right_key));
   return text + " EMIT CHANGES";
@@ -226,8 +227,8 @@ Reply AskForKey(const Utterance& utterance, const JoinFrame& frame) {
                                  frame.right.source->fields.empty() ? "b" : frame.right.source->fields.front().name));
   }
   Question question;
-  question.question = fmt::format("On which column do {} and {} belong together?", NameOf(frame.left),
-                                  NameOf(frame.right));
+  question.question =
+      fmt::format("On which column do {} and {} belong together?", NameOf(frame.left), NameOf(frame.right));
   for (const std::string& key : frame.possible_keys) {
     if (question.options.size() == 4) break;
     question.options.push_back({key, fmt::format("{} on {}", utterance.message, key)});
@@ -245,8 +246,8 @@ std::optional<Reply> ReadJoinSources(const Utterance& utterance) {
   const sql::QueryPtr query = ParseQuery(QueryText(*frame));
   const std::string error = query == nullptr ? "it cannot be written" : BindError(*query, utterance);
   if (!error.empty()) {
-    return TextReply("sql.join_streams", fmt::format("I could not join {} and {}: {}.", NameOf(frame->left),
-                                                     NameOf(frame->right), error));
+    return TextReply("sql.join_streams",
+                     fmt::format("I could not join {} and {}: {}.", NameOf(frame->left), NameOf(frame->right), error));
   }
   Reply reply;
   reply.intent = frame->within > 0 ? "sql.join_streams" : "sql.join_table";
@@ -255,18 +256,19 @@ std::optional<Reply> ReadJoinSources(const Utterance& utterance) {
   reply.sql = sql::Print(*query);
   reply.suggested_viz = "table";
   const std::string within = frame->within > 0 ? " within " + LengthWords(frame->within) : "";
-  reply.title = Capitalised(fmt::format("{} {} {}", NameOf(frame->left), frame->without ? "without" : "with",
-                                        NameOf(frame->right)));
-  reply.explanation =
-      frame->without ? fmt::format("{}{}: rows of {} appear when that time has passed without a partner.", reply.title,
-                                   within, NameOf(frame->left))
-                     : fmt::format("{} where {} is the same{}{}.", reply.title, frame->left_key, within,
-                                   frame->outer ? "; rows without a partner stay, with NULL" : "");
-  reply.understood.push_back({"on " + frame->left_key, fmt::format("{} = {}", ColumnText(frame->left.alias, frame->left_key),
-                                                                   ColumnText(frame->right.alias, frame->right_key))});
+  reply.title = Capitalised(
+      fmt::format("{} {} {}", NameOf(frame->left), frame->without ? "without" : "with", NameOf(frame->right)));
+  reply.explanation = frame->without
+                          ? fmt::format("{}{}: rows of {} appear when that time has passed without a partner.",
+                                        reply.title, within, NameOf(frame->left))
+                          : fmt::format("{} where {} is the same{}{}.", reply.title, frame->left_key, within,
+                                        frame->outer ? "; rows without a partner stay, with NULL" : "");
+  reply.understood.push_back(
+      {"on " + frame->left_key, fmt::format("{} = {}", ColumnText(frame->left.alias, frame->left_key),
+                                            ColumnText(frame->right.alias, frame->right_key))});
   if (frame->within_assumed) {
-    reply.assumptions.push_back({"within", fmt::format("rows belong together within {}", LengthWords(frame->within)),
-                                 {}});
+    reply.assumptions.push_back(
+        {"within", fmt::format("rows belong together within {}", LengthWords(frame->within)), {}});
   }
   reply.follow_ups = {{"Run it", "run it"}, {"Explain it", "explain this"}};
   return reply;

@@ -1,5 +1,5 @@
-// Figures over neighbouring rows: moving averages, differences to the previous row, running totals, the top rows of each
-// group (API S9, S10, S11).
+// Figures over neighbouring rows: moving averages, differences to the previous row, running totals, the top rows of
+// each group (API S9, S10, S11).
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -196,9 +196,8 @@ Column Running(const Utterance& utterance, const RowFrame& frame) {
   const bool counts = utterance.Has("running count|count so far|number so far|how many so far") ||
                       (utterance.Has("count") && !frame.value_said);
   const std::string name = NameOf(frame, frame.value);
-  const std::string over =
-      fmt::format("OVER ({}ORDER BY {} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)", PartitionText(frame),
-                  TimeText(*frame.source));
+  const std::string over = fmt::format("OVER ({}ORDER BY {} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)",
+                                       PartitionText(frame), TimeText(*frame.source));
   if (counts) return {fmt::format("COUNT(*) {} AS running_count", over), "running count", "up to each row"};
   return {fmt::format("SUM({}) {} AS {}", ColumnText("", name), over, sql::QuoteIdentifier("running_" + name)),
           "running total of " + name, "up to each row"};
@@ -274,18 +273,18 @@ std::optional<Reply> ReadTopRows(const Utterance& utterance) {
   const std::string group = source->fields[static_cast<size_t>(partition)].name;
   std::string columns;
   for (const FieldModel& field : source->fields) columns += ColumnText("", field.name) + ", ";
-  const std::string text =
-      fmt::format("SELECT {}place FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY {}{}) AS place FROM {}) "
-                  "AS ranked WHERE place <= {} EMIT CHANGES",
-                  columns, ColumnText("", group), ColumnText("", name), low ? "" : " DESC", FromText(*source), count);
+  const std::string text = fmt::format(
+      "SELECT {}place FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY {}{}) AS place FROM {}) "
+      "AS ranked WHERE place <= {} EMIT CHANGES",
+      columns, ColumnText("", group), ColumnText("", name), low ? "" : " DESC", FromText(*source), count);
   Reply reply;
   reply.intent = "sql.topn";
   reply.suggested_viz = "table";
   reply.understood = {{fmt::format("{} {}", low ? "bottom" : "top", count), fmt::format("place <= {}", count)},
                       {"per " + group, "PARTITION BY " + group}};
   if (!said) reply.assumptions.push_back({"order", "ranked by " + name, {}});
-  std::string title = fmt::format("{} {} {} per {} by {}", low ? "Bottom" : "Top", count, Plural(source->singular),
-                                  group, name);
+  std::string title =
+      fmt::format("{} {} {} per {} by {}", low ? "Bottom" : "Top", count, Plural(source->singular), group, name);
   reply.explanation = title + ", renewed as rows come.";
   return Finish(utterance, std::move(reply), text, std::move(title));
 }

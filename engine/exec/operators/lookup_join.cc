@@ -76,6 +76,8 @@ class LookupJoin : public TwoInputOperator {
     };
     const auto consume = [&](const Batch& part) -> Status {
       if (counts) context_->meter->used += part.num_rows();
+      NoteSample(side, keys);
+      if (left) rows_seen_ += part.num_rows();
       return left ? Join(part, keys, out) : table_.Apply(part, keys);
     };
     return EvaluateGoodRows(batch, *context_, counts, evaluate, consume);
@@ -105,6 +107,16 @@ class LookupJoin : public TwoInputOperator {
   /// The rows of the table have no say in time.
   EventMillis PassedWatermark(EventMillis left, EventMillis) const override { return left; }
   bool IsSatisfied() const override { return left_ended_; }
+  void Explain(std::vector<OperatorInsight>* insights) const override {
+    OperatorInsight insight;
+    insight.kind = OperatorInsight::Kind::kJoin;
+    insight.text = node_.description;
+    insight.matches = has_matches_ ? 1 : 0;
+    insight.rows_seen[0] = rows_seen_;
+    insight.rows_seen[1] = table_.size();
+    for (size_t side = 0; side < 2; ++side) insight.sample_key[side] = sample_key_[side];
+    insights->push_back(std::move(insight));
+  }
   int64_t StateBytes() const override { return table_.StateBytes() + static_cast<int64_t>(matched_.capacity()); }
 
   Status Save(std::string* out) const override {
@@ -128,6 +140,16 @@ class LookupJoin : public TwoInputOperator {
   }
 
  private:
+  // One key of each side, to show why none meet.
+  void NoteSample(Side side, const Arrays& keys) {
+    std::string& sample = sample_key_[static_cast<size_t>(side)];
+    if (!sample.empty() || keys.empty() || keys[0]->length() == 0) return;
+    for (const auto& key : keys) {
+      if (!sample.empty()) sample += ", ";
+      AppendText(*key, 0, &sample);
+    }
+  }
+
   bool keeps_unmatched() const { return missing_ == Missing::kNulls || missing_ == Missing::kDefaults; }
 
   Status Join(const Batch& batch, const Arrays& keys, Output& out) {
@@ -238,6 +260,8 @@ class LookupJoin : public TwoInputOperator {
 
   Status Emit(const Batch& batch, const RowTable::Matches& matches, Output& out) {
     if (matches.probe_rows.empty()) return Status::OK();
+    has_matches_ = has_matches_ || std::any_of(matches.table_rows.begin(), matches.table_rows.end(),
+                                               [](uint32_t row) { return row != RowTable::kNoRow; });
     if (shows_right_) {
       for (uint32_t row : matches.table_rows) {
         if (row != RowTable::kNoRow) matched_[row] = 1;
@@ -342,6 +366,9 @@ class LookupJoin : public TwoInputOperator {
   RowTable& table_;
   std::string matched_;  ///< RIGHT, FULL: per row of the table, whether it has met a row.
   bool left_ended_ = false;
+  int64_t rows_seen_ = 0;      ///< Of the left.
+  bool has_matches_ = false;   ///< Some row of the left has met one of the table.
+  std::string sample_key_[2];  ///< The first key of each side; for Explain.
   mutable int64_t waits_since_ = 0;
   // A left row whose matches come in several pieces.
   bool straddling_ = false;

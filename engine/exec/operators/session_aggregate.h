@@ -10,4 +10,8 @@ namespace velo::exec {
 /// sessions merges them.
 std::unique_ptr<MergeableOperator> MakeSessionAggregate(AggregateSettings settings, LaneContext* context);
 
+/// The same over rows that may be taken back, which can shorten or split a session (changing_sessions.cc). Keeps the
+/// rows of every session until no late row is accepted any more.
+std::unique_ptr<Operator> MakeChangingSessions(AggregateSettings settings, LaneContext* context);
+
 }  // namespace velo::exec

@@ -101,10 +101,12 @@ class WindowAggregate : public MergeableOperator {
   }
 
  private:
-  // Rows that were accepted, with their bucket: row rows[i] of the batch belongs to slot slots[i].
+  // Where the rows of a batch go: accepted row i, which is row rows[i] of the batch, belongs to slot slots[i].
   struct Assignment {
-    std::vector<uint32_t> rows;
     std::vector<uint32_t> slots;
+    std::vector<uint32_t> rows;  ///< Empty with every_row_once.
+    std::vector<uint32_t> late, bad;
+    int64_t outside = 0;  ///< Rows between two windows.
     bool every_row_once = true;
     bool touches_closed = false;
   };
@@ -112,22 +114,100 @@ class WindowAggregate : public MergeableOperator {
   Status Consume(const Batch& batch, const KeysAndInputs& input, const arrow::Int64Array& times, Output& out) {
     VELO_RETURN_IF_ERROR(store_.FindKeys(input, &key_ids_));
     Assignment assigned;
-    Assign(batch, times, &assigned);
+    if (!shares_panes_ && window_.size_ms > step_) {
+      AssignToAll(times, &assigned);
+    } else {
+      AssignToOne(times, &assigned);
+    }
+    const auto set_aside = static_cast<int64_t>(assigned.late.size() + assigned.bad.size());
+    counts.rows_filtered += assigned.outside;
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + times.length() - assigned.outside - set_aside;
+    CountSetAside(batch, assigned.late, assigned.bad, window_, settings_.counts_input, *context_, &counts);
     store_.Grow();
-    if (assigned.rows.empty()) return Status::OK();
+    if (assigned.slots.empty()) return Status::OK();
     if (assigned.every_row_once) return Apply(input.inputs, assigned, input.signs, out);
     VELO_ASSIGN_OR_RETURN(const AggregateInputs taken, input.inputs.Take(assigned.rows));
     return Apply(taken, assigned, TakeSigns(input.signs, assigned.rows), out);
   }
 
-  void Assign(const Batch& batch, const arrow::Int64Array& times, Assignment* assigned) {
+  // Every row has one bucket at most. Neighbours mostly share it, so what depends on the bucket alone is decided once
+  // per run of rows, and a group is looked up once per run.
+  void AssignToOne(const arrow::Int64Array& times, Assignment* assigned) {
     const int64_t rows = times.length();
-    assigned->rows.reserve(static_cast<size_t>(rows));
-    assigned->slots.reserve(static_cast<size_t>(rows));
-    const int64_t copies = shares_panes_ ? 1 : (window_.size_ms + step_ - 1) / step_;
     const int64_t* values = times.raw_values();
-    std::vector<uint32_t> late, bad;
-    int64_t outside = 0;
+    const bool has_nulls = times.null_count() > 0;
+    assigned->slots.resize(static_cast<size_t>(rows));
+    known_slots_.resize(store_.key_count());
+    BucketRun run;
+    size_t accepted = 0;
+    for (int64_t row = 0; row < rows; ++row) {
+      if (has_nulls && times.IsNull(row)) {
+        assigned->bad.push_back(static_cast<uint32_t>(row));
+        LeaveOut(row, accepted, assigned);
+        continue;
+      }
+      if (!run.Holds(values[row]) && !FindRun(values[row], &run, assigned)) {
+        SetAside(row, values[row], assigned);
+        LeaveOut(row, accepted, assigned);
+        continue;
+      }
+      const uint32_t key = key_ids_[row];
+      KnownSlot& known = known_slots_[key];
+      if (known.run != run_number_) known = {run_number_, store_.SlotOf(*run.bucket, run.start, key)};
+      assigned->slots[accepted++] = known.slot;
+      if (!assigned->every_row_once) assigned->rows.push_back(static_cast<uint32_t>(row));
+    }
+    assigned->slots.resize(accepted);
+  }
+
+  // From the first row that is left out on, the rows that are not are listed.
+  static void LeaveOut(int64_t row, size_t accepted, Assignment* assigned) {
+    if (!assigned->every_row_once) return;
+    assigned->every_row_once = false;
+    assigned->rows.reserve(static_cast<size_t>(row) + 1);
+    assigned->rows.resize(accepted);
+    std::iota(assigned->rows.begin(), assigned->rows.end(), 0U);
+  }
+
+  // Neighbouring rows that go into one bucket.
+  struct BucketRun {
+    int64_t start = 0;            ///< Of the bucket.
+    int64_t from = 0, until = 0;  ///< Times of the rows that go there.
+    BucketStore::Bucket* bucket = nullptr;
+    bool Holds(int64_t time) const { return time >= from && time < until; }
+  };
+
+  // False when a row of this time has no bucket.
+  bool FindRun(int64_t time, BucketRun* run, Assignment* assigned) {
+    const int64_t start = FloorTo(time, step_, window_.offset_ms);
+    int64_t target = start;
+    if (time >= start + BucketSize()) return false;
+    if (HasPassed(watermark_, LastEndOf(start), lateness_)) {
+      if (!TakesLateRowsIntoNext()) return false;
+      target = EarliestOpenWindow(window_, watermark_);
+    }
+    *run = {target, start, start + BucketSize(), &store_.BucketAt(target)};
+    ++run_number_;
+    assigned->touches_closed |= HasPassed(closed_until_, FirstEndOf(target), 0);
+    return true;
+  }
+
+  bool TakesLateRowsIntoNext() const { return window_.late_strategy.starts_with("include_in_next"); }
+
+  void SetAside(int64_t row, int64_t time, Assignment* assigned) const {
+    if (FitsNoWindow(time)) {
+      ++assigned->outside;
+    } else {
+      assigned->late.push_back(static_cast<uint32_t>(row));
+    }
+  }
+
+  // Windows overlap: a row goes into each of those that hold its time.
+  void AssignToAll(const arrow::Int64Array& times, Assignment* assigned) {
+    const int64_t rows = times.length();
+    const int64_t copies = (window_.size_ms + step_ - 1) / step_;
+    const int64_t* values = times.raw_values();
+    assigned->every_row_once = false;
     int64_t cached_start = 0;
     BucketStore::Bucket* cached = nullptr;
     const auto add = [&](int64_t row, int64_t start) {
@@ -141,7 +221,7 @@ class WindowAggregate : public MergeableOperator {
     };
     for (int64_t row = 0; row < rows; ++row) {
       if (times.IsNull(row)) {
-        bad.push_back(static_cast<uint32_t>(row));
+        assigned->bad.push_back(static_cast<uint32_t>(row));
         continue;
       }
       const size_t before = assigned->rows.size();
@@ -149,23 +229,13 @@ class WindowAggregate : public MergeableOperator {
       for (int64_t start = last - (copies - 1) * step_; start <= last; start += step_) {
         if (values[row] < start + BucketSize() && !HasPassed(watermark_, LastEndOf(start), lateness_)) add(row, start);
       }
-      if (assigned->rows.size() == before && FitsNoWindow(values[row])) {
-        ++outside;
-        continue;
-      }
-      if (assigned->rows.size() == before) {
-        if (!window_.late_strategy.starts_with("include_in_next")) {
-          late.push_back(static_cast<uint32_t>(row));
-          continue;
-        }
+      if (assigned->rows.size() > before) continue;
+      if (TakesLateRowsIntoNext()) {
         add(row, EarliestOpenWindow(window_, watermark_));
+      } else {
+        SetAside(row, values[row], assigned);
       }
     }
-    assigned->every_row_once = copies == 1 && static_cast<int64_t>(assigned->rows.size()) == rows;
-    counts.rows_filtered += outside;
-    CountSetAside(batch, late, bad, window_, settings_.counts_input, *context_, &counts);
-    counts.rows_used =
-        std::max<int64_t>(counts.rows_used, 0) + rows - outside - static_cast<int64_t>(late.size() + bad.size());
   }
 
   // With an advance above the size there are gaps between the windows.
@@ -421,6 +491,13 @@ class WindowAggregate : public MergeableOperator {
   std::vector<uint32_t> pending_;  ///< Slots changed within the interval; a slot may be there several times.
   Timestamp pending_due_ = 0;
   std::vector<uint32_t> key_ids_;  ///< Scratch: group key of each row.
+  struct KnownSlot {
+    uint64_t run = 0;
+    uint32_t slot = 0;
+  };
+  std::vector<KnownSlot>
+      known_slots_;  ///< Scratch, per group key: its slot in the bucket of the run it was seen in last.
+  uint64_t run_number_ = 0;
 };
 
 }  // namespace

@@ -161,6 +161,82 @@ class TimedEndAggregator : public KeptValues {
   std::vector<uint32_t> touched_;
 };
 
+template <typename T>
+struct EndState {
+  T value{};
+  int64_t time = 0;
+  uint8_t filled = 0;
+  uint8_t valid = 0;  ///< The value is not NULL.
+};
+
+// The same for values of fixed width: by event time when there is a second argument, else by arrival.
+template <typename T, bool kFirst>
+class FixedEndAggregator : public GroupAggregator<EndState<T>> {
+  using State = EndState<T>;
+  using GroupAggregator<State>::states_;
+
+ public:
+  explicit FixedEndAggregator(SqlType type) : type_(std::move(type)) {}
+
+  Status Update(ArgumentSpan arguments, const uint32_t* groups, const uint8_t* selected, int64_t rows) override {
+    const Values<T> values{arrow::Datum(arguments[0])};
+    if (arguments.size() == 1) {
+      Offer(values, groups, selected, rows, [](int64_t) { return int64_t{0}; });
+      return Status::OK();
+    }
+    const Values<int64_t> times{arrow::Datum(arguments[1])};
+    if (times.has_nulls()) {
+      Offer(values, groups, selected, rows, [&](int64_t row) {
+        constexpr int64_t kWorst = kFirst ? INT64_MAX : INT64_MIN;
+        return times.IsNull(row) ? kWorst : times[row];
+      });
+    } else {
+      Offer(values, groups, selected, rows, [raw = times.raw()](int64_t row) { return raw[row]; });
+    }
+    return Status::OK();
+  }
+  Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) override {
+    MergeGroups(states_, static_cast<const FixedEndAggregator&>(other).states_, group_map,
+                [](State& mine, const State& theirs) {
+                  if (theirs.filled != 0 && IsBetter(mine, theirs.time)) mine = theirs;
+                });
+    return Status::OK();
+  }
+  Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) override {
+    KernelContext context;
+    context.result = type_;
+    context.rows = static_cast<int64_t>(groups.size());
+    VELO_ASSIGN_OR_RETURN(const arrow::Datum column, MapFixed<T>(context, {}, [&](int64_t i) -> std::optional<T> {
+                            const State& state = states_[groups[static_cast<size_t>(i)]];
+                            if (state.valid == 0) return std::nullopt;
+                            return state.value;
+                          }));
+    return column.make_array();
+  }
+
+ private:
+  static bool IsBetter(const State& state, int64_t time) {
+    return state.filled == 0 || (kFirst ? time < state.time : time >= state.time);
+  }
+
+  template <typename TimeOf>
+  void Offer(const Values<T>& values, const uint32_t* groups, const uint8_t* selected, int64_t rows, TimeOf time_of) {
+    const T* raw = values.raw();
+    const bool has_nulls = values.has_nulls();
+    State* states = states_.data();
+    for (int64_t row = 0; row < rows; ++row) {
+      if (selected != nullptr && selected[row] == 0) continue;
+      State& state = states[groups[row]];
+      const int64_t time = time_of(row);
+      if (!IsBetter(state, time)) continue;
+      const bool valid = !has_nulls || !values.IsNull(row);
+      state = {valid ? raw[row] : T{}, time, 1, static_cast<uint8_t>(valid ? 1 : 0)};
+    }
+  }
+
+  SqlType type_;
+};
+
 // MIN_BY and MAX_BY: the value next to the smallest or largest key; the earliest row wins among equals.
 template <typename Key>
 class ByKeyAggregator : public KeptValues {
@@ -236,6 +312,21 @@ Result<CallTypes> ByKeyTypes(std::string_view name, TypeSpan arguments, Constant
 
 template <bool kFirst>
 std::unique_ptr<Aggregator> MakeEndValue(const CallTypes& types, ConstantSpan) {
+  switch (types.result.kind()) {
+    case TypeKind::kFloat:
+      return std::make_unique<FixedEndAggregator<double, kFirst>>(types.result);
+    case TypeKind::kDecimal:
+      return std::make_unique<FixedEndAggregator<Int128, kFirst>>(types.result);
+    case TypeKind::kDate:
+      return std::make_unique<FixedEndAggregator<int32_t, kFirst>>(types.result);
+    case TypeKind::kInteger:
+    case TypeKind::kTime:
+    case TypeKind::kTimestamp:
+    case TypeKind::kInterval:
+      return std::make_unique<FixedEndAggregator<int64_t, kFirst>>(types.result);
+    default:
+      break;
+  }
   if (types.arguments.size() > 1) return std::make_unique<TimedEndAggregator>(types.result, kFirst);
   return std::make_unique<EndValueAggregator>(types.result, kFirst);
 }

@@ -1,7 +1,9 @@
 #include "engine/functions/aggregate/quantiles.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <limits>
 
 #include "engine/functions/aggregate/group_state.h"
 #include "engine/functions/families.h"
@@ -9,13 +11,138 @@
 namespace velo {
 namespace {
 
+// Values that are full of their segment are never moved again, and merged states share them.
+constexpr size_t kSegmentValues = 8192;
+
+struct LessValue {
+  template <typename T>
+  bool operator()(const T& a, const T& b) const {
+    if constexpr (std::is_same_v<T, double>) return a < b || (std::isnan(b) && !std::isnan(a));
+    return a < b;
+  }
+};
+
+// All values of one group, in the order they came.
 template <typename T>
-bool Less(const T& a, const T& b) {
-  if constexpr (std::is_same_v<T, double>) return a < b || (std::isnan(b) && !std::isnan(a));
-  return a < b;
+class ValueList {
+ public:
+  void Add(T value) {
+    if (open_.size() == kSegmentValues) CloseSegment();
+    open_.push_back(std::move(value));
+  }
+  void Append(const ValueList& other) {
+    if (other.full_.empty()) {
+      for (const T& value : other.open_) Add(value);
+      return;
+    }
+    if (!open_.empty()) CloseSegment();
+    full_.insert(full_.end(), other.full_.begin(), other.full_.end());
+    full_count_ += other.full_count_;
+    open_ = other.open_;
+  }
+  size_t size() const { return full_count_ + open_.size(); }
+  bool empty() const { return size() == 0; }
+  template <typename Visit>
+  void ForEachPiece(Visit visit) const {
+    for (const auto& segment : full_) visit(std::span<const T>(*segment));
+    visit(std::span<const T>(open_));
+  }
+  std::vector<T> ToVector() const {
+    std::vector<T> all;
+    all.reserve(size());
+    ForEachPiece([&](std::span<const T> piece) { all.insert(all.end(), piece.begin(), piece.end()); });
+    return all;
+  }
+
+ private:
+  void CloseSegment() {
+    full_count_ += open_.size();
+    full_.push_back(std::make_shared<const std::vector<T>>(std::move(open_)));
+    open_ = std::vector<T>();
+    open_.reserve(kSegmentValues);
+  }
+
+  std::vector<std::shared_ptr<const std::vector<T>>> full_;
+  std::vector<T> open_;
+  size_t full_count_ = 0;
+};
+
+// Numbers whose unsigned order is the order of the values; NaN comes last.
+uint64_t OrderedBits(double value) {
+  if (std::isnan(value)) return UINT64_MAX;
+  const auto bits = std::bit_cast<uint64_t>(value);
+  return (bits >> 63) != 0 ? ~bits : bits | (1ULL << 63);
+}
+double FromOrderedBits(uint64_t bits) {
+  if (bits == UINT64_MAX) return std::numeric_limits<double>::quiet_NaN();
+  return std::bit_cast<double>((bits >> 63) != 0 ? bits & ~(1ULL << 63) : ~bits);
 }
 
-// Base of aggregates that need all values of a group. T is what the column holds; texts are kept as strings.
+// The values at `rank` and behind it, the same one twice at the end.
+template <typename T>
+struct Neighbours {
+  T low;
+  T high;
+};
+
+template <typename T>
+Neighbours<T> NeighboursIn(std::vector<T>& values, size_t rank) {
+  const auto place = values.begin() + static_cast<ptrdiff_t>(rank);
+  std::nth_element(values.begin(), place, values.end(), LessValue());
+  if (place + 1 == values.end()) return {*place, *place};
+  return {*place, *std::min_element(place + 1, values.end(), LessValue())};
+}
+
+template <typename T>
+Neighbours<T> NeighboursAt(const ValueList<T>& list, size_t rank) {
+  std::vector<T> values = list.ToVector();
+  return NeighboursIn(values, rank);
+}
+
+// Selection by counting: the values are dealt out, by their highest differing bits, to buckets that are only counted;
+// what remains to be sorted out are the buckets with the wanted ranks.
+template <>
+Neighbours<double> NeighboursAt(const ValueList<double>& list, size_t rank) {
+  constexpr int kBucketBits = 12;
+  constexpr size_t kFew = size_t{1} << kBucketBits;
+  std::vector<uint64_t> keys(list.size());
+  uint64_t least = UINT64_MAX, greatest = 0;
+  size_t filled = 0;
+  list.ForEachPiece([&](std::span<const double> piece) {
+    for (const double value : piece) {
+      const uint64_t key = OrderedBits(value);
+      keys[filled++] = key;
+      least = std::min(least, key);
+      greatest = std::max(greatest, key);
+    }
+  });
+  std::vector<uint64_t> near;
+  if (keys.size() < kFew) {
+    near = std::move(keys);
+  } else {
+    const int shift = std::max(0, static_cast<int>(std::bit_width(greatest - least)) - kBucketBits);
+    std::vector<uint32_t> counts(size_t{1} << kBucketBits);
+    for (const uint64_t key : keys) ++counts[(key - least) >> shift];
+    uint64_t first = 0;
+    while (rank >= counts[first]) rank -= counts[first++];
+    uint64_t last = first;
+    size_t kept = counts[first];
+    while (kept < rank + 2 && last + 1 < counts.size()) kept += counts[++last];
+    near.resize(kept + 1);
+    size_t at = 0;
+    for (const uint64_t key : keys) {
+      const uint64_t bucket = (key - least) >> shift;
+      near[at] = key;
+      at += bucket >= first && bucket <= last ? 1 : 0;
+    }
+    near.resize(kept);
+  }
+  const Neighbours<uint64_t> found = NeighboursIn(near, rank);
+  return {FromOrderedBits(found.low), FromOrderedBits(found.high)};
+}
+
+// Base of aggregators that need all values of a group. T is what the column holds; texts are kept as strings. Finalise
+// may run side by side for different groups.
 template <typename T>
 class BufferedValues : public Aggregator {
  public:
@@ -27,7 +154,7 @@ class BufferedValues : public Aggregator {
     using View = std::conditional_t<std::is_same_v<T, std::string>, std::string_view, T>;
     const Values<View> values{arrow::Datum(arguments[argument_])};
     ForEachValue(*arguments[argument_], groups, selected, rows, [&](uint32_t group, int64_t row) {
-      groups_[group].push_back(T(values[row]));
+      groups_[group].Add(T(values[row]));
       ++count_;
       if constexpr (std::is_same_v<T, std::string>) bytes_ += static_cast<int64_t>(values[row].size());
     });
@@ -35,8 +162,8 @@ class BufferedValues : public Aggregator {
   }
   Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) override {
     MergeGroups(groups_, static_cast<const BufferedValues&>(other).groups_, group_map,
-                [&](std::vector<T>& mine, const std::vector<T>& theirs) {
-                  mine.insert(mine.end(), theirs.begin(), theirs.end());
+                [&](ValueList<T>& mine, const ValueList<T>& theirs) {
+                  mine.Append(theirs);
                   count_ += static_cast<int64_t>(theirs.size());
                   bytes_ += TextBytes(theirs);
                 });
@@ -46,20 +173,20 @@ class BufferedValues : public Aggregator {
     for (const uint32_t group : groups) {
       count_ -= static_cast<int64_t>(groups_[group].size());
       bytes_ -= TextBytes(groups_[group]);
-      groups_[group] = std::vector<T>();
+      groups_[group] = ValueList<T>();
     }
   }
   int64_t MemoryBytes() const override {
     return bytes_ + count_ * static_cast<int64_t>(sizeof(T)) +
-           static_cast<int64_t>(groups_.capacity() * sizeof(std::vector<T>));
+           static_cast<int64_t>(groups_.capacity() * sizeof(ValueList<T>));
   }
   void Save(std::string* out) const override {
     SaveNumbers(std::vector<uint64_t>{groups_.size()}, out);
-    for (const std::vector<T>& values : groups_) {
+    for (const ValueList<T>& values : groups_) {
       if constexpr (std::is_same_v<T, std::string>) {
-        SaveTexts(values, out);
+        SaveTexts(values.ToVector(), out);
       } else {
-        SaveNumbers(values, out);
+        SaveNumbers(values.ToVector(), out);
       }
     }
   }
@@ -71,38 +198,33 @@ class BufferedValues : public Aggregator {
     groups_.resize(size[0]);
     count_ = 0;
     bytes_ = 0;
-    for (std::vector<T>& values : groups_) {
+    for (ValueList<T>& list : groups_) {
+      std::vector<T> values;
       if constexpr (std::is_same_v<T, std::string>) {
         VELO_RETURN_IF_ERROR(LoadTexts(in, &values));
       } else {
         VELO_RETURN_IF_ERROR(LoadNumbers(in, &values));
       }
       count_ += static_cast<int64_t>(values.size());
-      bytes_ += TextBytes(values);
+      for (T& value : values) list.Add(std::move(value));
+      bytes_ += TextBytes(list);
     }
     return Status::OK();
   }
 
  protected:
-  static int64_t TextBytes(const std::vector<T>& values) {
+  static int64_t TextBytes(const ValueList<T>& values) {
     int64_t bytes = 0;
     if constexpr (std::is_same_v<T, std::string>) {
-      for (const std::string& text : values) bytes += static_cast<int64_t>(text.size());
+      values.ForEachPiece([&](std::span<const std::string> piece) {
+        for (const std::string& text : piece) bytes += static_cast<int64_t>(text.size());
+      });
     }
     return bytes;
   }
-  // The value with the given rank; leaves everything smaller before it and the rest behind it.
-  T Ranked(std::vector<T>& values, size_t rank) {
-    std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(rank), values.end(), Less<T>);
-    return values[rank];
-  }
-  // The value behind that rank, after Ranked().
-  T Following(const std::vector<T>& values, size_t rank) {
-    return *std::min_element(values.begin() + static_cast<ptrdiff_t>(rank) + 1, values.end(), Less<T>);
-  }
 
   size_t argument_;
-  std::vector<std::vector<T>> groups_;
+  std::vector<ValueList<T>> groups_;
   int64_t count_ = 0;
   int64_t bytes_ = 0;
 };
@@ -112,14 +234,14 @@ class InterpolatedAggregator : public BufferedValues<double> {
   InterpolatedAggregator(size_t argument, double fraction) : BufferedValues(argument), fraction_(fraction) {}
   Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) override {
     return BuildColumn<arrow::DoubleBuilder>(TypeKind::kFloat, groups, [this](auto* builder, uint32_t group) {
-      std::vector<double>& values = groups_[group];
+      const ValueList<double>& values = groups_[group];
       if (values.empty()) return builder->AppendNull();
       const double place = fraction_ * static_cast<double>(values.size() - 1);
       const auto rank = static_cast<size_t>(place);
-      const double low = Ranked(values, rank);
+      const auto [low, high] = NeighboursAt(values, rank);
       const double part = place - static_cast<double>(rank);
       if (part == 0) return builder->Append(low);
-      return builder->Append(low + part * (Following(values, rank) - low));
+      return builder->Append(low + part * (high - low));
     });
   }
 
@@ -134,12 +256,10 @@ class DecimalMedianAggregator : public BufferedValues<Int128> {
   Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) override {
     bool overflow = false;
     auto column = BuildColumn<arrow::Decimal128Builder>(result_, groups, [&](auto* builder, uint32_t group) {
-      std::vector<Int128>& values = groups_[group];
+      const ValueList<Int128>& values = groups_[group];
       if (values.empty()) return builder->AppendNull();
-      const size_t rank = (values.size() - 1) / 2;
-      const Int128 low = Ranked(values, rank);
-      const Int128 high = values.size() % 2 == 0 ? Following(values, rank) : low;
-      const auto twice = Rescale(low + high, scale_, result_.scale());
+      const auto [low, high] = NeighboursAt(values, (values.size() - 1) / 2);
+      const auto twice = Rescale(low + (values.size() % 2 == 0 ? high : low), scale_, result_.scale());
       overflow |= !twice;
       return builder->Append(ToArrowDecimal(DivideRounded(twice.value_or(0), 2)));
     });
@@ -160,11 +280,11 @@ class DiscreteAggregator : public BufferedValues<T> {
       : BufferedValues<T>(argument), fraction_(fraction), descending_(descending), result_(std::move(result)) {}
   Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) override {
     const auto pick = [this](uint32_t group) -> std::optional<T> {
-      std::vector<T>& values = this->groups_[group];
+      const ValueList<T>& values = this->groups_[group];
       if (values.empty()) return std::nullopt;
       const double place = std::ceil(fraction_ * static_cast<double>(values.size()));
       const size_t rank = place < 1 ? 0 : static_cast<size_t>(place) - 1;
-      return this->Ranked(values, descending_ ? values.size() - 1 - rank : rank);
+      return NeighboursAt(values, descending_ ? values.size() - 1 - rank : rank).low;
     };
     if constexpr (std::is_same_v<T, std::string>) {
       return BuildColumn<arrow::BinaryBuilder>(result_, groups, [&](auto* builder, uint32_t group) {

@@ -300,6 +300,7 @@ BoundExpressionPtr ExpressionBinder::BindBinary(const sql::Binary& binary) {
   if (binary.left->kind == sql::ExpressionKind::kRow || binary.right->kind == sql::ExpressionKind::kRow) {
     return BindRowEquality(binary);
   }
+  if (Bound shifted = BindCalendarSum(binary); shifted != nullptr) return shifted;
   Bound left = BindNode(*binary.left);
   Bound right = BindNode(*binary.right);
   const SourceSpan span = binary.span;

@@ -164,9 +164,23 @@ class ExpressionBinder {
   /// DATE_ADD by months, STRUCT(value AS name).
   Bound BindSpecialCall(const sql::Call& call, std::string_view name, bool* handled);
   Bound BindRecordOrigin(const sql::Call& call, std::string_view name, std::string_view column);
-  Bound BindCalendarShift(const sql::Call& call, std::string_view name);
   Bound BindNamedStruct(const sql::Call& call);
   Bound SystemColumn(std::string_view name, SourceSpan span);
+
+  // expression_intervals.cc: months of an INTERVAL beside a point in time go by the calendar
+  /// A length of time taken apart; a part that is not there is null.
+  struct IntervalParts {
+    Bound months;  ///< INTEGER.
+    Bound rest;    ///< INTERVAL.
+  };
+  IntervalParts BindInterval(const sql::Expression& expression);
+  IntervalParts Multiplied(IntervalParts parts, const Bound& factor, SourceSpan span);
+  Bound ShiftTime(const Bound& time, const IntervalParts& parts, bool minus, const std::string& text, SourceSpan span);
+  /// time + INTERVAL or time - INTERVAL; null where no months are named.
+  Bound BindCalendarSum(const sql::Binary& binary);
+  Bound BindCalendarShift(const sql::Call& call, std::string_view name);
+  Bound Combined(std::string_view op, Bound left, Bound right, SourceSpan span);
+  static Bound Whole(int64_t value, SourceSpan span);
 
   // expression_queries.cc
   Bound BindScalarQuery(const sql::ScalarQuery& node);
@@ -219,6 +233,8 @@ bool ContainsAggregate(const sql::Expression& expression, const FunctionRegistry
 void VisitExpressions(const sql::Expression& expression, const std::function<bool(const sql::Expression&)>& visit);
 /// Whether the condition can only be tested once a subquery is evaluated or the outer row is known.
 bool NeedsSubquery(const BoundExpression& expression, const Environment& environment);
+/// Whether the expression is a length of time in which months, quarters or years stand.
+bool NamesMonths(const sql::Expression& expression);
 /// = != < <= > >=
 bool IsOrderOrEquality(sql::BinaryOperator op);
 /// Whether the expression is a path with [*] or .* in it, which leads to an array of matches.

@@ -37,14 +37,6 @@ bool IsFile(const ScopeRelation& relation) {
   return relation.relation != nullptr && relation.relation->uri.starts_with("file:");
 }
 
-/// Months of an INTERVAL literal that has nothing else; 0 for all other expressions.
-int64_t WholeMonths(const sql::Expression& expression) {
-  if (expression.kind != sql::ExpressionKind::kLiteral) return 0;
-  const auto& literal = static_cast<const sql::Literal&>(expression);
-  if (literal.type != sql::Literal::Type::kInterval) return 0;
-  return literal.interval.milliseconds == 0 ? literal.interval.months : 0;
-}
-
 }  // namespace
 
 BoundExpressionPtr ExpressionBinder::BindSpecialCall(const sql::Call& call, std::string_view name, bool* handled) {
@@ -58,7 +50,7 @@ BoundExpressionPtr ExpressionBinder::BindSpecialCall(const sql::Call& call, std:
     return TextLiteral(job ? context_->job_name : node ? NodeName() : context_->application_version, call.span);
   }
   const bool adds = name == "DATE_ADD" || name == "DATE_SUB" || name == "TIMESTAMPADD" || name == "DATEADD";
-  if (adds && call.arguments.size() == 2 && WholeMonths(*call.arguments[1]) != 0) return BindCalendarShift(call, name);
+  if (adds && call.arguments.size() == 2 && NamesMonths(*call.arguments[1])) return BindCalendarShift(call, name);
   if (!call.argument_names.empty()) return BindNamedStruct(call);
   const bool sets = name == "SET_HEADER" && call.arguments.size() == 2;
   if (sets || (name == "REMOVE_HEADER" && call.arguments.size() == 1)) {
@@ -88,16 +80,6 @@ BoundExpressionPtr ExpressionBinder::BindRecordOrigin(const sql::Call& call, std
   arguments.push_back(applies ? SystemColumn(column, call.span)
                               : MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull, "NULL", call.span));
   Result<Bound> bound = MakeCall(*context_->functions->FindScalar(name), std::move(arguments), "", call.span);
-  return bound.ok() ? std::move(*bound) : Report(bound.status(), call.span);
-}
-
-BoundExpressionPtr ExpressionBinder::BindCalendarShift(const sql::Call& call, std::string_view name) {
-  const ScalarFunction& function = *context_->functions->FindScalar(name);
-  Bound unit = MakeLiteral(std::make_shared<arrow::StringScalar>("month"), TypeKind::kString, "'month'", call.span);
-  Bound months = MakeLiteral(std::make_shared<arrow::Int64Scalar>(WholeMonths(*call.arguments[1])), TypeKind::kInteger,
-                             "", call.arguments[1]->span);
-  Bound time = FoldConstants(BindNode(*call.arguments[0]));
-  Result<Bound> bound = MakeCall(function, {unit, months, time}, "", call.span);
   return bound.ok() ? std::move(*bound) : Report(bound.status(), call.span);
 }
 

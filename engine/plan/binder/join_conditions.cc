@@ -60,11 +60,19 @@ bool AddKey(const BoundExpression& condition, const Scope& scope, const JoinSide
   return true;
 }
 
-/// A time plus a constant.
+constexpr int64_t kMillisPerDay = 86'400'000;
+
+/// A time plus a constant. Where months are in it, the constant lies between two lengths.
 struct ShiftedTime {
   BoundExpressionPtr time;
-  int64_t shift_ms = 0;
+  int64_t least_ms = 0, most_ms = 0;
   bool shifted = false;
+  bool exact() const { return least_ms == most_ms; }
+  void Shift(int64_t one_end_ms, int64_t other_end_ms) {
+    least_ms += std::min(one_end_ms, other_end_ms);
+    most_ms += std::max(one_end_ms, other_end_ms);
+    shifted = true;
+  }
 };
 
 std::optional<int64_t> IntervalOf(const BoundExpression& expression) {
@@ -73,21 +81,46 @@ std::optional<int64_t> IntervalOf(const BoundExpression& expression) {
   return static_cast<const arrow::DurationScalar&>(*expression.literal).value;
 }
 
+/// The months of DATE_ADD('month', n, time) with a constant n.
+std::optional<int64_t> MonthsOf(const BoundExpression& call) {
+  const std::string_view name = call.function->name;
+  if ((name != "DATE_ADD" && name != "DATE_SUB") || call.arguments.size() != 3) return std::nullopt;
+  const BoundExpression& unit = *call.arguments[0];
+  const BoundExpression& count = *call.arguments[1];
+  const auto constant = [](const BoundExpression& argument, TypeKind kind) {
+    return argument.kind == BoundKind::kLiteral && argument.type.kind() == kind && argument.literal->is_valid;
+  };
+  if (!constant(unit, TypeKind::kString) || !constant(count, TypeKind::kInteger)) return std::nullopt;
+  if (static_cast<const arrow::StringScalar&>(*unit.literal).view() != "month") return std::nullopt;
+  const int64_t months = static_cast<const arrow::Int64Scalar&>(*count.literal).value;
+  return name == "DATE_SUB" ? -months : months;
+}
+
 ShiftedTime TakeShift(const BoundExpressionPtr& expression) {
-  const bool sum = expression->kind == BoundKind::kCall && expression->arguments.size() == 2 &&
-                   (expression->function->name == "+" || expression->function->name == "-");
-  if (!sum) return {expression, 0, false};
-  const bool minus = expression->function->name == "-";
+  const ShiftedTime unshifted{expression, 0, 0, false};
+  // A day stays a day after months were added.
+  if (expression->kind == BoundKind::kCast) {
+    const ShiftedTime inner = TakeShift(expression->arguments[0]);
+    return inner.shifted && inner.time->type == expression->type ? inner : unshifted;
+  }
+  if (expression->kind != BoundKind::kCall) return unshifted;
+  if (const std::optional<int64_t> months = MonthsOf(*expression)) {
+    ShiftedTime inner = TakeShift(expression->arguments[2]);
+    inner.Shift(*months * 28 * kMillisPerDay, *months * 31 * kMillisPerDay);
+    return inner;
+  }
+  const std::string_view name = expression->function->name;
+  if (expression->arguments.size() != 2 || (name != "+" && name != "-")) return unshifted;
   size_t time = 0;
   std::optional<int64_t> interval = IntervalOf(*expression->arguments[1]);
-  if (!interval.has_value() && !minus) {
+  if (!interval.has_value() && name == "+") {
     interval = IntervalOf(*expression->arguments[0]);
     time = 1;
   }
-  if (!interval.has_value()) return {expression, 0, false};
+  if (!interval.has_value()) return unshifted;
   ShiftedTime inner = TakeShift(expression->arguments[time]);
-  inner.shift_ms += minus ? -*interval : *interval;
-  inner.shifted = true;
+  const int64_t shift = name == "-" ? -*interval : *interval;
+  inner.Shift(shift, shift);
   return inner;
 }
 
@@ -115,6 +148,7 @@ void Narrow(std::string_view op, int64_t constant, TimeLimits* limits) {
   }
 }
 
+/// Returns true when the limits say all that the condition says.
 bool AddTimeLimit(const BoundExpressionPtr& condition, const Scope& scope, const JoinSides& sides,
                   JoinConditions* out) {
   if (condition->kind != BoundKind::kCall || !IsComparison(condition->function->name)) return false;
@@ -137,8 +171,11 @@ bool AddTimeLimit(const BoundExpressionPtr& condition, const Scope& scope, const
   } else if (!SameBound(*limits.left_time, *left.time) || !SameBound(*limits.right_time, *right.time)) {
     return false;
   }
-  // left + a op right + b  <=>  right - left mirrored(op) a - b
-  Narrow(Mirrored(op), left.shift_ms - right.shift_ms, &limits);
+  // left + a op right + b  <=>  right - left mirrored(op) a - b, of which months leave the wider bound.
+  const std::string_view mirrored = Mirrored(op);
+  const bool lower = mirrored[0] == '>';
+  Narrow(mirrored, lower ? left.least_ms - right.most_ms : left.most_ms - right.least_ms, &limits);
+  if (!left.exact() || !right.exact()) return false;
   out->time_conditions.push_back(condition);
   return true;
 }
