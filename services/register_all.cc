@@ -23,6 +23,7 @@ void RegisterAllOperations(OperationRegistry* registry) {
   RegisterExecutionRows(registry);
   RegisterThreads(registry);
   RegisterMessages(registry);
+  RegisterExportThread(registry);
   RegisterArtifacts(registry);
   RegisterTools(registry);
   RegisterSettings(registry);

@@ -25,6 +25,7 @@ void RegisterExecutions(OperationRegistry* registry);
 void RegisterExecutionRows(OperationRegistry* registry);
 void RegisterThreads(OperationRegistry* registry);
 void RegisterMessages(OperationRegistry* registry);
+void RegisterExportThread(OperationRegistry* registry);
 void RegisterArtifacts(OperationRegistry* registry);
 void RegisterTools(OperationRegistry* registry);
 void RegisterSettings(OperationRegistry* registry);

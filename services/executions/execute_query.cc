@@ -223,10 +223,16 @@ ArtifactDraft Draw(const ExecuteAnswer& answer, const std::string& sql, const st
   return {"query-results", "Results", data.dump(-1, ' ', false, Json::error_handler_t::replace), "", "ready"};
 }
 
-std::string TitleOfEditor(CallContext& context, const std::string& editor) {
-  if (editor.empty()) return "Results";
+/// The title of the editor; of SHOW and DESCRIBE without one, the statement itself.
+std::string TitleOf(CallContext& context, const std::string& editor, const ExecuteAnswer& answer,
+                    const std::string& sql) {
+  constexpr size_t kShort = 60;
+  const std::string kind = answer.statements.size() == 1 ? answer.statements.front().kind : "";
+  const bool names_itself = (kind == "show" || kind == "describe") && sql.size() <= kShort;
+  const std::string fallback = names_itself ? sql : "Results";
+  if (editor.empty()) return fallback;
   Result<ArtifactRow> row = context.workspace->artifacts().Get(editor);
-  return row.ok() ? row->title : "Results";
+  return row.ok() ? row->title : fallback;
 }
 
 /// The first place outside the Studio that a script writes to; empty: none.
@@ -303,7 +309,7 @@ Outcome<ExecuteAnswer> Finish(ExecuteAnswer answer, const ExecuteParams& params,
   outcome.answer = std::move(answer);
   outcome.summary = Summary(outcome.answer);
   ArtifactDraft draft = Draw(outcome.answer, params.sql, editor, *context.workspace);
-  draft.title = TitleOfEditor(context, editor);
+  draft.title = TitleOf(context, editor, outcome.answer, params.sql);
   outcome.artifacts.push_back(std::move(draft));
   outcome.remember = [sql = params.sql, id = outcome.answer.execution_id](ThreadContext& thread) {
     thread.focus.sql = sql;
@@ -330,7 +336,9 @@ Result<Outcome<ExecuteAnswer>> ExecuteOnInputs(const ExecuteParams& params, cons
 
 /// Every statement runs in the SQL session of the thread.
 Result<Outcome<ExecuteAnswer>> ExecuteQuery(const ExecuteParams& params, CallContext& context) {
-  const std::string editor = params.artifact_id.empty() ? context.artifact_id : params.artifact_id;
+  // In the chat "it" need not be the editor that this text stands in.
+  const std::string& about = context.via == Via::kChat ? params.artifact_id : context.artifact_id;
+  const std::string editor = params.artifact_id.empty() ? about : params.artifact_id;
   if (!params.options.inputs.empty()) return ExecuteOnInputs(params, editor, context);
   std::unique_ptr<Catalog> catalog = context.workspace->CatalogFor(context.thread_id);
   Diagnostics findings;

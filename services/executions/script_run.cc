@@ -178,7 +178,7 @@ std::string ScriptRun::SentenceOf(const StatementFacts& facts, const StatementOu
   }
   if (facts.kind == "update" || facts.kind == "delete") return Capital(outcome.message);
   if (outcome.job == nullptr) return Capital(outcome.message);
-  std::string text = live ? "Live" : Counted(outcome.rows, "row");
+  std::string text = live ? "Rows appear as they arrive" : Counted(outcome.rows, "row");
   if (!outcome.places.empty()) text += fmt::format(" to {}", fmt::join(outcome.places, ", "));
   return text;
 }

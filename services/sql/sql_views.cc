@@ -47,6 +47,10 @@ void AddStatements(const ScriptReport& report, const LineIndex& lines, Validatio
   }
   view->key_columns = last.key_columns;
   view->summary = last.summary;
+  if (const size_t count = report.statements.size(); count > 1) {
+    view->summary =
+        fmt::format("{} statements{}{}", count, last.summary.empty() ? "." : "; the last one: ", last.summary);
+  }
 }
 
 }  // namespace

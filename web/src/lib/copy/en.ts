@@ -24,7 +24,7 @@ export const copy = {
   },
   firstRun: {
     headline: "What do you want to know from your streams?",
-    placeholder: "Ask in plain words, paste SQL, or name a file: /data/trades/*.csv",
+    placeholder: "Ask in plain words, paste SQL, drop a file, or name one: /data/trades/*.csv",
     haveData: "I have data",
     haveDataText: "Name a topic or a file. You see its schema and rows before you write anything.",
     knowWhat: "I know what I want",
@@ -42,7 +42,7 @@ export const copy = {
   },
   composer: {
     label: "Ask Velo",
-    placeholder: "Ask, paste SQL, or name a file",
+    placeholder: "Ask, paste SQL, or drop a file",
     send: "Send",
     stop: "Stop",
     about: "about",
@@ -128,6 +128,16 @@ export const copy = {
     loading: "Loading the editor",
     readOnlyOld: "An older version is shown; it cannot be edited.",
     restore: "Restore this version",
+  },
+  upload: {
+    drop: "Drop files to open them",
+    kinds: "CSV, TSV, JSON, JSON lines, Parquet, or SQL",
+    choose: "Add a file",
+    running: (name: string) => `Adding ${name}`,
+    stop: "Stop adding",
+    open: (path: string) => `Open ${path} and show me the schema`,
+    unknown: (name: string) =>
+      `${name} is no kind of file the studio reads. CSV, JSON, JSON lines, Parquet and SQL are.`,
   },
   script: {
     label: (title: string) => `${title}, statement by statement`,
@@ -294,6 +304,8 @@ export const copy = {
   shortcuts: { title: "Keys", close: "Close" },
   threads: {
     rename: "Rename",
+    exportMarkdown: "Export as Markdown",
+    exportSql: "Export the SQL",
     remove: "Delete",
     actions: (title: string) => `Actions for ${title}`,
     removed: (title: string) => `Deleted “${title}”`,

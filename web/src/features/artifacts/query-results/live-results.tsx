@@ -21,7 +21,7 @@ import { DataGrid } from "@/widgets/data-grid/data-grid";
 import { RecordView } from "@/widgets/data-grid/record-view";
 import { TimeRuler } from "@/widgets/time-ruler/time-ruler";
 import { ChangelogList } from "@/features/artifacts/query-results/changelog-list";
-import { download, downloadUrl } from "@/features/artifacts/query-results/download";
+import { download, downloadUrl } from "@/lib/download";
 import { LiveChip } from "@/features/artifacts/query-results/live-state";
 import { LiveSummary } from "@/features/artifacts/query-results/live-summary";
 import { ResultCards } from "@/features/artifacts/query-results/result-cards";

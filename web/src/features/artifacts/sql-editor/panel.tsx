@@ -117,7 +117,7 @@ export default function SqlEditorPanel({ artifact, data, frozen }: PanelProps<Sq
         onFix={(fix) => document.edit(fix.apply(document.sql))}
       />
       <div className="num flex min-h-7 items-center gap-3 border-t border-line px-3 text-meta text-fg-3">
-        <span>{copy.problems(problems.length)}</span>
+        <span className="shrink-0 whitespace-nowrap">{copy.problems(problems.length)}</span>
         <span className="truncate max-md:hidden">{copy.sql.tabHint}</span>
         {data.outputColumns.length > 0 && !document.dirty && (
           <span className="code ms-auto truncate">→ {data.outputColumns.map((c) => c.name).join(", ")}</span>
