@@ -448,6 +448,38 @@ TEST_F(FileConnectorTest, ReadsParquetAndSkipsRowGroups) {
   EXPECT_EQ(report->format, "parquet");
 }
 
+TEST_F(FileConnectorTest, TellsTheLowestTimesOfParquet) {
+  const std::string path = folder_ + "/times.parquet";
+  arrow::Int64Builder millis, micros;
+  for (const int64_t each : {30, 10, 0, 0, 20, 40}) {
+    EXPECT_TRUE(each == 0 ? millis.AppendNull().ok() : millis.Append(each).ok());
+    EXPECT_TRUE(micros.Append(each * 1000 - 1).ok());
+  }
+  const auto moments = (*micros.Finish())->View(arrow::timestamp(arrow::TimeUnit::MICRO));
+  const auto schema =
+      arrow::schema({arrow::field("t", arrow::int64()), arrow::field("at", arrow::timestamp(arrow::TimeUnit::MICRO))});
+  auto output = *arrow::io::FileOutputStream::Open(path);
+  const auto table = arrow::Table::Make(schema, {*millis.Finish(), *moments});
+  ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), output, 2).ok());
+  ASSERT_TRUE(output->Close().ok());
+  const auto lowest_times = [&](const std::string& column) {
+    auto source = connector_->OpenSource(path, {});
+    EXPECT_TRUE(source.ok());
+    auto readers = (*source)->OpenReaders({.columns = {"t"}, .batch_rows = 1, .time_column = column});
+    EXPECT_TRUE(readers.ok());
+    std::vector<int64_t> times{(*readers)[0]->LowestTime()};
+    for (int i = 0; i < 6; ++i) {
+      EXPECT_TRUE((*readers)[0]->Read().ok());
+      times.push_back((*readers)[0]->LowestTime());
+    }
+    return times;
+  };
+  EXPECT_THAT(lowest_times("t"), ElementsAre(10, 10, 20, 20, 20, 20, kEndOfTime));
+  EXPECT_THAT(lowest_times("at"), ElementsAre(-1, -1, -1, -1, 19, 19, kEndOfTime));
+  EXPECT_THAT(lowest_times(""), ElementsAre(kBeginOfTime, kBeginOfTime, kBeginOfTime, kBeginOfTime, kBeginOfTime,
+                                            kBeginOfTime, kBeginOfTime));
+}
+
 TEST_F(FileConnectorTest, ReadsArrowFiles) {
   const std::string path = folder_ + "/t.arrow";
   auto output = *arrow::io::FileOutputStream::Open(path);

@@ -80,6 +80,32 @@ class PieceChain {
     return reader_->Seek({parts[1], parts[2], parts[3]});
   }
 
+  /// Reads what the files tell beforehand of the times in `column`.
+  void FindTimes(const std::string& column) {
+    int64_t lowest = kEndOfTime;
+    for (size_t piece = pieces_.size(); piece-- > 0;) {
+      const auto found = files_->format->LowestTimes(pieces_[piece], options_, column);
+      // What is wrong with a file is told when it is read.
+      const std::vector<formats::TimedRecords> runs = found.ok() ? *found : formats::TimesNotKnown();
+      int64_t end = 0;
+      for (const formats::TimedRecords& run : runs) end += run.records;
+      for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+        lowest = std::min(lowest, run->lowest_ms);
+        times_.push_front({piece, end, lowest});
+        end -= run->records;
+      }
+    }
+  }
+
+  /// Lowest time among the records still to come; kBeginOfTime where the files do not tell.
+  int64_t LowestTime() const {
+    const int64_t records = reader_ ? reader_->position().records : 0;
+    const auto first = std::partition_point(times_.begin(), times_.end(), [&](const Stretch& stretch) {
+      return stretch.piece < at_ || (stretch.piece == at_ && stretch.end <= records);
+    });
+    return first == times_.end() ? kEndOfTime : first->lowest;
+  }
+
   int64_t bytes_done() const { return bytes_done_ + (reader_ ? reader_->bytes_read() : 0); }
   int64_t bytes_total() const {
     int64_t total = 0;
@@ -96,6 +122,13 @@ class PieceChain {
 
  private:
   static constexpr size_t kMaxBad = 1000;
+
+  /// Neighbouring records of a piece.
+  struct Stretch {
+    size_t piece = 0;
+    int64_t end = 0;     ///< Of its records, counted from the start of the piece.
+    int64_t lowest = 0;  ///< Among its records and all that come after.
+  };
 
   Status OpenReader() {
     if (reader_ != nullptr) return Status::OK();
@@ -144,15 +177,19 @@ class PieceChain {
   int64_t bytes_done_ = 0;
   int64_t bad_count_ = 0;
   std::deque<BadRecord> bad_;
+  std::deque<Stretch> times_;  ///< Of all pieces, in order.
 };
 
 class FileReader : public PartitionReader {
  public:
   FileReader(std::shared_ptr<const FileSet> files, std::vector<FilePiece> pieces, const ReadOptions& options)
       : wanted_(options.columns),
+        time_column_(options.time_column),
         batch_rows_(options.batch_rows),
         max_records_(files->options.max_records),
-        chain_(files, std::move(pieces), PayloadOptions(*files, options)) {}
+        chain_(files, std::move(pieces), PayloadOptions(*files, options)) {
+    if (!time_column_.empty()) chain_.FindTimes(time_column_);
+  }
 
   Result<ReadOutcome> Read() override {
     int64_t max_rows = batch_rows_;
@@ -173,6 +210,7 @@ class FileReader : public PartitionReader {
             .bytes_done = chain_.bytes_done(),
             .bytes_total = chain_.bytes_total()};
   }
+  int64_t LowestTime() const override { return time_column_.empty() ? kBeginOfTime : chain_.LowestTime(); }
   std::vector<BadRecord> TakeBadRecords() override { return chain_.TakeBad(); }
   std::string name() const override { return chain_.name(); }
 
@@ -223,6 +261,7 @@ class FileReader : public PartitionReader {
   }
 
   const std::vector<std::string> wanted_;
+  const std::string time_column_;
   const int64_t batch_rows_;
   const int64_t max_records_;
   PieceChain chain_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/exec/columns_read.h"
+#include "engine/exec/event_time_source.h"
 #include "engine/exec/operators/distinct.h"
 #include "engine/exec/operators/filter.h"
 #include "engine/exec/operators/hash_aggregate.h"
@@ -9,6 +10,7 @@
 #include "engine/exec/operators/lookup_join.h"
 #include "engine/exec/operators/normalise.h"
 #include "engine/exec/operators/over.h"
+#include "engine/exec/operators/over_arrival.h"
 #include "engine/exec/operators/project.h"
 #include "engine/exec/operators/session_aggregate.h"
 #include "engine/exec/operators/sort.h"
@@ -30,18 +32,6 @@
 namespace velo::exec {
 
 namespace {
-
-// Whether the event time of the rows is that of the scans below, whose watermarks speak for it; not so when a
-// projection computes it.
-bool ScansKnowTime(const PlanNode& node) {
-  if (node.kind == PlanKind::kScan) return static_cast<const ScanNode&>(node).event_time_expression != nullptr;
-  if (node.kind == PlanKind::kProject && node.event_time >= 0) {
-    const BoundExpression& time = *static_cast<const ProjectNode&>(node).expressions[node.event_time];
-    if (time.kind != BoundKind::kColumn || time.column != node.inputs[0]->event_time) return false;
-  }
-  return std::any_of(node.inputs.begin(), node.inputs.end(),
-                     [](const PlanNodePtr& input) { return ScansKnowTime(*input); });
-}
 
 bool IsWindowed(const PlanNode& node) {
   if (node.kind == PlanKind::kWindowRows) return true;
@@ -94,6 +84,7 @@ struct Demand {
   std::vector<TwoInputOperator*> waits_for;  ///< Joins on whose left side this is.
   std::vector<TwoInputOperator*> loads;      ///< Joins on whose right side this is.
   bool every_change = false;                 ///< Each change counts: a row window remembers them.
+  std::string time_column;                   ///< As Pipeline::Leaf has it.
 };
 
 class Builder {
@@ -118,18 +109,19 @@ class Builder {
     if (node->kind == PlanKind::kNormalise && !ChangesNow(*node->inputs[0])) {
       return Build(node->inputs[0], next, std::move(demand));
     }
-    const bool near_source = IsNearSource(*node->inputs[0]);
-    columns_read_[node->inputs[0].get()] = ColumnsRead(*node, TakeColumnsRead(*node));
+    const PlanNodePtr below = InputOf(node);
+    const bool near_source = IsNearSource(*below);
+    columns_read_[below.get()] = ColumnsRead(*node, TakeColumnsRead(*node));
     VELO_ASSIGN_OR_RETURN(std::unique_ptr<Operator> made, Make(node, near_source, demand));
     Operator* step = made.get();
     step->counts.name = plan::StepName(*node);
     InputMeter* counts_used = near_source && TakesRowsIn(*node) ? context_->meter : nullptr;
     Port* stage = Own(MakeOperatorStage(std::move(made), counts_used, next));
-    const PlanNode& input = *node->inputs[0];
-    if (settings_.has_watermarks && IsWindowed(*node) && input.event_time >= 0 && !ScansKnowTime(input)) {
-      stage = Own(MakeTimeTracker(input.event_time, stage));
+    if (settings_.has_watermarks && IsWindowed(*node) && below->event_time >= 0 && !ScansKnowTime(*below)) {
+      const std::optional<int64_t> lag = LagBehindJoin(*below);
+      stage = Own(lag.has_value() ? MakeLaggingPort(*lag, stage) : MakeTimeTracker(below->event_time, stage));
     }
-    VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, DemandBelow(*node, step, demand)));
+    VELO_RETURN_IF_ERROR(Build(below, stage, DemandBelow(*node, step, demand)));
     pipeline_->operators.push_back(step);
     return Status::OK();
   }
@@ -140,6 +132,7 @@ class Builder {
     MergeableOperator* step = made.get();
     step->counts.name = plan::StepName(*node);
     Port* stage = Own(MakeHoldingStage(std::move(made)));
+    columns_read_[node->inputs[0].get()] = ColumnsRead(*node, {});
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], stage, {true, false, true, true, {}, {}}));
     pipeline_->operators.push_back(step);
     return step;
@@ -148,6 +141,15 @@ class Builder {
   std::unique_ptr<Pipeline> Take() { return std::move(pipeline_); }
 
  private:
+  // The node whose rows the operator of a node with one input takes in: row windows are computed several at once.
+  static PlanNodePtr InputOf(const PlanNodePtr& node) {
+    if (node->kind == PlanKind::kOver) {
+      const auto windows = ArrivalWindows(As<OverNode>(node));
+      if (!windows.empty()) return windows.front()->inputs[0];
+    }
+    return node->inputs[0];
+  }
+
   // Operators that end the way of a source row without counting it themselves.
   static bool TakesRowsIn(const PlanNode& node) {
     return node.kind == PlanKind::kDistinct || node.kind == PlanKind::kSort || node.kind == PlanKind::kLimit;
@@ -222,6 +224,7 @@ class Builder {
     Demand left{settings_.ends, demand.keeps_newest, false,       left_counted,
                 demand.limits,  demand.waits_for,    demand.loads};
     left.waits_for.push_back(step);
+    left.time_column = TimeColumnOf(*node, Side::kLeft);
     VELO_RETURN_IF_ERROR(Build(node->inputs[0], Own(std::move(ports[0])), std::move(left)));
     if (shares_table) {
       pipeline_->operators.push_back(step);
@@ -230,13 +233,31 @@ class Builder {
     Demand right{settings_.ends, true, false, counts_right, demand.limits, demand.waits_for, demand.loads};
     right.limits.push_back(step);
     right.loads.push_back(step);
+    right.time_column = TimeColumnOf(*node, Side::kRight);
     VELO_RETURN_IF_ERROR(Build(node->inputs[1], Own(std::move(ports[1])), std::move(right)));
     pipeline_->operators.push_back(step);
     return Status::OK();
   }
 
+  // Whether both inputs of the interval join end and have no watermarks before that, so that their rows can be brought
+  // into order of time.
+  bool JoinsInOrder(const JoinNode& join) const {
+    return settings_.ends && !settings_.has_watermarks && join.max_rows == 0 && join.max_rows_per_key == 0;
+  }
+
+  // The column of the scan on that side whose lowest times let the join go on.
+  std::string TimeColumnOf(const PlanNode& node, Side side) const {
+    if (!IsInterval(node)) return "";
+    const auto& join = static_cast<const JoinNode&>(node);
+    if (!join.bound.has_value() || !JoinsInOrder(join)) return "";
+    const PlanNode& input = *node.inputs[static_cast<size_t>(side)];
+    BoundExpressionPtr time = side == Side::kLeft ? join.bound->left_time : join.bound->right_time;
+    if (time == nullptr && input.event_time >= 0) time = MakeColumn(input.event_time, TypeKind::kInteger);
+    return time == nullptr ? "" : TimeColumn(input, time);
+  }
+
   Status AddLeaf(const PlanNodePtr& node, Port* port, const Demand& demand) {
-    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for, demand.loads});
+    pipeline_->leaves.push_back({node, port, demand.limits, demand.waits_for, demand.loads, demand.time_column});
     return Status::OK();
   }
 
@@ -292,6 +313,9 @@ class Builder {
       case PlanKind::kOver: {
         auto over = As<OverNode>(node);
         if (over->per_emission) return MakeOverEmission(std::move(over), context_);
+        if (auto windows = ArrivalWindows(over); !windows.empty()) {
+          return MakeArrivalOver(std::move(windows), near_source, context_);
+        }
         return MakeOver(std::move(over), near_source, context_);
       }
       case PlanKind::kNormalise:
@@ -308,7 +332,7 @@ class Builder {
       std::shared_ptr<LookupTable> table = tables_ == nullptr ? nullptr : (*tables_)[node.get()];
       if (table == nullptr) table = std::make_shared<LookupTable>(*join);
       if (tables_ != nullptr) (*tables_)[node.get()] = table;
-      return MakeLookupJoin({join, std::move(table), counts_left, counts_right}, context_);
+      return MakeLookupJoin({join, std::move(table), counts_left, counts_right, TakeColumnsRead(*node)}, context_);
     }
     if (node->kind == PlanKind::kJoin) return MakeJoin(As<JoinNode>(node), counts_left, counts_right);
     if (node->kind == PlanKind::kSubquery) {
@@ -322,10 +346,8 @@ class Builder {
     switch (node->method) {
       case JoinMethod::kInterval: {
         IntervalJoinSettings settings{node, {counts_left, counts_right}, TakeColumnsRead(*node)};
-        const bool has_limits = node->max_rows > 0 || node->max_rows_per_key > 0;
-        const bool joins_at_end = settings_.ends && !settings_.has_watermarks && !has_limits;
-        return joins_at_end ? MakeCompleteIntervalJoin(std::move(settings), context_)
-                            : MakeIntervalJoin(std::move(settings), context_);
+        return JoinsInOrder(*node) ? MakeCompleteIntervalJoin(std::move(settings), context_)
+                                   : MakeIntervalJoin(std::move(settings), context_);
       }
       case JoinMethod::kTable: {
         const bool only_inserts = settings_.ends && !ChangesNow(*node->inputs[0]) && !ChangesNow(*node->inputs[1]);

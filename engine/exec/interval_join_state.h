@@ -5,21 +5,18 @@
 #include <span>
 #include <vector>
 
+#include "engine/exec/event_time_source.h"
 #include "engine/exec/expiry_queue.h"
 #include "engine/exec/join_keys.h"
-#include "engine/exec/join_output.h"
-#include "engine/exec/kept_rows.h"
+#include "engine/exec/join_pairs.h"
 #include "engine/exec/time_runs.h"
 
 namespace velo::exec {
 
-constexpr Side OtherOf(Side side) { return side == Side::kLeft ? Side::kRight : Side::kLeft; }
-
-/// How long a row waits, in milliseconds of watermark past its time; kForever: until the end of the input.
+/// How long a row waits, in milliseconds of watermark past its time; kWaitsForever: until the end of the input.
 struct JoinDelays {
-  static constexpr int64_t kForever = INT64_MAX;
-  int64_t until_unmatched[2] = {kForever, kForever};  ///< Then no partner can come: an outer row goes out with NULLs.
-  int64_t until_dropped[2] = {kForever, kForever};    ///< Then it is forgotten.
+  int64_t until_unmatched[2];  ///< Then no partner can come: an outer row goes out with NULLs.
+  int64_t until_dropped[2];    ///< Then it is forgotten.
 };
 
 /// Both sides of an interval join: rows in columns, their places by key and time, and who waits for what. The operators
@@ -30,8 +27,8 @@ class IntervalJoinState {
   IntervalJoinState(std::shared_ptr<const JoinNode> node, std::vector<bool> wanted, const JoinDelays& delays,
                     LaneContext* context);
 
-  KeptRows& rows(Side side) { return sides_[Index(side)].rows; }
-  const KeptRows& rows(Side side) const { return sides_[Index(side)].rows; }
+  KeptRows& rows(Side side) { return pairs_.rows(side); }
+  const KeptRows& rows(Side side) const { return pairs_.rows(side); }
   JoinKeys& keys() { return keys_; }
 
   /// Rows of one side that arrive now, held by rows(side) already. One entry of each per row.
@@ -42,7 +39,7 @@ class IntervalJoinState {
   };
   /// Finds partners among the kept rows of the other side. Pairs go out in full batches; Flush sends the rest.
   Status Match(Side side, const Arrivals& arrivals, Output& out);
-  Status Flush(Output& out);
+  Status Flush(Output& out) { return pairs_.Flush(out); }
   /// Keeps the rows for later partners.
   Status Keep(Side side, const Arrivals& arrivals, Output& out);
   /// Lets go of what waits for nothing any more. kEndOfTime: of everything.
@@ -53,7 +50,7 @@ class IntervalJoinState {
   /// Rows kept for partners, not counting rows that have not arrived yet.
   int64_t kept(Side side) const { return sides_[Index(side)].kept; }
   int64_t evicted() const { return evicted_; }
-  int64_t matches() const { return matches_; }
+  int64_t matches() const { return pairs_.matches(); }
   int64_t MemoryBytes() const;
 
   /// Gives the keys of kept rows, one array per key.
@@ -67,40 +64,28 @@ class IntervalJoinState {
   Status Load(std::string_view* in, const KeysOf& keys_of);
 
  private:
-  enum Flag : uint8_t { kMatched = 1, kSent = 2, kGone = 4 };
   struct SideState {
-    SideState(std::shared_ptr<arrow::Schema> schema, int64_t stretch)
-        : rows(std::move(schema)), keep_queue(stretch), send_queue(stretch) {}
-    KeptRows rows;
+    explicit SideState(int64_t stretch) : keep_queue(stretch), send_queue(stretch) {}
     TimeRuns runs;
     ExpiryQueue keep_queue;  ///< Every kept row.
     ExpiryQueue send_queue;  ///< Rows that go out with NULLs unless a partner comes.
-    std::vector<uint8_t> flags;
-    uint32_t first_flag = 0;  ///< The row of flags[0].
     int64_t kept = 0;
-    bool is_outer = false;
   };
   static size_t Index(Side side) { return static_cast<size_t>(side); }
-  uint8_t& FlagsOf(SideState* side, uint32_t row) { return side->flags[row - side->first_flag]; }
-  void FitFlags(SideState* side);
-  void Place(SideState* side, const ExpiryQueue::Entry& entry);
-  void DropOne(SideState* side, uint32_t row);
+  void Place(Side side, const ExpiryQueue::Entry& entry);
+  void DropOne(Side side, uint32_t row);
+  bool HasGone(Side side, uint32_t row) const;
   Status EnforceLimits(Side side, const Arrivals& arrivals, Output& out);
-  Status SendUnmatched(Side side, std::vector<uint32_t> rows, Output& out);
-  void MarkMatched();
-  Status CompactSide(SideState* side);
+  void WarnOfEviction(int64_t rows, std::string_view what, int64_t limit);
+  Status CompactSide(Side side);
 
   const std::shared_ptr<const JoinNode> node_;
   const JoinDelays delays_;
   LaneContext* const context_;
-  const JoinOutput output_;
-  const bool is_semi_;
-  const bool needs_matched_;
   JoinKeys keys_;
+  JoinPairs pairs_;
   SideState sides_[2];
-  std::vector<uint32_t> pair_rows_[2];  ///< Pairs found and not yet sent: row of the left, row of the right.
   EventMillis watermark_ = kBeginOfTime;
-  int64_t matches_ = 0;
   int64_t evicted_ = 0;
 };
 

@@ -1,13 +1,23 @@
 #include "engine/exec/join_input.h"
 
+#include "engine/exec/batch_rows.h"
 #include "engine/exec/row_errors.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::exec {
 
+namespace {
+
+bool IsOuter(sql::JoinKind kind, Side side) {
+  return kind == sql::JoinKind::kFull || kind == (side == Side::kLeft ? sql::JoinKind::kLeft : sql::JoinKind::kRight);
+}
+
+}  // namespace
+
 JoinInput::JoinInput(std::shared_ptr<const JoinNode> node, Side side, bool counts_input, LaneContext* context)
     : node_(std::move(node)),
       side_(side),
+      is_outer_(IsOuter(node_->join, side)),
       keys_(side == Side::kLeft ? node_->left_keys : node_->right_keys),
       counts_input_(counts_input),
       context_(context) {
@@ -67,20 +77,32 @@ Status JoinInput::EvaluateParts(const Batch& part, JoinRows* rows) const {
       times = part.columns->column(time_column_);
     }
     rows->times = std::static_pointer_cast<arrow::Int64Array>(times);
-    if (rows->times->null_count() > 0 && counts_input_) {
-      return Status::User("E4202", "the time of the row is NULL, and the join needs it");
+    if (rows->times->null_count() > 0) {
+      VELO_RETURN_IF_ERROR(is_outer_ ? SetMissingTimes(rows) : DropMissingTimes(rows));
     }
-    if (rows->times->null_count() > 0) VELO_RETURN_IF_ERROR(SetMissingTimes(rows));
   }
   VELO_ASSIGN_OR_RETURN(rows->keys, Keys(*rows->batch.columns));
   return Status::OK();
 }
 
-// Rows made by the query itself, by an outer join below, may lack the time of the side that was missing. They meet
-// nobody, and go out alone where this join is an outer one: their time is so long ago that nothing is near it, and not
-// the same on both sides.
+// No bound holds for a time that is NULL.
+Status JoinInput::DropMissingTimes(JoinRows* rows) const {
+  std::vector<uint32_t> timed;
+  for (int64_t i = 0; i < rows->times->length(); ++i) {
+    if (rows->times->IsValid(i)) timed.push_back(static_cast<uint32_t>(i));
+  }
+  const Batch with_times{arrow::RecordBatch::Make(arrow::schema({arrow::field("time", arrow::int64())}),
+                                                  rows->times->length(), {rows->times}),
+                         {}};
+  VELO_ASSIGN_OR_RETURN(const Batch times, TakeRows(with_times, timed));
+  rows->times = std::static_pointer_cast<arrow::Int64Array>(times.columns->column(0));
+  VELO_ASSIGN_OR_RETURN(rows->batch, TakeRows(rows->batch, timed));
+  return Status::OK();
+}
+
+// The rows go out alone: their time is so long ago that nothing is near it, and not the same on both sides.
 Status JoinInput::SetMissingTimes(JoinRows* rows) const {
-  const int64_t long_ago = side_ == Side::kLeft ? INT64_MIN / 2 : INT64_MIN / 4;
+  const int64_t long_ago = side_ == Side::kLeft ? 2 * kNoTime : kNoTime;
   arrow::Int64Builder times;
   VELO_RETURN_IF_ARROW_ERROR(times.Reserve(rows->times->length()));
   for (int64_t i = 0; i < rows->times->length(); ++i) {
@@ -95,7 +117,10 @@ Status JoinInput::Evaluate(const Batch& batch, const std::function<Status(const 
   return EvaluateGoodRows(
       batch, *context_, counts_input_, [&](const Batch& part) { return EvaluateParts(part, &rows); },
       [&](const Batch& part) {
-        if (counts_input_) context_->meter->used += part.num_rows();
+        if (counts_input_) {
+          context_->meter->used += rows.batch.num_rows();
+          context_->meter->filtered += part.num_rows() - rows.batch.num_rows();
+        }
         return consume(rows);
       });
 }

@@ -15,13 +15,18 @@ namespace velo::exec {
 struct JoinRows {
   Batch batch;
   std::vector<std::shared_ptr<arrow::Array>> keys;
-  std::shared_ptr<arrow::Int64Array> times;  ///< Join time in ms, never NULL; null when the join knows no time.
+  /// Join time in ms, never NULL; JoinInput::kNoTime and below where the row has none. Null when the join knows no
+  /// time.
+  std::shared_ptr<arrow::Int64Array> times;
 };
 
-/// Evaluates keys and join times of one side. Counts rows that come straight from a source: as used, or as bad when
-/// they have no time or an expression fails on them. Other rows without a time meet nobody.
+/// Evaluates keys and join times of one side. Counts rows that come straight from a source: as used, or as bad when an
+/// expression fails on them. Rows without a time meet nobody: they end here, as filtered, unless the join shows the
+/// rows of this side without a partner.
 class JoinInput {
  public:
+  static constexpr int64_t kNoTime = INT64_MIN / 4;
+
   JoinInput(std::shared_ptr<const JoinNode> node, Side side, bool counts_input, LaneContext* context);
 
   bool has_time() const { return time_ != nullptr || time_column_ >= 0; }
@@ -34,10 +39,12 @@ class JoinInput {
 
  private:
   Status EvaluateParts(const Batch& part, JoinRows* rows) const;
+  Status DropMissingTimes(JoinRows* rows) const;
   Status SetMissingTimes(JoinRows* rows) const;
 
   const std::shared_ptr<const JoinNode> node_;
   const Side side_;
+  const bool is_outer_;  ///< Rows of this side without a partner go out.
   const std::vector<BoundExpressionPtr>& keys_;
   std::vector<int> key_columns_;                 ///< Those that keys read.
   std::vector<BoundExpressionPtr> narrow_keys_;  ///< The keys over key_columns_ alone.

@@ -44,6 +44,7 @@ Task::Next Lane::Step() {
   size_t ended = 0;
   std::vector<const ScanDriver*> waiting;
   for (const size_t at : Turns()) {
+    if (IsAhead(*scans_[at])) continue;
     if (!scans_[at]->MayRead()) {
       waiting.push_back(scans_[at].get());
       continue;
@@ -85,6 +86,13 @@ std::vector<size_t> Lane::Turns() const {
   std::stable_sort(turns.begin(), turns.end(),
                    [this](size_t a, size_t b) { return scans_[a]->ReadUpTo() < scans_[b]->ReadUpTo(); });
   return turns;
+}
+
+// Whether the scan waits for another that is read in step with it.
+bool Lane::IsAhead(const ScanDriver& scan) const {
+  return scan.ReadsInStep() && std::any_of(scans_.begin(), scans_.end(), [&](const auto& other) {
+           return other->ReadsInStep() && other->MayRead() && other->ReadUpTo() < scan.ReadUpTo();
+         });
 }
 
 /// Tells joins whose left waits that all there is of their right is read. True when that lets a leaf go on.

@@ -52,6 +52,7 @@ class Lane : public Task {
  private:
   velo::Status PushValues();
   std::vector<size_t> Turns() const;
+  bool IsAhead(const ScanDriver& scan) const;
   bool TellCaughtUp();
   Next Finish(const velo::Status& status);
   void PublishStatus();

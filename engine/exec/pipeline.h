@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/exec/operator.h"
@@ -38,6 +39,9 @@ struct Pipeline {
     std::vector<const Step*> limits;           ///< When one is satisfied, the leaf needs no more rows.
     std::vector<TwoInputOperator*> waits_for;  ///< The leaf is on their left: read when all want rows.
     std::vector<TwoInputOperator*> loads;      ///< The leaf is on their right.
+    /// The column that is the time in which a join above brings its sides together, where knowing beforehand how low it
+    /// can get lets the join go on before its input ends. Empty: none.
+    std::string time_column;
 
     bool IsSatisfied() const;
     bool MayRead() const;

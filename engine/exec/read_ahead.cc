@@ -14,6 +14,7 @@ struct Portion {
   Result<ReadOutcome> outcome;
   std::string position;
   ReadProgress progress;
+  int64_t lowest_time = kBeginOfTime;
   std::vector<BadRecord> bad_records;
 };
 
@@ -31,7 +32,8 @@ class Decoder : public Task {
       if (stopped_) return Next::kDone;
       if (portions_.size() >= kBatchesAhead) return Next::kWait;
     }
-    Portion portion{reader_->Read(), reader_->Position(), reader_->Progress(), reader_->TakeBadRecords()};
+    Portion portion{reader_->Read(), reader_->Position(), reader_->Progress(), reader_->LowestTime(),
+                    reader_->TakeBadRecords()};
     const bool is_last = !portion.outcome.ok() || portion.outcome->state == ReadOutcome::State::kEnd;
     std::function<void()> wake_up;
     {
@@ -80,6 +82,7 @@ class ReadAhead : public PartitionReader {
       : name_(reader->name()),
         position_(reader->Position()),
         progress_(reader->Progress()),
+        lowest_time_(reader->LowestTime()),
         pool_(pool),
         decoder_(std::make_shared<Decoder>(std::move(reader), std::move(source))) {}
   ~ReadAhead() override { decoder_->Stop(); }
@@ -95,6 +98,7 @@ class ReadAhead : public PartitionReader {
     if (!portion.has_value()) return ReadOutcome{ReadOutcome::State::kIdle, {}};
     position_ = std::move(portion->position);
     progress_ = portion->progress;
+    lowest_time_ = portion->lowest_time;
     std::move(portion->bad_records.begin(), portion->bad_records.end(), std::back_inserter(bad_records_));
     ended_ = portion->outcome.ok() && portion->outcome->state == ReadOutcome::State::kEnd;
     return std::move(portion->outcome);
@@ -105,9 +109,11 @@ class ReadAhead : public PartitionReader {
   Status Seek(const std::string& position) override {
     VELO_RETURN_IF_ERROR(decoder_->reader().Seek(position));
     position_ = decoder_->reader().Position();
+    lowest_time_ = decoder_->reader().LowestTime();
     return Status::OK();
   }
   ReadProgress Progress() const override { return progress_; }
+  int64_t LowestTime() const override { return lowest_time_; }
   std::vector<BadRecord> TakeBadRecords() override { return std::exchange(bad_records_, {}); }
   std::string name() const override { return name_; }
 
@@ -115,6 +121,7 @@ class ReadAhead : public PartitionReader {
   const std::string name_;
   std::string position_;
   ReadProgress progress_;
+  int64_t lowest_time_;
   std::vector<BadRecord> bad_records_;
   WorkerPool* const pool_;
   const std::shared_ptr<Decoder> decoder_;

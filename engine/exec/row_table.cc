@@ -182,6 +182,17 @@ Status RowTable::MergeChunks() {
   return Status::OK();
 }
 
+Status RowTable::Seal() {
+  // Larger ones may not fit into one array.
+  constexpr int64_t kMostBytes = int64_t{1} << 30;
+  int64_t bytes = 0;
+  for (const auto& chunk : chunks_) bytes += BytesOf(*chunk);
+  if (chunks_.size() <= 1 || bytes > kMostBytes) return Status::OK();
+  VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::RecordBatch> merged, Concatenated(chunks_));
+  chunks_ = {std::move(merged)};
+  return Status::OK();
+}
+
 std::vector<uint32_t> RowTable::AllRows() const {
   std::vector<uint32_t> rows;
   rows.reserve(static_cast<size_t>(size()));
@@ -199,13 +210,32 @@ Status RowTable::Probe(std::span<const std::shared_ptr<arrow::Array>> keys, int6
   return Status::OK();
 }
 
+// Sets ids[i] to the key of row i, kNoRow where there is none. Of codes each value is looked up once.
+Status RowTable::FindKeys(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) const {
+  if (keys.size() != 1 || keys[0]->type_id() != arrow::Type::DICTIONARY) return keys_->Find(keys, rows, ids);
+  const auto& codes = static_cast<const arrow::DictionaryArray&>(*keys[0]);
+  if (codes.dictionary()->length() > rows) {
+    VELO_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Array> texts,
+                                arrow::compute::Take(*codes.dictionary(), *codes.indices()));
+    return keys_->Find(std::span(&texts, 1), rows, ids);
+  }
+  std::vector<uint32_t> of_code(static_cast<size_t>(codes.dictionary()->length()));
+  VELO_RETURN_IF_ERROR(keys_->Find(std::span(&codes.dictionary(), 1), std::ssize(of_code), of_code.data()));
+  const int32_t* values = static_cast<const arrow::Int32Array&>(*codes.indices()).raw_values();
+  const bool has_nulls = codes.null_count() > 0;
+  for (int64_t i = 0; i < rows; ++i) {
+    ids[i] = has_nulls && codes.IsNull(i) ? kNoRow : of_code[static_cast<size_t>(values[i])];
+  }
+  return Status::OK();
+}
+
 Status RowTable::Begin(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, Walk* walk) const {
   const auto count = static_cast<size_t>(rows);
   std::vector<uint32_t>& found = walk->first;
   found.resize(count);
   walk->row = 0;
   walk->next = kNoRow;
-  VELO_RETURN_IF_ERROR(keys_->Find(keys, rows, found.data()));
+  VELO_RETURN_IF_ERROR(FindKeys(keys, rows, found.data()));
   for (const auto& key : keys) {
     if (key->null_count() == 0) continue;
     for (size_t i = 0; i < count; ++i) {
@@ -297,6 +327,21 @@ Result<std::shared_ptr<arrow::Array>> RowTable::TakeColumn(int column, std::span
   VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> indices, Indices(order));
   VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> taken, arrow::compute::Take(*gathered, *indices, take));
   return taken;
+}
+
+Result<std::shared_ptr<arrow::Array>> RowTable::TakeCodes(int column, std::span<const uint32_t> rows) const {
+  // A larger dictionary costs its readers more than it saves them.
+  constexpr uint32_t kMostCodes = 1 << 16;
+  const bool is_cheap = chunks_.size() == 1 && end_id() <= kMostCodes && chunks_[0]->column(column)->null_count() == 0;
+  if (!is_cheap) return std::shared_ptr<arrow::Array>();
+  const auto count = static_cast<int64_t>(rows.size());
+  VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Buffer> codes, arrow::AllocateBuffer(count * 4));
+  std::memcpy(codes->mutable_data(), rows.data(), rows.size_bytes());
+  VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> with_missing, Indices(rows));
+  const std::shared_ptr<arrow::Array> indices = arrow::MakeArray(arrow::ArrayData::Make(
+      arrow::int32(), count, {with_missing->data()->buffers[0], std::move(codes)}, with_missing->null_count()));
+  return std::shared_ptr<arrow::Array>(std::make_shared<arrow::DictionaryArray>(
+      arrow::dictionary(arrow::int32(), settings_.schema->field(column)->type()), indices, chunks_[0]->column(column)));
 }
 
 Result<RowTable::Columns> RowTable::Take(std::span<const int> columns, std::span<const uint32_t> rows) const {

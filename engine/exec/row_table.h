@@ -51,6 +51,9 @@ class RowTable {
   /// Takes in what the rows say. `keys`: the key columns of the same rows.
   Status Apply(const Batch& rows, std::span<const std::shared_ptr<arrow::Array>> keys);
 
+  /// Puts the rows into one piece of memory: worth it before many look-ups without changes.
+  Status Seal();
+
   /// Rows held.
   int64_t size() const { return static_cast<int64_t>(alive_.size()) - dead_; }
   /// Ids of all rows held, by arrival.
@@ -60,19 +63,24 @@ class RowTable {
   /// Whether the row has a NULL in its key, so that it is never found.
   bool HasNullKey(uint32_t row) const { return null_key_[key_of_row_[row]] != 0; }
 
-  /// Finds the rows of each key. With `outer`, a probe row without match is paired with kNoRow.
+  /// Finds the rows of each key. With `outer`, a probe row without match is paired with kNoRow. A single text key may
+  /// come as dictionary<int32, utf8>.
   Status Probe(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, bool outer, Matches* out) const;
   /// The same in pieces of about `limit` pairs.
   Status Begin(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, Walk* walk) const;
   void Continue(Walk* walk, bool outer, size_t limit, Matches* out) const;
   /// Values of `columns` (positions in the schema) for row ids, in order; kNoRow gives NULL.
   Result<Columns> Take(std::span<const int> columns, std::span<const uint32_t> rows) const;
+  /// Values of a text column as dictionary<int32, utf8>, for readers that only tell them apart; null where that would
+  /// not be cheaper.
+  Result<std::shared_ptr<arrow::Array>> TakeCodes(int column, std::span<const uint32_t> rows) const;
 
   int64_t StateBytes() const;
   Status Save(std::string* out) const;
   Status Load(std::string_view* in);
 
  private:
+  Status FindKeys(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) const;
   Status Append(const arrow::RecordBatch& rows, std::span<const std::shared_ptr<arrow::Array>> keys);
   Status ApplyChanges(const Batch& rows, std::span<const std::shared_ptr<arrow::Array>> keys);
   Result<std::shared_ptr<arrow::Array>> TakeColumn(int column, std::span<const uint32_t> rows) const;

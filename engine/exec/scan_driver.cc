@@ -205,6 +205,7 @@ EventMillis ScanDriver::WallClockWatermark() const {
 }
 
 Status ScanDriver::AdvanceWatermark() {
+  if (settings_.tells_lowest_times) return TellLowestTime();
   if (!settings_.has_watermarks) return velo::Status::OK();
   EventMillis lowest = kEndOfTime;
   for (const Partition& partition : partitions_) {
@@ -218,6 +219,16 @@ Status ScanDriver::AdvanceWatermark() {
   return leaf_.port->Watermark(watermark_);
 }
 
+Status ScanDriver::TellLowestTime() {
+  EventMillis lowest = kEndOfTime;
+  for (const Partition& partition : partitions_) {
+    if (!partition.ended) lowest = std::min(lowest, partition.reader->LowestTime());
+  }
+  if (lowest <= watermark_ || lowest == kEndOfTime) return velo::Status::OK();
+  watermark_ = lowest;
+  return leaf_.port->Watermark(watermark_);
+}
+
 Status ScanDriver::Finish() {
   ended_ = true;
   watermark_ = kEndOfTime;
@@ -226,6 +237,7 @@ Status ScanDriver::Finish() {
 }
 
 EventMillis ScanDriver::ReadUpTo() const {
+  if (settings_.tells_lowest_times) return watermark_;
   EventMillis lowest = kEndOfTime;
   if (settings_.order != ReadOrder::kByTime) return lowest;
   for (const Partition& partition : partitions_) {

@@ -20,6 +20,8 @@ struct ScanSettings {
   std::shared_ptr<const ScanNode> node;
   ReadOrder order = ReadOrder::kSequential;
   bool has_watermarks = false;  ///< Before the end of the input.
+  /// Watermarks are what the readers know beforehand (PartitionReader::LowestTime); no row can be late.
+  bool tells_lowest_times = false;
   const Clock* clock = nullptr;
 };
 
@@ -47,6 +49,8 @@ class ScanDriver {
   /// The event time up to which every partition has been read, for taking turns in order of time; kEndOfTime when order
   /// does not matter or nothing is left to read.
   EventMillis ReadUpTo() const;
+  /// Scans that tell lowest times are read in step: one that is ahead of another waits, so that joins keep few rows.
+  bool ReadsInStep() const { return settings_.tells_lowest_times && !ended_; }
   const Pipeline::Leaf& leaf() const { return leaf_; }
   /// Reads and pushes at most one batch. kIdle: nothing to read now.
   Result<Progress> Step();
@@ -75,6 +79,7 @@ class ScanDriver {
   Result<bool> ReadFrom(size_t partition);
   velo::Status Push(Partition& partition, const Batch& batch);
   velo::Status AdvanceWatermark();
+  velo::Status TellLowestTime();
   std::shared_ptr<arrow::Array> NoteTimes(Partition& partition, const Batch& batch,
                                           const std::shared_ptr<arrow::Array>& times);
   std::shared_ptr<arrow::Array> WithArrivalTimes(const std::shared_ptr<arrow::Array>& times);

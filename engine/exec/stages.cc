@@ -96,6 +96,22 @@ class TimeTracker : public Port {
   EventMillis watermark_ = kBeginOfTime;
 };
 
+// Passes watermarks on that are a fixed time behind.
+class LaggingPort : public Port {
+ public:
+  LaggingPort(int64_t lag, Port* next) : lag_(lag), next_(next) {}
+  Status Rows(const Batch& batch) override { return next_->Rows(batch); }
+  Status Watermark(EventMillis watermark) override {
+    if (watermark == kEndOfTime) return next_->Watermark(watermark);
+    return watermark < kBeginOfTime + lag_ ? Status::OK() : next_->Watermark(watermark - lag_);
+  }
+  Status End() override { return next_->End(); }
+
+ private:
+  const int64_t lag_;
+  Port* next_;
+};
+
 // How far one of several inputs of a stage has come.
 struct InputProgress {
   EventMillis watermark = kBeginOfTime;
@@ -291,6 +307,8 @@ std::unique_ptr<Port> MakeCountingPort(InputMeter* meter, Port* next) {
 std::unique_ptr<Port> MakeTimeTracker(int time_column, Port* next) {
   return std::make_unique<TimeTracker>(time_column, next);
 }
+
+std::unique_ptr<Port> MakeLaggingPort(int64_t lag, Port* next) { return std::make_unique<LaggingPort>(lag, next); }
 
 std::vector<std::unique_ptr<Port>> MakeUnion(size_t inputs, const std::shared_ptr<arrow::Schema>& schema, Port* next) {
   auto target = std::make_shared<Union>(inputs, next);

@@ -18,6 +18,8 @@ std::unique_ptr<Port> MakeHoldingStage(std::unique_ptr<Operator> step);
 std::unique_ptr<Port> MakeCountingPort(InputMeter* meter, Port* next);
 /// Makes watermarks out of a time column that is computed above the scans: the highest time so far.
 std::unique_ptr<Port> MakeTimeTracker(int time_column, Port* next);
+/// Holds watermarks back: those below it speak of times that can be `lag` milliseconds further than the rows'.
+std::unique_ptr<Port> MakeLaggingPort(int64_t lag, Port* next);
 /// Several inputs, one output: passes on the lowest watermark and ends with the last input. Rows take `schema`.
 std::vector<std::unique_ptr<Port>> MakeUnion(size_t inputs, const std::shared_ptr<arrow::Schema>& schema, Port* next);
 /// Before the receiver of a query whose rows can be taken back: old rows end here, and without `deletes` (a plain

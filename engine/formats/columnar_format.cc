@@ -221,6 +221,36 @@ bool GroupCanMatch(const ColumnPredicate& predicate, const parquet::Statistics& 
   }
 }
 
+int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
+
+/// The lowest value in milliseconds that the statistics of a chunk of an INTEGER or TIMESTAMP column tell.
+int64_t LowestMillis(const parquet::Statistics* statistics, int64_t rows) {
+  if (statistics == nullptr) return kBeginOfTime;
+  if (!statistics->HasMinMax()) {
+    return statistics->HasNullCount() && statistics->null_count() == rows ? kEndOfTime : kBeginOfTime;
+  }
+  const parquet::LogicalType& type = *statistics->descr()->logical_type();
+  const bool is_plain =
+      type.is_none() || (type.is_int() && static_cast<const parquet::IntLogicalType&>(type).is_signed());
+  if (statistics->physical_type() == parquet::Type::INT32 && is_plain) {
+    return static_cast<const parquet::Int32Statistics&>(*statistics).min();
+  }
+  if (statistics->physical_type() != parquet::Type::INT64) return kBeginOfTime;
+  const int64_t lowest = static_cast<const parquet::Int64Statistics&>(*statistics).min();
+  if (is_plain) return lowest;
+  if (!type.is_timestamp()) return kBeginOfTime;
+  switch (static_cast<const parquet::TimestampLogicalType&>(type).time_unit()) {
+    case parquet::LogicalType::TimeUnit::MILLIS:
+      return lowest;
+    case parquet::LogicalType::TimeUnit::MICROS:
+      return FloorDivide(lowest, 1000);
+    case parquet::LogicalType::TimeUnit::NANOS:
+      return FloorDivide(lowest, 1'000'000);
+    default:
+      return kBeginOfTime;
+  }
+}
+
 class ParquetFormat : public Format {
  public:
   std::string_view name() const override { return "parquet"; }
@@ -244,22 +274,34 @@ class ParquetFormat : public Format {
     return WithoutExceptions(piece.file.path, [&]() -> Result<std::unique_ptr<RecordReader>> {
       VELO_ASSIGN_OR_RETURN(auto reader, OpenParquet(piece.file));
       const auto metadata = reader->parquet_reader()->metadata();
-      const int group_count = metadata->num_row_groups();
-      const int end = piece.end < 0 ? group_count : std::min(group_count, static_cast<int>(piece.end));
-      std::vector<int> groups;
+      const std::vector<int> groups = GroupsOf(piece, *metadata, options.predicates);
       int64_t first_record = 0;
-      for (int group = 0; group < end; ++group) {
-        if (group < piece.begin) {
-          first_record += metadata->RowGroup(group)->num_rows();
-        } else if (MayMatch(*metadata, group, options.predicates)) {
-          groups.push_back(group);
-        }
+      for (int group = 0; group < static_cast<int>(piece.begin); ++group) {
+        first_record += metadata->RowGroup(group)->num_rows();
       }
       VELO_ASSIGN_OR_RETURN(std::vector<int> leaves, WantedLeaves(*reader, options.columns));
       VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::RecordBatchReader> rows,
                                   reader->GetRecordBatchReader(groups, leaves));
       return std::unique_ptr<RecordReader>(std::make_unique<ColumnarReader>(
           piece.file.path, "Parquet", options, std::move(rows), reader, first_record, piece.file.size));
+    });
+  }
+
+  Result<std::vector<TimedRecords>> LowestTimes(const FilePiece& piece, const PieceOptions& options,
+                                                const std::string& column) const override {
+    return WithoutExceptions(piece.file.path, [&]() -> Result<std::vector<TimedRecords>> {
+      VELO_ASSIGN_OR_RETURN(auto reader, OpenParquet(piece.file));
+      const auto metadata = reader->parquet_reader()->metadata();
+      const int leaf = metadata->schema()->ColumnIndex(column);
+      std::vector<TimedRecords> times;
+      for (int group : GroupsOf(piece, *metadata, options.predicates)) {
+        const auto chunks = metadata->RowGroup(group);
+        // Without the column all its values are NULL.
+        const int64_t lowest =
+            leaf < 0 ? kEndOfTime : LowestMillis(chunks->ColumnChunk(leaf)->statistics().get(), chunks->num_rows());
+        times.push_back({chunks->num_rows(), lowest});
+      }
+      return times;
     });
   }
 
@@ -278,6 +320,17 @@ class ParquetFormat : public Format {
   }
 
  private:
+  static std::vector<int> GroupsOf(const FilePiece& piece, const parquet::FileMetaData& metadata,
+                                   const std::vector<ColumnPredicate>& predicates) {
+    const int end =
+        piece.end < 0 ? metadata.num_row_groups() : std::min(metadata.num_row_groups(), static_cast<int>(piece.end));
+    std::vector<int> groups;
+    for (int group = static_cast<int>(piece.begin); group < end; ++group) {
+      if (MayMatch(metadata, group, predicates)) groups.push_back(group);
+    }
+    return groups;
+  }
+
   static bool MayMatch(const parquet::FileMetaData& metadata, int group,
                        const std::vector<ColumnPredicate>& predicates) {
     if (predicates.empty()) return true;

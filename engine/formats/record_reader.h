@@ -85,6 +85,14 @@ struct InferredSchema {
   std::vector<std::pair<std::string, std::string>> details;  ///< delimiter, header ...
 };
 
+/// Neighbouring records of a piece with the lowest time among them.
+struct TimedRecords {
+  int64_t records = 0;
+  int64_t lowest_ms = kBeginOfTime;  ///< kEndOfTime when none of them has a time; kBeginOfTime when it is not known.
+};
+
+inline std::vector<TimedRecords> TimesNotKnown() { return {{INT64_MAX, kBeginOfTime}}; }
+
 /// How to read one kind of file. Thread safe.
 class Format {
  public:
@@ -94,6 +102,13 @@ class Format {
   virtual Result<InferredSchema> Infer(const InputFile& file) const = 0;
   virtual Result<std::unique_ptr<RecordReader>> OpenPiece(const FilePiece& piece,
                                                           const PieceOptions& options) const = 0;
+  /// What the file says beforehand of the times in `column`: INTEGER milliseconds or TIMESTAMP, wanted by `options`.
+  /// The records that a reader of the piece with these options gives out, in order.
+  virtual Result<std::vector<TimedRecords>> LowestTimes(const FilePiece& piece, const PieceOptions& options,
+                                                        const std::string& column) const {
+    (void)piece, (void)options, (void)column;
+    return TimesNotKnown();
+  }
   /// Cuts a file into at most `count` pieces of similar size, in order. One piece when it cannot be cut.
   virtual Result<std::vector<FilePiece>> Split(const InputFile& file, int count) const = 0;
 };

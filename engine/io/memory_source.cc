@@ -19,7 +19,9 @@ class MemoryReader : public PartitionReader {
       : source_(std::move(source)),
         partition_(partition),
         partitions_(std::move(partitions)),
-        options_(std::move(options)) {}
+        options_(std::move(options)) {
+    if (!options_.time_column.empty()) FindLowestTimes();
+  }
 
   Result<ReadOutcome> Read() override {
     const Batches& batches = (*partitions_)[partition_];
@@ -64,9 +66,34 @@ class MemoryReader : public PartitionReader {
   }
 
   ReadProgress Progress() const override { return {.rows = rows_}; }
+  int64_t LowestTime() const override {
+    if (options_.time_column.empty()) return kBeginOfTime;
+    return rows_ < std::ssize(lowest_times_) ? lowest_times_[static_cast<size_t>(rows_)] : kEndOfTime;
+  }
   std::string name() const override { return fmt::format("{} partition {}", source_, partition_); }
 
  private:
+  void FindLowestTimes() {
+    for (const auto& batch : (*partitions_)[partition_]) {
+      const auto column = batch->GetColumnByName(options_.time_column);
+      for (int64_t row = 0; row < batch->num_rows(); ++row) {
+        int64_t time = kBeginOfTime;
+        if (column != nullptr && column->IsNull(row)) {
+          time = kEndOfTime;
+        } else if (column != nullptr && column->type_id() == arrow::Type::INT64) {
+          time = static_cast<const arrow::Int64Array&>(*column).Value(row);
+        } else if (column != nullptr && column->type_id() == arrow::Type::TIMESTAMP) {
+          const int64_t micros = static_cast<const arrow::TimestampArray&>(*column).Value(row);
+          time = micros / kMicrosPerMilli - (micros % kMicrosPerMilli < 0 ? 1 : 0);
+        }
+        lowest_times_.push_back(time);
+      }
+    }
+    for (size_t i = lowest_times_.size(); i-- > 1;) {
+      lowest_times_[i - 1] = std::min(lowest_times_[i - 1], lowest_times_[i]);
+    }
+  }
+
   std::string source_;
   int32_t partition_;
   std::shared_ptr<const std::vector<Batches>> partitions_;
@@ -74,6 +101,7 @@ class MemoryReader : public PartitionReader {
   size_t batch_ = 0;
   int64_t row_ = 0;
   int64_t rows_ = 0;
+  std::vector<int64_t> lowest_times_;  ///< From each row on.
 };
 
 class MemorySource : public Source {

@@ -37,6 +37,8 @@ struct ReadOptions {
   /// True: go on when the present end is reached. False: what is there now, then kEnd.
   bool follow = false;
   int64_t batch_rows = 32768;
+  /// A column of type INTEGER (milliseconds) or TIMESTAMP that PartitionReader::LowestTime is to speak of; empty: none.
+  std::string time_column;
 };
 
 /// A record that could not be decoded; kept, never dropped silently.
@@ -77,6 +79,9 @@ class PartitionReader {
   virtual std::string Position() const = 0;
   virtual Status Seek(const std::string& position) = 0;
   virtual ReadProgress Progress() const = 0;
+  /// Milliseconds such that no row still to come has less in ReadOptions::time_column, where the source knows its rows
+  /// beforehand; else kBeginOfTime. Never goes down, apart from a Seek.
+  virtual int64_t LowestTime() const { return kBeginOfTime; }
   /// Hands over bad records met since the last call (bounded: the newest 1000 are kept, all are counted).
   virtual std::vector<BadRecord> TakeBadRecords() { return {}; }
   /// Name for messages: "trades partition 3", "/data/a.csv".

@@ -107,17 +107,18 @@ std::vector<std::vector<std::unique_ptr<PartitionReader>>> DealOut(
 // Whether the inputs should be decoded beside the lane: worth it where the lane has much to do itself, and harmless
 // where no step asks whether all there is has been read.
 bool ReadsAhead(const PlanNode& node) {
-  bool has_interval_join = false;
+  bool has_much_to_do = false;
   std::function<bool(const PlanNode&)> is_harmless = [&](const PlanNode& each) {
     if (each.kind == PlanKind::kSubquery) return false;
     if (each.kind == PlanKind::kJoin) {
       if (static_cast<const JoinNode&>(each).method != JoinMethod::kInterval) return false;
-      has_interval_join = true;
+      has_much_to_do = true;
     }
+    has_much_to_do |= each.kind == PlanKind::kOver;
     return std::all_of(each.inputs.begin(), each.inputs.end(),
                        [&](const PlanNodePtr& input) { return is_harmless(*input); });
   };
-  return is_harmless(node) && has_interval_join;
+  return is_harmless(node) && has_much_to_do;
 }
 
 }  // namespace
@@ -159,7 +160,8 @@ Status QueryJob::Start(const SourceOpener& open) {
   return Status::OK();
 }
 
-Result<QueryJob::OpenScan> QueryJob::Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open) {
+Result<QueryJob::OpenScan> QueryJob::Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open,
+                                          const std::string& time_column) {
   VELO_ASSIGN_OR_RETURN(std::shared_ptr<Source> source, open(*node));
   ReadOptions read;
   read.columns = node->columns;
@@ -168,6 +170,7 @@ Result<QueryJob::OpenScan> QueryJob::Open(const std::shared_ptr<const ScanNode>&
   read.start_time = options_.start_time;
   read.follow = options_.live;
   read.batch_rows = options_.batch_rows;
+  read.time_column = time_column;
   OpenScan scan;
   scan.node = node;
   VELO_ASSIGN_OR_RETURN(scan.readers, source->OpenReaders(read));
@@ -218,11 +221,14 @@ Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& o
     lane->AddValues(leaf);
     return Status::OK();
   }
-  VELO_ASSIGN_OR_RETURN(OpenScan scan, Open(std::static_pointer_cast<const ScanNode>(leaf.node), open));
+  VELO_ASSIGN_OR_RETURN(OpenScan scan,
+                        Open(std::static_pointer_cast<const ScanNode>(leaf.node), open, leaf.time_column));
   for (auto& reader : scan.readers) {
     if (reads_ahead) reader = exec::MakeReadAhead(std::move(reader), sources_.back(), pool_);
   }
-  lane->AddScan(SettingsOf(scan.node), std::move(scan.readers), leaf);
+  exec::ScanSettings settings = SettingsOf(scan.node);
+  settings.tells_lowest_times = !leaf.time_column.empty();
+  lane->AddScan(std::move(settings), std::move(scan.readers), leaf);
   return Status::OK();
 }
 

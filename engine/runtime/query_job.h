@@ -44,7 +44,8 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
     std::vector<std::unique_ptr<PartitionReader>> readers;
   };
 
-  Result<OpenScan> Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open);
+  Result<OpenScan> Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open,
+                        const std::string& time_column = "");
   Status AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane,
                  bool reads_ahead = false);
   Status StartShared(const std::shared_ptr<const AggregateNode>& aggregate, const SourceOpener& open);

@@ -55,10 +55,12 @@ class RestartingQuery {
       exec::ScanSettings scan;
       scan.node = std::static_pointer_cast<const ScanNode>(leaf.node);
       scan.clock = clock_;
+      scan.tells_lowest_times = !leaf.time_column.empty();
       VELO_ASSIGN_OR_RETURN(const std::unique_ptr<Source> source, open_(*scan.node));
       ReadOptions read;
       read.columns = scan.node->columns;
       read.batch_rows = 1;
+      read.time_column = leaf.time_column;
       VELO_ASSIGN_OR_RETURN(auto readers, source->OpenReaders(read));
       drivers_.push_back(std::make_unique<exec::ScanDriver>(scan, std::move(readers), leaf, &context_));
     }

@@ -1,8 +1,12 @@
-#include <numeric>
-
 #include "engine/exec/batch_rows.h"
-#include "engine/exec/interval_join_state.h"
+#include "engine/exec/event_time_source.h"
 #include "engine/exec/join_input.h"
+#include "engine/exec/join_keys.h"
+#include "engine/exec/join_log.h"
+#include "engine/exec/join_pairs.h"
+#include "engine/exec/join_queue.h"
+#include "engine/exec/key_encoding.h"
+#include "engine/exec/key_evaluation.h"
 #include "engine/exec/operators/interval_join.h"
 #include "engine/exec/state_codec.h"
 
@@ -10,109 +14,20 @@ namespace velo::exec {
 
 namespace {
 
-// Rows that arrive in the state at once: few enough to stay in the cache until they are joined.
-constexpr uint32_t kSliceRows = 8192;
-// Rows between two clean-ups, which end a batch of output.
-constexpr int64_t kRowsPerCleanup = 65536;
+// Rows joined between two looks at what can go.
+constexpr size_t kStretchRows = 1024;
+// Rows that leave are let go together, because pairs that name them must be out before.
+constexpr size_t kLeavingRows = 65536;
+// Fewer keys that no row has any more are not worth a clean-up.
+constexpr uint32_t kKeySlack = 65536;
+// Row numbers are 32 bits; long before they run out the rows are numbered afresh.
+constexpr uint32_t kRenumberAt = 0xF0000000;
 
-// Only as long as a partner can come: in order of time no row is late.
-JoinDelays DelaysOf(const JoinNode& node) {
-  JoinDelays delays;
-  if (!node.bound.has_value()) return delays;
-  delays.until_unmatched[0] = delays.until_dropped[0] = node.bound->upper_ms;
-  delays.until_unmatched[1] = delays.until_dropped[1] = -node.bound->lower_ms;
-  return delays;
+// `time` less `delay`, as early as can be where that is too early for the type.
+int64_t Before(int64_t time, int64_t delay) {
+  int64_t earlier = 0;
+  return __builtin_sub_overflow(time, delay, &earlier) ? INT64_MIN : earlier;
 }
-
-// Keys and times of the rows of one side, and the order in which they are joined.
-class Sequence {
- public:
-  explicit Sequence(const std::vector<BoundExpressionPtr>& keys) : keys_(SchemaOf(keys)) {}
-
-  Status Add(const JoinRows& input) {
-    std::vector<std::shared_ptr<arrow::Array>> columns = input.keys;
-    columns.push_back(input.times);
-    const int64_t count = input.batch.num_rows();
-    const int64_t* times = input.times->raw_values();
-    for (int64_t i = 0; i < count && is_sorted_; ++i) {
-      is_sorted_ = times[i] >= last_time_;
-      last_time_ = times[i];
-    }
-    return keys_.Add(arrow::RecordBatch::Make(keys_.schema(), count, std::move(columns)));
-  }
-
-  // Puts the rows in order of time, those of equal time in order of arrival. No rows are added afterwards.
-  Status Start() {
-    if (is_sorted_) return Load();
-    const uint32_t count = keys_.end();
-    std::vector<uint32_t> rows(count);
-    std::iota(rows.begin(), rows.end(), 0U);
-    KeptRows::Found found;
-    keys_.Find(rows, &found);
-    VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> times, keys_.Take(time_column(), found));
-    const int64_t* values = static_cast<const arrow::Int64Array&>(*times).raw_values();
-    order_.reserve(count);
-    for (uint32_t row = 0; row < count; ++row) order_.push_back({values[row], row});
-    std::sort(order_.begin(), order_.end(),
-              [](const TimedRow& a, const TimedRow& b) { return a.time != b.time ? a.time < b.time : a.row < b.row; });
-    return Load();
-  }
-
-  bool at_end() const { return next_ == keys_.end(); }
-  // Time of the next row; kEndOfTime at the end.
-  int64_t next_time() const { return at_end() ? kEndOfTime : times_[0]; }
-  // The next rows. Valid until Advance.
-  std::span<const uint32_t> rows() const { return rows_; }
-  std::span<const int64_t> times() const { return times_; }
-  std::span<const std::shared_ptr<arrow::Array>> keys() const { return {columns_.data(), columns_.size() - 1}; }
-
-  Status Advance() {
-    next_ += static_cast<uint32_t>(rows_.size());
-    if (is_sorted_) keys_.ReleaseBatchesBelow(next_);
-    return Load();
-  }
-
-  uint32_t size() const { return keys_.end(); }
-  int64_t MemoryBytes() const {
-    return keys_.MemoryBytes() + static_cast<int64_t>(order_.capacity() * sizeof(TimedRow));
-  }
-
- private:
-  static std::shared_ptr<arrow::Schema> SchemaOf(const std::vector<BoundExpressionPtr>& keys) {
-    arrow::FieldVector fields;
-    for (const BoundExpressionPtr& key : keys) fields.push_back(arrow::field("key", key->type.ToArrow()));
-    fields.push_back(arrow::field("time", arrow::int64()));
-    return arrow::schema(std::move(fields));
-  }
-  int time_column() const { return keys_.schema()->num_fields() - 1; }
-
-  // Makes the next rows ready.
-  Status Load() {
-    rows_.clear();
-    times_ = {};
-    if (at_end()) return Status::OK();
-    const uint32_t count = std::min(kSliceRows, keys_.end() - next_);
-    if (is_sorted_) {
-      rows_.resize(count);
-      std::iota(rows_.begin(), rows_.end(), next_);
-    } else {
-      for (uint32_t i = 0; i < count; ++i) rows_.push_back(order_[next_ + i].row);
-    }
-    VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> taken, keys_.TakeAll(rows_));
-    columns_ = taken->columns();
-    times_ = {static_cast<const arrow::Int64Array&>(*columns_.back()).raw_values(), count};
-    return Status::OK();
-  }
-
-  KeptRows keys_;  ///< Key columns, then the time.
-  bool is_sorted_ = true;
-  int64_t last_time_ = INT64_MIN;
-  std::vector<TimedRow> order_;  ///< Empty when the rows came in order.
-  uint32_t next_ = 0;
-  std::vector<uint32_t> rows_;
-  std::vector<std::shared_ptr<arrow::Array>> columns_;
-  std::span<const int64_t> times_;
-};
 
 class CompleteIntervalJoin : public TwoInputOperator {
  public:
@@ -121,121 +36,336 @@ class CompleteIntervalJoin : public TwoInputOperator {
         context_(context),
         inputs_{JoinInput(node_, Side::kLeft, settings.counts_input[0], context),
                 JoinInput(node_, Side::kRight, settings.counts_input[1], context)},
-        sequences_{Sequence(node_->left_keys), Sequence(node_->right_keys)},
-        state_(node_, std::move(settings.wanted), DelaysOf(*node_), context) {}
+        keys_(KeyTypes(node_->left_keys)),
+        has_integer_key_(node_->left_keys.size() == 1 && IsIntegerLike(*node_->left_keys[0]->type.ToArrow())),
+        pairs_(node_, std::move(settings.wanted), context) {
+    if (!node_->bound.has_value()) return;
+    // The right is moved in time until "at the same time" lies within the bound: then the partners of a row that have
+    // come before it are the newest of their key.
+    const int64_t lower = node_->bound->lower_ms, upper = node_->bound->upper_ms;
+    never_meet_ = lower > upper;
+    right_shift_ = lower > 0 ? lower : std::min<int64_t>(upper, 0);
+    sides_[0].keep = upper - right_shift_;
+    sides_[1].keep = right_shift_ - lower;
+  }
 
   Status OnBatch(Side side, const Batch& batch, Output&) override {
     VELO_ASSIGN_OR_RETURN(const Batch plain, WithoutRetractions(batch));
     return inputs_[Index(side)].Evaluate(plain, [&](const JoinRows& rows) { return Take(side, rows); });
   }
 
+  // Only sources that know the times of their rows beforehand give watermarks here.
+  Status OnWatermark(Side side, EventMillis watermark, Output& out) override {
+    if (watermark == kEndOfTime) return Status::OK();
+    sides_[Index(side)].reached = InQueue(side, watermark);
+    return Run(out);
+  }
+
   Status OnEnd(Side side, Output& out) override {
-    ended_[Index(side)] = true;
-    return ended_[0] && ended_[1] ? Run(out) : Status::OK();
+    sides_[Index(side)].ended = true;
+    sides_[Index(side)].reached = kEndOfTime;
+    return Run(out);
+  }
+
+  // Nobody above has asked for the times that the sources know.
+  EventMillis PassedWatermark(EventMillis left, EventMillis right) const override {
+    return std::min(left, right) == kEndOfTime ? kEndOfTime : kBeginOfTime;
   }
 
   Status Save(std::string* out) const override {
+    PutInteger(joined_to_, out);
+    PutInteger(pairs_.matches(), out);
     for (const Side side : {Side::kLeft, Side::kRight}) {
-      PutInteger(ended_[Index(side)] ? 1 : 0, out);
-      const KeptRows& kept = state_.rows(side);
-      // Once both inputs have ended everything has been given out.
-      std::vector<uint32_t> rows(ended_[0] && ended_[1] ? 0 : kept.end());
-      std::iota(rows.begin(), rows.end(), 0U);
-      VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> columns, kept.TakeAll(rows));
+      const JoinSide& own = sides_[Index(side)];
+      PutInteger(own.reached, out);
+      PutInteger(own.ended ? 1 : 0, out);
+      PutInteger(own.seen, out);
+      std::vector<uint32_t> rows;
+      std::string flags;
+      for (uint32_t i = 0; i < own.log.size(); ++i) {
+        rows.push_back(own.log.at(i).row);
+        flags.push_back(static_cast<char>(pairs_.FlagsOf(side, rows.back())));
+      }
+      for (size_t i = 0; i < own.queue.size(); ++i) rows.push_back(own.queue.row(i));
+      PutText(flags, out);
+      VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> columns, pairs_.rows(side).TakeAll(rows));
       VELO_RETURN_IF_ERROR(PutBatch(*columns, out));
     }
     return Status::OK();
   }
 
   Status Load(std::string_view* in) override {
+    VELO_ASSIGN_OR_RETURN(const int64_t joined_to, TakeInteger(in));
+    VELO_ASSIGN_OR_RETURN(const int64_t matches, TakeInteger(in));
+    pairs_.RestoreMatches(matches);
     for (const Side side : {Side::kLeft, Side::kRight}) {
+      JoinSide& own = sides_[Index(side)];
+      VELO_ASSIGN_OR_RETURN(own.reached, TakeInteger(in));
       VELO_ASSIGN_OR_RETURN(const int64_t ended, TakeInteger(in));
-      ended_[Index(side)] = ended != 0;
+      VELO_ASSIGN_OR_RETURN(const int64_t seen, TakeInteger(in));
+      VELO_ASSIGN_OR_RETURN(const std::string_view flags, TakeText(in));
       VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> saved, TakeBatch(in));
-      const auto columns = arrow::RecordBatch::Make(state_.rows(side).schema(), saved->num_rows(), saved->columns());
+      const auto columns = arrow::RecordBatch::Make(pairs_.rows(side).schema(), saved->num_rows(), saved->columns());
       // They were counted when they came.
       const JoinInput again(node_, side, false, context_);
       VELO_RETURN_IF_ERROR(again.Evaluate({columns, {}}, [&](const JoinRows& rows) { return Take(side, rows); }));
+      for (size_t i = 0; i < flags.size(); ++i) Keep(&own, i);
+      own.queue.Drop(flags.size());
+      pairs_.RestoreFlags(side, {flags.begin(), flags.end()});
+      own.ended = ended != 0;
+      own.seen = seen;
     }
+    pairs_.FitFlags();
+    joined_to_ = joined_to;
     return Status::OK();
   }
 
   int64_t StateBytes() const override {
-    return sequences_[0].MemoryBytes() + sequences_[1].MemoryBytes() + state_.MemoryBytes();
+    int64_t bytes = pairs_.MemoryBytes() + keys_.MemoryBytes();
+    for (const JoinSide& side : sides_) bytes += side.queue.MemoryBytes() + side.log.MemoryBytes();
+    return bytes;
   }
 
   void Explain(std::vector<OperatorInsight>* insights) const override {
     OperatorInsight insight;
     insight.kind = OperatorInsight::Kind::kJoin;
     insight.text = node_->description;
-    insight.matches = state_.matches();
+    insight.matches = pairs_.matches();
     for (size_t side = 0; side < 2; ++side) {
-      insight.rows_seen[side] = sequences_[side].size();
-      insight.rows_waiting[side] = ended_[0] && ended_[1] ? 0 : sequences_[side].size();
+      insight.rows_seen[side] = sides_[side].seen;
+      insight.rows_waiting[side] = static_cast<int64_t>(sides_[side].queue.size()) + sides_[side].log.size();
     }
     insights->push_back(std::move(insight));
   }
 
  private:
+  struct JoinSide {
+    JoinQueue queue;                     ///< Rows that have come and are not joined.
+    JoinLog log;                         ///< Rows that are joined, and may be found by later ones of the other side.
+    std::vector<uint32_t> leaving;       ///< Rows that nobody can find any more, still to be let go.
+    int64_t keep = kWaitsForever;        ///< How much later than a row its last partner can come.
+    EventMillis reached = kBeginOfTime;  ///< No row below this will come any more.
+    bool ended = false;
+    int64_t seen = 0;
+  };
   static size_t Index(Side side) { return static_cast<size_t>(side); }
+  EventMillis InQueue(Side side, EventMillis time) const {
+    return side == Side::kRight ? Before(time, right_shift_) : time;
+  }
 
   Status Take(Side side, const JoinRows& input) {
-    if (input.batch.num_rows() == 0 || IsPointless(side)) return Status::OK();
-    JoinRows rows = input;
-    if (rows.times == nullptr) {
-      VELO_ASSIGN_OR_RETURN(rows.times, NoTimes(input.batch.num_rows()));
+    const int64_t count = input.batch.num_rows();
+    if (count == 0 || IsPointless(side)) return Status::OK();
+    JoinSide& own = sides_[Index(side)];
+    own.seen += count;
+    VELO_RETURN_IF_ERROR(FindKeys(input));
+    uint32_t row = pairs_.rows(side).end();
+    own.queue.Reserve(static_cast<size_t>(count));
+    for (int64_t i = 0; i < count; ++i) {
+      // Without times all rows are of one time, so that they come in order of arrival.
+      const int64_t time = input.times == nullptr ? 0 : input.times->Value(i);
+      const bool is_lone = never_meet_ || has_no_key_[static_cast<size_t>(i)] != 0 || time <= JoinInput::kNoTime;
+      if (!is_lone && InQueue(side, time) < joined_to_) return TooLate();
+      own.queue.Add(InQueue(side, time), key_scratch_[static_cast<size_t>(i)], row++, is_lone);
     }
-    VELO_RETURN_IF_ERROR(sequences_[Index(side)].Add(rows));
-    return state_.rows(side).Add(rows.batch.columns);
+    return pairs_.rows(side).Add(input.batch.columns);
+  }
+
+  // Writes key_scratch_ and has_no_key_.
+  Status FindKeys(const JoinRows& input) {
+    const int64_t count = input.batch.num_rows();
+    has_no_key_.assign(static_cast<size_t>(count), 0);
+    if (has_integer_key_) {
+      const arrow::Array& keys = *input.keys[0];
+      ToIntegers(keys, &key_scratch_);
+      for (int64_t i = 0; keys.null_count() > 0 && i < count; ++i) has_no_key_[static_cast<size_t>(i)] = keys.IsNull(i);
+      return Status::OK();
+    }
+    key_ids_.resize(static_cast<size_t>(count));
+    VELO_RETURN_IF_ERROR(keys_.Find(input.keys, count, key_ids_.data()));
+    key_scratch_.assign(key_ids_.begin(), key_ids_.end());
+    for (size_t i = 0; i < key_ids_.size(); ++i) has_no_key_[i] = key_ids_[i] == JoinKeys::kNoKey ? 1 : 0;
+    return Status::OK();
   }
 
   // Whether rows of the side can change nothing, because the other side has none.
   bool IsPointless(Side side) const {
-    const auto other = Index(OtherOf(side));
-    if (!ended_[other] || sequences_[other].size() > 0 || node_->join == sql::JoinKind::kFull) return false;
-    return node_->join != (side == Side::kLeft ? sql::JoinKind::kLeft : sql::JoinKind::kRight);
+    const JoinSide& other = sides_[Index(OtherOf(side))];
+    return other.ended && other.seen == 0 && !pairs_.is_outer(side);
   }
 
-  // Without times all rows are of one time, so that they come in order of arrival.
-  static Result<std::shared_ptr<arrow::Int64Array>> NoTimes(int64_t count) {
-    return std::make_shared<arrow::Int64Array>(count, arrow::Buffer::FromVector(std::vector<int64_t>(count, 0)));
-  }
-
+  // Joins all rows below the time that both sides have reached.
   Status Run(Output& out) {
-    VELO_RETURN_IF_ERROR(sequences_[0].Start());
-    VELO_RETURN_IF_ERROR(sequences_[1].Start());
-    const IntervalJoinState::KeysOf keys_of = [this](Side side, std::span<const uint32_t> rows) {
-      return inputs_[Index(side)].Keys(state_.rows(side), rows);
-    };
-    int64_t since_cleanup = 0;
-    std::vector<uint32_t> ids;
-    while (!context_->IsCancelled()) {
-      const bool is_left_next = sequences_[1].at_end() || sequences_[0].next_time() <= sequences_[1].next_time();
-      const Side side = is_left_next && !sequences_[0].at_end() ? Side::kLeft : Side::kRight;
-      Sequence& sequence = sequences_[Index(side)];
-      if (sequence.at_end()) break;
-      const auto count = std::ssize(sequence.rows());
-      ids.resize(static_cast<size_t>(count));
-      VELO_RETURN_IF_ERROR(state_.keys().Find(sequence.keys(), count, ids.data()));
-      const IntervalJoinState::Arrivals arrivals{sequence.rows(), sequence.times(), ids};
-      VELO_RETURN_IF_ERROR(state_.Match(side, arrivals, out));
-      VELO_RETURN_IF_ERROR(state_.Keep(side, arrivals, out));
-      VELO_RETURN_IF_ERROR(sequence.Advance());
-      since_cleanup += count;
-      if (since_cleanup < kRowsPerCleanup) continue;
-      since_cleanup = 0;
-      VELO_RETURN_IF_ERROR(state_.Expire(std::min(sequences_[0].next_time(), sequences_[1].next_time()), out));
-      VELO_RETURN_IF_ERROR(state_.ForgetKeys(keys_of));
+    const EventMillis reached = std::min(sides_[0].reached, sides_[1].reached);
+    if (reached <= joined_to_) return Status::OK();
+    size_t left[2];
+    for (size_t side = 0; side < 2; ++side) {
+      JoinQueue& queue = sides_[side].queue;
+      queue.Sort();
+      left[side] = reached == kEndOfTime ? queue.size() : queue.CountBelow(reached);
     }
-    return state_.Expire(kEndOfTime, out);
+    joined_to_ = reached;
+    while (left[0] + left[1] > 0 && !context_->IsCancelled()) {
+      pairs_.FitFlags();
+      VELO_RETURN_IF_ERROR(JoinStretch(left, out));
+      EventMillis now = reached;
+      for (size_t side = 0; side < 2; ++side) {
+        if (left[side] > 0) now = std::min(now, sides_[side].queue.time(0));
+      }
+      Expire(now);
+      if (sides_[0].leaving.size() + sides_[1].leaving.size() > kLeavingRows) VELO_RETURN_IF_ERROR(LetGo(out));
+      VELO_RETURN_IF_ERROR(ForgetKeys());
+    }
+    Expire(reached);
+    pairs_.FitFlags();
+    VELO_RETURN_IF_ERROR(LetGo(out));
+    const uint32_t numbers = std::max(pairs_.rows(Side::kLeft).end(), pairs_.rows(Side::kRight).end());
+    return numbers < kRenumberAt ? Status::OK() : Renumber();
+  }
+
+  // Starts afresh with the rows that are still there.
+  Status Renumber() {
+    std::string state;
+    VELO_RETURN_IF_ERROR(Save(&state));
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      sides_[Index(side)].queue = JoinQueue();
+      sides_[Index(side)].log.Clear();
+      pairs_.rows(side) = KeptRows(pairs_.rows(side).schema());
+    }
+    keys_.Clear();
+    joined_to_ = kBeginOfTime;
+    std::string_view in = state;
+    return Load(&in);
+  }
+
+  static Status TooLate() {
+    return Status::User("UNSUPPORTED", "A file has rows with earlier times than its statistics say.",
+                        "The file may be damaged; write it again.");
+  }
+
+  // Joins some rows of both sides in order of time and takes them off `left`. At the same time the left comes first.
+  Status JoinStretch(size_t (&left)[2], Output& out) {
+    size_t taken[2] = {0, 0};
+    for (size_t i = 0; i < kStretchRows; ++i) {
+      const bool has_left = taken[0] < left[0], has_right = taken[1] < left[1];
+      if (!has_left && !has_right) break;
+      if (has_left && (!has_right || sides_[0].queue.time(taken[0]) <= sides_[1].queue.time(taken[1]))) {
+        JoinRow(Side::kLeft, taken[0]++, sides_[1].ended && taken[1] == sides_[1].queue.size());
+      } else {
+        JoinRow(Side::kRight, taken[1]++, sides_[0].ended && taken[0] == sides_[0].queue.size());
+      }
+      if (pairs_.IsFull()) VELO_RETURN_IF_ERROR(pairs_.Flush(out));
+    }
+    for (size_t side = 0; side < 2; ++side) {
+      sides_[side].queue.Drop(taken[side]);
+      left[side] -= taken[side];
+    }
+    return Status::OK();
+  }
+
+  // Finds the partners of the i-th waiting row among those that came before it, and keeps it for later ones.
+  void JoinRow(Side side, size_t i, bool is_other_done) {
+    JoinSide& own = sides_[Index(side)];
+    const JoinSide& other = sides_[Index(OtherOf(side))];
+    const uint32_t row = own.queue.row(i);
+    bool may_be_found = !is_other_done;
+    if (own.queue.is_lone(i)) {
+      may_be_found &= pairs_.is_outer(side);  // An outer row goes out at its time.
+    } else {
+      const bool first_is_enough = pairs_.is_semi() && side == Side::kLeft && !pairs_.has_residual();
+      const bool skips_matched = pairs_.is_semi() && side == Side::kRight;
+      const size_t before = pairs_.size();
+      other.log.VisitKey(own.queue.key(i), Before(own.queue.time(i), other.keep), [&](uint32_t partner) {
+        if (skips_matched && (pairs_.FlagsOf(Side::kLeft, partner) & JoinPairs::kMatched) != 0) return true;
+        pairs_.Add(side, row, partner);
+        return !first_is_enough;
+      });
+      const size_t found = pairs_.size() - before;
+      if (found > 1) pairs_.ReverseFrom(before);  // In order of time.
+      if (first_is_enough && found > 0) may_be_found = false;
+    }
+    if (may_be_found) {
+      Keep(&own, i);
+    } else {
+      own.leaving.push_back(row);
+    }
+  }
+
+  static void Keep(JoinSide* side, size_t i) {
+    const JoinQueue& queue = side->queue;
+    if (queue.is_lone(i)) {
+      side->log.AppendLone(queue.time(i), queue.row(i));
+    } else {
+      side->log.Append(queue.time(i), queue.key(i), queue.row(i));
+    }
+  }
+
+  // Takes out of the logs what no row from `now` on can meet.
+  void Expire(EventMillis now) {
+    for (JoinSide& side : sides_) {
+      const bool all = now == kEndOfTime;
+      const int64_t cutoff = side.keep == kWaitsForever ? INT64_MIN : Before(now, side.keep);
+      while (!side.log.empty() && (all || side.log.oldest().time < cutoff)) {
+        side.leaving.push_back(side.log.oldest().row);
+        side.log.DropOldest();
+      }
+    }
+  }
+
+  // Sends what is still to be said of the rows that leave, and forgets them.
+  Status LetGo(Output& out) {
+    VELO_RETURN_IF_ERROR(pairs_.Flush(out));
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      std::vector<uint32_t>& leaving = sides_[Index(side)].leaving;
+      if (pairs_.is_outer(side)) {
+        std::vector<uint32_t> unmatched;
+        for (uint32_t row : leaving) {
+          if ((pairs_.FlagsOf(side, row) & JoinPairs::kMatched) == 0) unmatched.push_back(row);
+        }
+        VELO_RETURN_IF_ERROR(pairs_.SendUnmatched(side, std::move(unmatched), out));
+      }
+      for (uint32_t row : leaving) pairs_.rows(side).Release(row);
+      leaving.clear();
+    }
+    return Status::OK();
+  }
+
+  // Forgets keys without rows once they are the greater part.
+  Status ForgetKeys() {
+    size_t rows = 0;
+    for (const JoinSide& side : sides_) rows += side.queue.size() + side.log.size();
+    if (has_integer_key_ || keys_.size() <= 2 * rows + kKeySlack) return Status::OK();
+    keys_.Clear();
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      JoinSide& own = sides_[Index(side)];
+      std::vector<uint32_t> numbers;
+      for (uint32_t i = 0; i < own.log.size(); ++i) numbers.push_back(own.log.at(i).row);
+      for (size_t i = 0; i < own.queue.size(); ++i) numbers.push_back(own.queue.row(i));
+      if (numbers.empty()) continue;
+      VELO_ASSIGN_OR_RETURN(const auto arrays, inputs_[Index(side)].Keys(pairs_.rows(side), numbers));
+      std::vector<uint32_t> ids(numbers.size());
+      VELO_RETURN_IF_ERROR(keys_.Find(arrays, std::ssize(numbers), ids.data()));
+      const auto middle = ids.begin() + own.log.size();
+      own.log.Rekey({ids.begin(), middle});
+      own.queue.Rekey({middle, ids.end()});
+    }
+    return Status::OK();
   }
 
   const std::shared_ptr<const JoinNode> node_;
   LaneContext* const context_;
   const JoinInput inputs_[2];
-  Sequence sequences_[2];
-  IntervalJoinState state_;
-  bool ended_[2] = {false, false};
+  JoinKeys keys_;
+  const bool has_integer_key_;  ///< Its values are the keys; else they are numbers that keys_ gives.
+  JoinPairs pairs_;
+  JoinSide sides_[2];
+  int64_t right_shift_ = 0;  ///< Times of the right are less by this in queue and log.
+  bool never_meet_ = false;
+  EventMillis joined_to_ = kBeginOfTime;
+  // Scratch, per row of a batch.
+  std::vector<int64_t> key_scratch_;
+  std::vector<uint32_t> key_ids_;
+  std::vector<uint8_t> has_no_key_;
 };
 
 }  // namespace

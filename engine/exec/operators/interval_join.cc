@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "engine/exec/batch_rows.h"
+#include "engine/exec/event_time_source.h"
 #include "engine/exec/interval_join_state.h"
 #include "engine/exec/join_input.h"
 #include "engine/exec/state_codec.h"
@@ -14,14 +15,11 @@ namespace {
 
 // How long rows wait. Rows are kept for the retention even where no partner can come in time, because late ones can.
 JoinDelays DelaysOf(const JoinNode& node) {
-  const int64_t retention = node.retention_ms >= 0 ? node.retention_ms : JoinDelays::kForever;
+  const int64_t retention = node.retention_ms >= 0 ? node.retention_ms : kWaitsForever;
   JoinDelays delays;
   for (size_t side = 0; side < 2; ++side) {
     delays.until_dropped[side] = retention;
-    const int64_t reach = !node.bound.has_value() ? JoinDelays::kForever
-                          : side == 0             ? node.bound->upper_ms
-                                                  : -node.bound->lower_ms;
-    delays.until_unmatched[side] = std::min(reach, retention);
+    delays.until_unmatched[side] = WaitForPartner(node, side == 0);
   }
   return delays;
 }
@@ -51,14 +49,8 @@ class IntervalJoin : public TwoInputOperator {
   EventMillis PassedWatermark(EventMillis left, EventMillis right) const override {
     const EventMillis lowest = std::min(left, right);
     if (lowest == kEndOfTime) return lowest;
-    int64_t delay = 0;
-    if (node_->join == sql::JoinKind::kLeft || node_->join == sql::JoinKind::kFull) {
-      delay = std::max(delay, delays_.until_unmatched[0]);
-    }
-    if (node_->join == sql::JoinKind::kRight || node_->join == sql::JoinKind::kFull) {
-      delay = std::max(delay, delays_.until_unmatched[1]);
-    }
-    if (delay == JoinDelays::kForever || lowest < kBeginOfTime + delay) return kBeginOfTime;
+    const int64_t delay = HeldBackByJoin(*node_);
+    if (delay == kWaitsForever || lowest < kBeginOfTime + delay) return kBeginOfTime;
     return lowest - delay;
   }
 

@@ -57,8 +57,6 @@ class LookupJoin : public TwoInputOperator {
       for (size_t i = 0; i < residual_columns_.size(); ++i) mapping[residual_columns_[i]] = static_cast<int>(i);
       residual_ = RemapColumns(node_.residual, mapping);
     }
-    taken_columns_.resize(static_cast<size_t>(right_columns_));
-    std::iota(taken_columns_.begin(), taken_columns_.end(), 0);
   }
 
   Status OnBatch(Side side, const Batch& batch, Output& out) override {
@@ -85,6 +83,7 @@ class LookupJoin : public TwoInputOperator {
 
   Status OnEnd(Side side, Output& out) override {
     if (side == Side::kRight) {
+      VELO_RETURN_IF_ERROR(table_.Seal());
       settings_.table->loaded = true;
       if (context_->on_table_loaded) context_->on_table_loaded();
       return Status::OK();
@@ -267,18 +266,18 @@ class LookupJoin : public TwoInputOperator {
         if (row != RowTable::kNoRow) matched_[row] = 1;
       }
     }
-    Batch left = batch;
-    if (!matches.one_each) {
-      VELO_ASSIGN_OR_RETURN(left, TakeRows(batch, matches.probe_rows));
-    }
+    VELO_ASSIGN_OR_RETURN(const Batch left, matches.one_each ? Result<Batch>(batch) : TakeLeft(batch, matches));
     Arrays columns(left.columns->columns().begin(), left.columns->columns().begin() + left_columns_);
     const bool semi = node_.join == sql::JoinKind::kLeftSemi;
     if (!semi) {
-      VELO_ASSIGN_OR_RETURN(Arrays right, table_.Take(taken_columns_, matches.table_rows));
+      VELO_ASSIGN_OR_RETURN(Arrays right, TakeRight(matches.table_rows));
       if (missing_ == Missing::kDefaults) VELO_RETURN_IF_ERROR(PutDefaults(matches.table_rows, &right));
       columns.insert(columns.end(), right.begin(), right.end());
     }
-    if (node_.event_time >= 0) {
+    if (node_.event_time >= 0 && !IsWanted(columns.size())) {
+      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> none, Nulls(columns.size(), std::ssize(matches.probe_rows)));
+      columns.push_back(std::move(none));
+    } else if (node_.event_time >= 0) {
       std::shared_ptr<arrow::Array> left_time, right_time;
       if (node_.inputs[0]->event_time >= 0) left_time = left.columns->column(node_.inputs[0]->event_time);
       if (node_.inputs[1]->event_time >= 0) {
@@ -291,6 +290,66 @@ class LookupJoin : public TwoInputOperator {
     }
     const auto rows = static_cast<int64_t>(matches.probe_rows.size());
     return out.Emit({arrow::RecordBatch::Make(schema_, rows, std::move(columns)), std::move(left.kinds)});
+  }
+
+  bool IsWanted(size_t output) const { return settings_.wanted.empty() || settings_.wanted[output]; }
+
+  // NULLs in place of an output column that nobody reads.
+  Result<std::shared_ptr<arrow::Array>> Nulls(size_t output, int64_t count) {
+    nulls_.resize(node_.output.columns.size());
+    std::shared_ptr<arrow::Array>& nulls = nulls_[output];
+    if (nulls == nullptr || nulls->length() < count) {
+      VELO_ASSIGN_OR_RETURN_ARROW(nulls, arrow::MakeArrayOfNull(schema_->field(static_cast<int>(output))->type(),
+                                                                std::max(count, context_->batch_rows)));
+    }
+    return nulls->Slice(0, count);
+  }
+
+  // The rows of the left that are in pairs. The hidden time is not among the output columns of the left.
+  Result<Batch> TakeLeft(const Batch& batch, const RowTable::Matches& matches) {
+    const auto count = static_cast<int64_t>(matches.probe_rows.size());
+    const arrow::UInt32Array indices(count, arrow::Buffer::Wrap(matches.probe_rows.data(), matches.probe_rows.size()));
+    Batch taken;
+    Arrays columns;
+    for (int c = 0; c < batch.columns->num_columns(); ++c) {
+      const int output = c == node_.inputs[0]->event_time ? node_.event_time : c;
+      if (output >= 0 && !IsWanted(static_cast<size_t>(output))) {
+        VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> none, Nulls(static_cast<size_t>(output), count));
+        columns.push_back(std::move(none));
+        continue;
+      }
+      VELO_ASSIGN_OR_RETURN_ARROW(
+          std::shared_ptr<arrow::Array> column,
+          arrow::compute::Take(*batch.columns->column(c), indices, arrow::compute::TakeOptions::NoBoundsCheck()));
+      columns.push_back(std::move(column));
+    }
+    taken.columns = arrow::RecordBatch::Make(batch.columns->schema(), count, std::move(columns));
+    if (batch.kinds.empty()) return taken;
+    taken.kinds.reserve(matches.probe_rows.size());
+    for (uint32_t row : matches.probe_rows) taken.kinds.push_back(batch.kinds[row]);
+    return taken;
+  }
+
+  Result<Arrays> TakeRight(std::span<const uint32_t> rows) {
+    Arrays columns;
+    for (int c = 0; c < right_columns_; ++c) {
+      const auto output = static_cast<size_t>(left_columns_ + c);
+      if (!IsWanted(output)) {
+        VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> none, Nulls(output, std::ssize(rows)));
+        columns.push_back(std::move(none));
+        continue;
+      }
+      std::shared_ptr<arrow::Array> codes;
+      if (output < settings_.coded.size() && settings_.coded[output] && missing_ != Missing::kDefaults) {
+        VELO_ASSIGN_OR_RETURN(codes, table_.TakeCodes(c, rows));
+      }
+      if (codes == nullptr) {
+        VELO_ASSIGN_OR_RETURN(Arrays taken, table_.Take(std::span(&c, 1), rows));
+        codes = std::move(taken[0]);
+      }
+      columns.push_back(std::move(codes));
+    }
+    return columns;
   }
 
   static Result<std::shared_ptr<arrow::Array>> Later(const std::shared_ptr<arrow::Array>& left,
@@ -336,7 +395,7 @@ class LookupJoin : public TwoInputOperator {
                                     arrow::MakeArrayOfNull(schema_->field(c)->type(), count));
         columns.push_back(std::move(nulls));
       }
-      VELO_ASSIGN_OR_RETURN(Arrays right, table_.Take(taken_columns_, part));
+      VELO_ASSIGN_OR_RETURN(Arrays right, TakeRight(part));
       columns.insert(columns.end(), right.begin(), right.end());
       if (node_.event_time >= 0) {
         if (node_.inputs[1]->event_time >= 0) {
@@ -360,9 +419,9 @@ class LookupJoin : public TwoInputOperator {
   const bool shows_right_;
   const int left_columns_, right_columns_;
   LaneContext* const context_;
-  BoundExpressionPtr residual_;        ///< Over residual_columns_; null: none.
-  std::vector<int> residual_columns_;  ///< Columns of the joined rows that the residual reads.
-  std::vector<int> taken_columns_;     ///< Of the table.
+  BoundExpressionPtr residual_;                       ///< Over residual_columns_; null: none.
+  std::vector<int> residual_columns_;                 ///< Columns of the joined rows that the residual reads.
+  std::vector<std::shared_ptr<arrow::Array>> nulls_;  ///< Per output column that nobody reads: as many as ever needed.
   RowTable& table_;
   std::string matched_;  ///< RIGHT, FULL: per row of the table, whether it has met a row.
   bool left_ended_ = false;

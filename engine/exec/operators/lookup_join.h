@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 #include "engine/exec/operator.h"
 #include "engine/exec/row_table.h"
@@ -22,6 +23,8 @@ struct LookupJoinSettings {
   /// Rows of that side come from a source and are counted here: used, or bad when their key cannot be computed.
   bool counts_left = false;
   bool counts_right = false;
+  std::vector<bool> wanted;  ///< The output columns that somebody reads; empty: all.
+  std::vector<bool> coded;   ///< Text columns of the output that may be dictionary<int32, utf8>; empty: none.
 };
 
 /// Joins rows of the left with what the right holds at that moment; the right is read first (dialect 4.9). State: the

@@ -21,6 +21,12 @@ const LogColumn* OverArguments::Add(const BoundExpressionPtr& value, const Bound
   return arguments_.back().log.get();
 }
 
+int OverArguments::PlaceOf(const LogColumn* argument) const {
+  const auto at = std::find_if(arguments_.begin(), arguments_.end(),
+                               [argument](const Argument& each) { return each.log.get() == argument; });
+  return static_cast<int>(at - arguments_.begin());
+}
+
 Result<OverArguments::Evaluated> OverArguments::Evaluate(const arrow::RecordBatch& batch,
                                                          EvaluationContext* context) const {
   Evaluated evaluated;

@@ -18,6 +18,8 @@ class OverArguments {
   /// Returns the log of an argument. With `filter` rows that do not satisfy it are NULL; with `only_true` so are all
   /// rows where the (BOOLEAN) value is not true. The pointer stays valid.
   const LogColumn* Add(const BoundExpressionPtr& value, const BoundExpressionPtr& filter, bool only_true = false);
+  /// Where an argument that Add returned is among the evaluated ones.
+  int PlaceOf(const LogColumn* argument) const;
 
   /// One evaluated batch, not yet appended.
   struct Evaluated {

@@ -1,6 +1,7 @@
 // COUNT, SUM and AVG over frames: exact for integers and decimals, in doubled precision for FLOAT.
 #include <cmath>
 
+#include "engine/exec/operators/arrival_functions.h"
 #include "engine/exec/operators/over_sliding.h"
 #include "engine/types/decimal.h"
 
@@ -8,22 +9,30 @@ namespace velo::exec {
 
 namespace {
 
+// Rules read their argument from a log, or, where that is null, from where Bind says.
 class CountRule {
  public:
   using Total = int64_t;
-  /// `values` null: COUNT(*).
-  explicit CountRule(const LogColumn* values) : values_(values), results_(arrow::int64()) {}
+  using Value = uint8_t;
+  static constexpr bool kReadsValues = false;
+  /// `log` null and nothing bound: COUNT(*).
+  explicit CountRule(const LogColumn* log) : log_(log), results_(arrow::int64()) {}
 
-  void Prepare(int64_t rows) { results_.Prepare(rows); }
-  void Add(Total* total, uint32_t id) const { *total += values_ == nullptr ? 1 : values_->valid()[id]; }
-  void Remove(Total* total, uint32_t id) const { *total -= values_ == nullptr ? 1 : values_->valid()[id]; }
+  void Prepare(int64_t rows) {
+    results_.Prepare(rows);
+    if (log_ != nullptr) valid_ = log_->valid();
+  }
+  void Bind(const Value*, const uint8_t* valid) { valid_ = valid; }
+  void Add(Total* total, uint32_t id) const { *total += valid_ == nullptr ? 1 : valid_[id]; }
+  void Remove(Total* total, uint32_t id) const { *total -= valid_ == nullptr ? 1 : valid_[id]; }
   bool Drifted(const Total&) const { return false; }
   void Give(const Total& total, int64_t row) { results_.Set(row, total); }
   Result<std::shared_ptr<arrow::Array>> Finish() { return results_.Finish(); }
 
  private:
-  const LogColumn* values_;
+  const LogColumn* log_;
   FixedResults<int64_t> results_;
+  const uint8_t* valid_ = nullptr;
 };
 
 Status Overflow(const SqlType& type) {
@@ -32,9 +41,11 @@ Status Overflow(const SqlType& type) {
 }
 
 // Whole numbers: INTEGER and INTERVAL (Value int64_t), DECIMAL (Value Int128). Out is the type of the result's values.
-template <typename Value, typename Out>
+template <typename ValueType, typename Out>
 class WholeSumRule {
  public:
+  using Value = ValueType;
+  static constexpr bool kReadsValues = true;
   struct Total {
     Int128 sum = 0;
     int64_t count = 0;
@@ -44,8 +55,11 @@ class WholeSumRule {
 
   void Prepare(int64_t rows) {
     results_.Prepare(rows);
-    values_ = log_->values<Value>();
-    valid_ = log_->valid();
+    if (log_ != nullptr) Bind(log_->values<Value>(), log_->valid());
+  }
+  void Bind(const Value* values, const uint8_t* valid) {
+    values_ = values;
+    valid_ = valid;
   }
   void Add(Total* total, uint32_t id) const {
     if (valid_[id] == 0) return;
@@ -94,6 +108,8 @@ class WholeSumRule {
 
 class FloatSumRule {
  public:
+  using Value = double;
+  static constexpr bool kReadsValues = true;
   struct Total {
     DoubleTotal sum;
     int64_t count = 0;
@@ -103,8 +119,11 @@ class FloatSumRule {
 
   void Prepare(int64_t rows) {
     results_.Prepare(rows);
-    values_ = log_->values<double>();
-    valid_ = log_->valid();
+    if (log_ != nullptr) Bind(log_->values<double>(), log_->valid());
+  }
+  void Bind(const double* values, const uint8_t* valid) {
+    values_ = values;
+    valid_ = valid;
   }
   void Add(Total* total, uint32_t id) const {
     if (valid_[id] == 0) return;
@@ -161,6 +180,11 @@ std::unique_ptr<OverFunction> Sliding(Rule rule) {
   return std::make_unique<SlidingFunction<Rule>>(std::move(rule));
 }
 
+template <typename Rule>
+std::unique_ptr<ArrivalFunction> Arriving(Rule rule, const OverNode& node) {
+  return std::make_unique<ArrivalSlide<Rule>>(std::move(rule), MostRowsOfFrame(node));
+}
+
 }  // namespace
 
 std::unique_ptr<OverFunction> MakeOverSum(const OverNode&, const OverCall& call, OverArguments* arguments,
@@ -188,6 +212,27 @@ std::unique_ptr<OverFunction> MakeOverSum(const OverNode&, const OverCall& call,
     default:
       if (types.result.kind() == TypeKind::kFloat) return Sliding(WholeSumRule<int64_t, double>(log, types, mean));
       return Sliding(WholeSumRule<int64_t, int64_t>(log, types, mean));
+  }
+}
+
+std::unique_ptr<ArrivalFunction> MakeArrivalSum(const OverNode& node, const OverCall& call) {
+  const std::string& name = call.call.function->name;
+  const auto& inputs = call.call.arguments;
+  if (call.call.distinct) return nullptr;
+  if ((name == "COUNT" && inputs.size() <= 1) || name == "COUNT_IF") return Arriving(CountRule(nullptr), node);
+  if (name != "SUM" && name != "AVG") return nullptr;
+  const bool mean = name == "AVG";
+  const CallTypes& types = call.call.types;
+  switch (types.arguments[0].kind()) {
+    case TypeKind::kFloat:
+      return Arriving(FloatSumRule(nullptr, mean), node);
+    case TypeKind::kDecimal:
+      return Arriving(WholeSumRule<Int128, Int128>(nullptr, types, mean), node);
+    default:
+      if (types.result.kind() == TypeKind::kFloat) {
+        return Arriving(WholeSumRule<int64_t, double>(nullptr, types, mean), node);
+      }
+      return Arriving(WholeSumRule<int64_t, int64_t>(nullptr, types, mean), node);
   }
 }
 
