@@ -133,7 +133,7 @@ class PrintingObserver : public ScriptObserver {
     if (!answer) Report(outcome, shown, explain_wait_);
   }
 
-  void OnStarted(const StatementInfo&, const std::shared_ptr<Job>& job) override { jobs_.push_back(job); }
+  void OnStarted(const StatementOutcome& outcome) override { jobs_.push_back(outcome.job); }
 
   bool WantsMore() override {
     if (interrupted != 0) return false;

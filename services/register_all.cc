@@ -18,10 +18,12 @@ void RegisterAllOperations(OperationRegistry* registry) {
   RegisterEditorAssistance(registry);
   RegisterPrompts(registry);
   RegisterExecuteQuery(registry);
+  RegisterScripts(registry);
   RegisterExecutions(registry);
   RegisterExecutionRows(registry);
   RegisterThreads(registry);
   RegisterMessages(registry);
+  RegisterExportThread(registry);
   RegisterArtifacts(registry);
   RegisterTools(registry);
   RegisterSettings(registry);

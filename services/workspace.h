@@ -16,6 +16,7 @@ class ExecutionRegistry;
 class OperationRegistry;
 class SchemaReports;
 class SettingsStore;
+class ThreadSessions;
 class ThreadStore;
 
 struct WorkspaceOptions {
@@ -40,12 +41,13 @@ class Workspace {
   Connections& connections() { return *connections_; }
   SchemaReports& schema_reports() { return *schema_reports_; }
   ExecutionRegistry& executions() { return *executions_; }
+  ThreadSessions& sessions() { return *sessions_; }
   SettingsStore& settings() { return *settings_; }
   const OperationRegistry& operations() const { return *operations_; }
   const WorkspaceOptions& options() const { return options_; }
   Timestamp started_at() const { return started_at_; }
 
-  /// The engine's catalog plus the aliases of the connections that `thread_id` can see.
+  /// The engine's catalog, the aliases of the connections that `thread_id` can see, and what its SQL session has made.
   std::unique_ptr<Catalog> CatalogFor(const std::string& thread_id);
 
  private:
@@ -60,6 +62,7 @@ class Workspace {
   std::unique_ptr<SchemaReports> schema_reports_;
   std::unique_ptr<SettingsStore> settings_;
   std::unique_ptr<ExecutionRegistry> executions_;
+  std::unique_ptr<ThreadSessions> sessions_;
   std::unique_ptr<OperationRegistry> operations_;
 };
 

@@ -115,7 +115,26 @@ std::string Validated(const json& result) {
   return text;
 }
 
+/// What each statement of a script did, a sentence each; empty for a single query, which is its rows.
+std::string ScriptSentences(const json& statements) {
+  const bool one_query = statements.size() == 1 && Text(statements[0], "message").find(' ') == std::string::npos;
+  const bool rows_only = statements.size() == 1 && Text(statements[0], "kind") == "select";
+  if (statements.empty() || one_query || rows_only) return "";
+  std::string text;
+  for (const json& statement : statements) {
+    std::string said = Text(statement, "message");
+    if (const json error = statement.value("error", json()); error.is_object()) {
+      said = fmt::format("Statement {} failed: {}", Number(statement, "number"), Text(error, "message"));
+    } else if (said.empty()) {
+      said = Counted(Number(statement, "row_count"), "row");
+    }
+    text += (text.empty() ? "" : " ") + Capitalised(said) + (said.ends_with('.') ? "" : ".");
+  }
+  return text;
+}
+
 std::string Executed(const json& result) {
+  if (std::string script = ScriptSentences(result.value("statements", json::array())); !script.empty()) return script;
   const json metadata = result.value("metadata", json::object());
   bool live = metadata.value("is_streaming", false) && Text(result, "state") == "running";
   if (live) return "The query runs live. New rows appear as they arrive.";

@@ -18,7 +18,7 @@ namespace velo::language {
 struct SourceFact {
   std::string name;                            ///< As it stands in FROM: "trades", "file:///data/trades/*.csv".
   std::string alias;                           ///< Short name people use: "trades".
-  std::string type;                            ///< "topic" or "file".
+  std::string type;                            ///< "topic", "file", or "table" for what the thread's SQL has made.
   RelationPtr relation;                        ///< Schema and sample values.
   std::shared_ptr<const SchemaReport> report;  ///< Roles, event time candidates; may be null.
 };

@@ -76,7 +76,10 @@ const SessionObject* ScriptSession::Find(const std::string& name) const {
   return at == objects_.end() ? nullptr : &at->second;
 }
 
-Status ScriptSession::Execute(std::string_view text, ScriptObserver* observer) {
+Status ScriptSession::Execute(std::string_view text, ScriptObserver* observer, std::string_view origin) {
+  origin_ = origin;
+  stopped_ = false;
+  ForgetEnded();
   Diagnostics findings, ignored;
   const ScriptReport report = AnalyseScript(text, &catalog_, BuiltinFunctions(), options_.config_files, &findings);
   if (!report.valid) return InvalidText(&findings);
@@ -87,7 +90,8 @@ Status ScriptSession::Execute(std::string_view text, ScriptObserver* observer) {
   later_sources_.clear();
   for (const StatementReport& statement : report.statements) later_sources_.push_back(statement.sources);
   for (const size_t i : ExecutionOrder(report.statements)) {
-    if (cancelled_) break;
+    if (!observer->WantsMore()) stopped_ = true;
+    if (Stopped()) break;
     later_sources_[i].clear();
     Step step;
     step.statement = script.statements[i].get();
@@ -96,14 +100,33 @@ Status ScriptSession::Execute(std::string_view text, ScriptObserver* observer) {
     step.text = std::string(text.substr(step.info.span.offset, step.info.span.length));
     const Status done = ExecuteStatement(&step, observer);
     if (!done.ok()) {
+      StatementOutcome failed;
+      failed.statement = step.info;
+      failed.status = done;
+      observer->OnStatement(failed);
+      if (options_.leave_running) return done;
       for (const Running& running : running_) running.job->Cancel();
       return done;
     }
   }
   for (const auto& [name, object] : objects_) {
-    if (object.rows != nullptr && object.job != nullptr) object.rows->KeepNewest(kLiveHistory);
+    const bool at_work = object.rows != nullptr && object.job != nullptr && !object.job->WaitFor(0);
+    if (at_work) object.rows->KeepNewest(kLiveHistory);
   }
-  return WaitForAll(observer);
+  return options_.leave_running ? Status::OK() : WaitForAll(observer);
+}
+
+void ScriptSession::ForgetEnded() {
+  std::erase_if(running_, [](const Running& running) { return running.job->WaitFor(0); });
+}
+
+/// Live queries, and those that no statement can wait for: nothing of the session is read or written.
+bool ScriptSession::MayGoOn(const Step& step, const PreparedQuery& query, const StatementOutputs& outputs) const {
+  if (step.info.live) return true;
+  if (!options_.leave_running || step.info.kind != "select") return false;
+  if (outputs.relation != nullptr || !outputs.sinks.empty()) return false;
+  return std::none_of(query.sources.begin(), query.sources.end(),
+                      [&](const std::string& name) { return objects_.contains(name); });
 }
 
 bool ScriptSession::IsReadLater(const std::string& name) const {
@@ -206,24 +229,26 @@ Status ScriptSession::Start(Step* step, std::shared_ptr<const PreparedQuery> que
   step->info.live = run.live;
   step->info.updates = query->updates;
   Running running;
+  const bool goes_on = MayGoOn(*step, *query, outputs);
+  running.outcome.withheld = outputs.withheld;
   running.writer = std::make_shared<StatementWriter>(query, std::move(outputs));
   VELO_ASSIGN_OR_RETURN(running.job, engine_->Start(query, run, running.writer));
   running.writer->SetJob(running.job);
-  observer->OnStarted(step->info, running.job);
   running.outcome.statement = step->info;
   running.outcome.job = running.job;
   if (const auto object = objects_.find(step->info.name); object != objects_.end() && step->info.kind != "insert") {
     object->second.job = running.job;
   }
-  if (!run.live) return Wait(&running, observer);
+  observer->OnStarted(running.outcome);
+  if (!goes_on) return Wait(&running, observer);
   running_.push_back(std::move(running));
   return Status::OK();
 }
 
 Status ScriptSession::Wait(Running* running, ScriptObserver* observer) {
   while (!running->job->WaitFor(kLookMillis)) {
-    if (!observer->WantsMore()) cancelled_ = true;
-    if (cancelled_) running->job->Cancel();
+    if (!observer->WantsMore()) stopped_ = true;
+    if (Stopped()) running->job->Cancel();
   }
   StatementOutcome& outcome = running->outcome;
   outcome.status = running->writer->status();
@@ -239,9 +264,9 @@ Status ScriptSession::Wait(Running* running, ScriptObserver* observer) {
 Status ScriptSession::WaitForAll(ScriptObserver* observer) {
   Status first;
   while (!running_.empty()) {
-    if (!observer->WantsMore()) cancelled_ = true;
+    if (!observer->WantsMore()) stopped_ = true;
     for (size_t i = 0; i < running_.size();) {
-      if (cancelled_ || !first.ok()) running_[i].job->Cancel();
+      if (Stopped() || !first.ok()) running_[i].job->Cancel();
       if (!running_[i].job->WaitFor(0)) {
         ++i;
         continue;

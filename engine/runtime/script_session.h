@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,9 @@ struct StatementInfo {
   SourceSpan span;
   bool live = false;  ///< Runs until it is stopped.
   bool updates = false;
+  bool writes = false;  ///< Its rows go into a relation or a place, not only to who asked.
+  /// Null for statements without a query of their own, and before the statement was bound.
+  std::shared_ptr<const PreparedQuery> query;
 };
 
 /// What became of a statement.
@@ -33,8 +37,10 @@ struct StatementOutcome {
   Status status;
   int64_t rows = 0;                 ///< Written, changed or shown.
   std::vector<std::string> places;  ///< Files, topics it wrote to.
-  std::string message;              ///< "table totals: 3 rows"; one line.
-  std::shared_ptr<Job> job;         ///< Null for statements without a query.
+  /// Places it names that SessionOptions::may_write forbids; nothing was written there.
+  std::vector<std::string> withheld;
+  std::string message;       ///< "table totals: 3 rows"; one line.
+  std::shared_ptr<Job> job;  ///< Null for statements without a query.
 };
 
 /// Hears what a script does. OnResult and OnStatement are called by the thread that runs the script; receivers by
@@ -45,11 +51,13 @@ class ScriptObserver {
   /// A statement is about to give rows to whoever asked: SELECT, SHOW, EXPLAIN, "stdout://", and statements that make a
   /// stream or table without naming a place for it. Null: nobody wants them.
   virtual std::shared_ptr<ResultReceiver> OnResult(const StatementInfo& statement, const Schema& columns) = 0;
+  /// A statement is through or has failed. Not told of queries that go on after Execute has returned.
   virtual void OnStatement(const StatementOutcome& outcome) { (void)outcome; }
-  /// A query has begun to run.
-  virtual void OnStarted(const StatementInfo& statement, const std::shared_ptr<Job>& job) {
-    (void)statement, (void)job;
-  }
+  /// Whether OnResult is asked for every query, also one whose rows go elsewhere, and receivers get the hidden columns
+  /// of the plan after the visible ones.
+  virtual bool sees_everything() const { return false; }
+  /// A query has begun to run; the outcome holds its job and what of its places is withheld.
+  virtual void OnStarted(const StatementOutcome& outcome) { (void)outcome; }
   /// Asked every few milliseconds while statements run; false stops everything.
   virtual bool WantsMore() { return true; }
 };
@@ -58,13 +66,21 @@ struct SessionOptions {
   RunOptions run;        ///< `live`: statements over unbounded input go on until they are stopped.
   std::string app_name;  ///< Stands for {job} of unnamed statements.
   ConfigFiles config_files;
+  /// Live statements, and bounded ones that only show rows of places outside the session, go on when Execute returns.
+  /// They end by themselves, with what they feed (DROP), or with the session.
+  bool leave_running = false;
+  /// Stands before the names of relations in the memory of the engine, which all its sessions share.
+  std::string memory_prefix;
+  /// Whether statements may write to a place ("file:///out.csv", "topic://totals"). Null: everywhere.
+  std::function<bool(std::string_view uri)> may_write;
 };
 
 /// Something a session knows by name.
 struct SessionObject {
   sql::RelationWord what = sql::RelationWord::kStream;
   std::string name;
-  std::string sql;  ///< The statement that made it, printed.
+  std::string sql;     ///< The statement that made it, printed.
+  std::string origin;  ///< Of the script that made it; see Execute.
   Timestamp created_at = 0;
   std::string uri;     ///< Where its rows are: "memory://totals", "file:///in.csv"; empty for views.
   std::string format;  ///< Of an external relation; may be empty.
@@ -89,12 +105,15 @@ class ScriptSession {
   ScriptSession& operator=(const ScriptSession&) = delete;
 
   /// Runs a script to its end and returns the first failure; the statements after it are not run. With errors in the
-  /// text nothing is run, and the Status holds them.
-  Status Execute(std::string_view text, ScriptObserver* observer);
+  /// text nothing is run, and the Status holds them. `origin` says where the text stands, for example a cell: what an
+  /// earlier run of the same origin has made is made anew; without one it is in the way (E5003).
+  Status Execute(std::string_view text, ScriptObserver* observer, std::string_view origin = {});
+  /// For the scripts that follow.
+  void set_run_options(const RunOptions& run) { options_.run = run; }
   /// Stops everything that runs; Execute returns soon after. Thread safe.
   void Cancel() { cancelled_ = true; }
 
-  Catalog& catalog() { return catalog_; }
+  MemoryCatalog& catalog() { return catalog_; }
   Engine& engine() { return *engine_; }
   const std::map<std::string, SessionObject>& objects() const { return objects_; }
   const SessionObject* Find(const std::string& name) const;
@@ -127,15 +146,21 @@ class ScriptSession {
   Status ExecuteAlter(const sql::AlterStatement& alter, StatementOutcome* outcome);
   Status ShowRows(const StatementInfo& info, const Schema& columns, const std::shared_ptr<arrow::RecordBatch>& rows,
                   ScriptObserver* observer);
+  void AskForReceiver(Step* step, const std::shared_ptr<const PreparedQuery>& query, bool shown,
+                      ScriptObserver* observer, StatementOutputs* outputs) const;
   Status Start(Step* step, std::shared_ptr<const PreparedQuery> query, StatementOutputs outputs,
                ScriptObserver* observer, bool table);
   Status Wait(Running* running, ScriptObserver* observer);
   Status WaitForAll(ScriptObserver* observer);
   bool IsReadLater(const std::string& name) const;
+  bool MayGoOn(const Step& step, const PreparedQuery& query, const StatementOutputs& outputs) const;
+  void ForgetEnded();
+  bool Stopped() const { return cancelled_ || stopped_; }
+  std::string MemoryName(const std::string& name) const { return options_.memory_prefix + name; }
 
   Engine* const engine_;
   Catalog* const base_;
-  const SessionOptions options_;
+  SessionOptions options_;
   MemoryCatalog catalog_;
   plan::StatementAnalyser analyser_;
   /// Views and defaults refer into the trees of earlier scripts.
@@ -143,6 +168,8 @@ class ScriptSession {
   std::map<std::string, SessionObject> objects_;
   std::vector<Running> running_;
   std::vector<std::vector<std::string>> later_sources_;  ///< Of the statements after the one at hand.
+  std::string origin_;                                   ///< Of the script at hand.
+  bool stopped_ = false;                                 ///< The observer of the script at hand wants no more.
   std::atomic<bool> cancelled_{false};
 };
 

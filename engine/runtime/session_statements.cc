@@ -85,10 +85,11 @@ Result<SinkRows> TombstonesFor(const SinkRows& records) {
   return tombstones;
 }
 
-/// Opens the places a statement names. "stdout://" and what has no place of its own go to `receiver`.
-Status OpenSinks(Engine* engine, const std::vector<StatementSink>& sinks, const PreparedQuery& query,
-                 const std::string& job, bool table, const std::vector<std::string>& key_columns,
-                 StatementOutputs* outputs, bool* to_receiver) {
+/// Opens the places a statement names. "stdout://", what has no place of its own and what must not be written go to
+/// the receiver.
+Status OpenSinks(Engine* engine, const SessionOptions& options, const std::vector<StatementSink>& sinks,
+                 const PreparedQuery& query, const std::string& job, bool table,
+                 const std::vector<std::string>& key_columns, StatementOutputs* outputs, bool* to_receiver) {
   for (const StatementSink& sink : sinks) {
     const std::string scheme = UriScheme(sink.uri);
     if (scheme == "stdout") {
@@ -96,6 +97,11 @@ Status OpenSinks(Engine* engine, const std::vector<StatementSink>& sinks, const 
       continue;
     }
     if (scheme == "null" || sink.uri.empty()) continue;
+    if (options.may_write && !options.may_write(sink.uri)) {
+      outputs->withheld.push_back(sink.uri);
+      *to_receiver = true;
+      continue;
+    }
     SinkTarget target{sink.uri, job, query.output, key_columns, table, sink.properties, engine->clock().Now()};
     const std::string key_field = plan::PropertyValue(sink.properties, "key.field");
     if (!key_field.empty()) {
@@ -126,6 +132,16 @@ Status OpenSinks(Engine* engine, const std::vector<StatementSink>& sinks, const 
 
 }  // namespace
 
+void ScriptSession::AskForReceiver(Step* step, const std::shared_ptr<const PreparedQuery>& query, bool shown,
+                                   ScriptObserver* observer, StatementOutputs* outputs) const {
+  step->info.live = options_.run.live && !query->bounded;
+  step->info.updates = query->updates;
+  step->info.query = query;
+  step->info.writes = outputs->relation != nullptr || !outputs->sinks.empty();
+  outputs->hidden_columns = observer->sees_everything();
+  if (shown || observer->sees_everything()) outputs->receiver = observer->OnResult(step->info, query->output);
+}
+
 Status ScriptSession::ExecuteQuery(Step* step, ScriptObserver* observer) {
   const std::shared_ptr<const PreparedQuery> query = step->report.prepared;
   if (query == nullptr) return Status::Bug("a valid query was not prepared");
@@ -143,12 +159,9 @@ Status ScriptSession::ExecuteQuery(Step* step, ScriptObserver* observer) {
   }
   const std::string job = options_.app_name.empty() ? fmt::format("query_{}", step->info.number)
                                                     : fmt::format("{}_query_{}", options_.app_name, step->info.number);
-  VELO_RETURN_IF_ERROR(OpenSinks(engine_, sinks, *query, job, false, step->report.key_columns, &outputs, &shown));
-  if (shown) {
-    step->info.live = options_.run.live && !query->bounded;
-    step->info.updates = query->updates;
-    outputs.receiver = observer->OnResult(step->info, query->output);
-  }
+  VELO_RETURN_IF_ERROR(
+      OpenSinks(engine_, options_, sinks, *query, job, false, step->report.key_columns, &outputs, &shown));
+  AskForReceiver(step, query, shown, observer, &outputs);
   return Start(step, query, std::move(outputs), observer, false);
 }
 
@@ -162,7 +175,8 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
     observer->OnStatement(outcome);
     return Status::OK();
   }
-  if (existing != nullptr && !create.or_replace) {
+  const bool again = existing != nullptr && !origin_.empty() && existing->origin == origin_;
+  if (existing != nullptr && !create.or_replace && !again) {
     return Status::User("E5003", fmt::format("there is a {} '{}' already", WordOf(existing->what), create.name),
                         fmt::format("use CREATE OR REPLACE, or DROP {} first", create.name))
         .WithSpan(create.name_span);
@@ -172,6 +186,7 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   object.what = create.what;
   object.name = create.name;
   object.sql = step->text;
+  object.origin = origin_;
   object.created_at = engine_->clock().Now();
   object.schema = step->report.output;
   object.key_columns = step->report.key_columns;
@@ -202,25 +217,28 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
     // INTO with a plain name that nothing describes: a stream of the session, else the topic of that name.
     if (!sink.uri.empty() || sink.name == create.name) continue;
     const SessionObject* object = Find(sink.name);
-    sink.uri = (object != nullptr && object->rows != nullptr ? "memory://" : "topic://") + sink.name;
+    const bool in_memory = object != nullptr && object->rows != nullptr;
+    sink.uri = in_memory ? "memory://" + MemoryName(sink.name) : "topic://" + sink.name;
   }
   VELO_RETURN_IF_ERROR(
-      OpenSinks(engine_, sinks, *query, create.name, table, step->report.key_columns, &outputs, &shown));
+      OpenSinks(engine_, options_, sinks, *query, create.name, table, step->report.key_columns, &outputs, &shown));
   SessionObject& made = objects_[create.name];
   // The rows of a key that is not shown are told apart all the same, but nobody can name it.
   std::vector<std::string> key_columns = made.key_columns;
   for (int column : query->key) {
     if (column >= static_cast<int>(query->output.columns.size())) key_columns.clear();
   }
-  made.rows = engine_->memory().Create(create.name, query->output, table ? RelationKind::kTable : RelationKind::kStream,
-                                       key_columns, &engine_->clock());
+  made.rows =
+      engine_->memory().Create(MemoryName(create.name), query->output,
+                               table ? RelationKind::kTable : RelationKind::kStream, key_columns, &engine_->clock());
   if (HeadersOf(*query) >= 0) made.rows->KeepHeaders();
   made.uri = "memory://" + create.name;
-  // A stream that nobody reads is not kept.
-  if (!table && !IsReadLater(create.name)) made.rows->KeepNewest(kLiveHistory);
+  // A stream that nobody reads is not kept; statements of later scripts may read what is complete.
+  const bool for_later = options_.leave_running && (query->bounded || !options_.run.live);
+  if (!table && !for_later && !IsReadLater(create.name)) made.rows->KeepNewest(kLiveHistory);
   Relation relation;
   relation.name = create.name;
-  relation.uri = made.uri;
+  relation.uri = "memory://" + MemoryName(create.name);
   relation.kind = made.rows->kind();
   relation.schema = query->output;
   relation.bounded = query->bounded || !options_.run.live;
@@ -235,11 +253,7 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
     const Result<RelationPtr> input = catalog_.Find(query->sources[0], {});
     if (input.ok() && *input != nullptr && !(*input)->key_columns.empty()) outputs.identity = {query->raw_key};
   }
-  if (shown) {
-    step->info.live = options_.run.live && !query->bounded;
-    step->info.updates = query->updates;
-    outputs.receiver = observer->OnResult(step->info, query->output);
-  }
+  AskForReceiver(step, query, shown, observer, &outputs);
   return Start(step, query, std::move(outputs), observer, table);
 }
 
@@ -292,12 +306,12 @@ Status ScriptSession::Declare(Step* step, const sql::CreateStatement& create, St
     }
     outcome->message = fmt::format("{} {} reads {}", WordOf(create.what), create.name, relation.uri);
   } else {
-    object.rows =
-        engine_->memory().Create(create.name, relation.schema, relation.kind, relation.key_columns, &engine_->clock());
-    relation.uri = "memory://" + create.name;
+    object.rows = engine_->memory().Create(MemoryName(create.name), relation.schema, relation.kind,
+                                           relation.key_columns, &engine_->clock());
+    relation.uri = "memory://" + MemoryName(create.name);
     relation.bounded = true;
   }
-  object.uri = relation.uri;
+  object.uri = object.rows != nullptr ? "memory://" + create.name : relation.uri;
   object.schema = relation.schema;
   catalog_.Put(std::move(relation));
   return Status::OK();
@@ -336,9 +350,9 @@ Status ScriptSession::ExecuteInsert(Step* step, ScriptObserver* observer) {
     }
     sinks.front().uri = target->uri;
   }
-  VELO_RETURN_IF_ERROR(
-      OpenSinks(engine_, sinks, *query, insert.target.name, table, step->report.key_columns, &outputs, &shown));
-  if (shown) outputs.receiver = observer->OnResult(step->info, query->output);
+  VELO_RETURN_IF_ERROR(OpenSinks(engine_, options_, sinks, *query, insert.target.name, table, step->report.key_columns,
+                                 &outputs, &shown));
+  AskForReceiver(step, query, shown, observer, &outputs);
   return Start(step, query, std::move(outputs), observer, table);
 }
 
@@ -431,7 +445,7 @@ Status ScriptSession::ExecuteDrop(const sql::DropStatement& drop, StatementOutco
   }
   const auto dropped = objects_.find(drop.name);
   if (dropped->second.job != nullptr) dropped->second.job->Cancel();
-  if (dropped->second.rows != nullptr) engine_->memory().Remove(drop.name);
+  if (dropped->second.rows != nullptr) engine_->memory().Remove(dropped->second.rows->name());
   analyser_.RemoveView(drop.name);
   catalog_.Remove(drop.name);
   objects_.erase(dropped);

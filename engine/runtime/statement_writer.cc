@@ -96,7 +96,19 @@ Status StatementWriter::Write(const Batch& batch) {
   rows.columns = arrow::RecordBatch::Make(query_->output.ToArrow(), columns->num_rows(), columns->columns());
   rows.kinds = batch.kinds;
   rows_ += batch.num_rows();
-  if (outputs_.receiver != nullptr) outputs_.receiver->OnRows({rows.columns, rows.kinds});
+  if (outputs_.receiver != nullptr) {
+    Batch shown_rows{rows.columns, rows.kinds};
+    if (outputs_.hidden_columns) {
+      arrow::FieldVector fields = rows.columns->schema()->fields();
+      arrow::ArrayVector arrays = rows.columns->columns();
+      for (int i = visible; i < batch.columns->num_columns(); ++i) {
+        fields.push_back(batch.columns->schema()->field(i));
+        arrays.push_back(batch.columns->column(i));
+      }
+      shown_rows.columns = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch.num_rows(), arrays);
+    }
+    outputs_.receiver->OnRows(shown_rows);
+  }
   if (outputs_.relation == nullptr && outputs_.sinks.empty()) return Status::OK();
   VELO_ASSIGN_OR_RETURN(rows.keys, MessageKeys(*batch.columns, outputs_.message_key, outputs_.json_keys));
   if (rows.keys == nullptr && query_->raw_key >= 0) rows.keys = batch.columns->column(query_->raw_key);

@@ -26,7 +26,9 @@ bool GivesSingleRow(const PreparedQuery& query);
 struct StatementOutputs {
   std::shared_ptr<MemoryRelation> relation;  ///< May be null.
   std::vector<std::unique_ptr<Sink>> sinks;
-  std::shared_ptr<ResultReceiver> receiver;  ///< Gets the visible columns; may be null.
+  std::shared_ptr<ResultReceiver> receiver;  ///< May be null.
+  bool hidden_columns = false;               ///< The receiver gets all columns of the plan, not only the visible ones.
+  std::vector<std::string> withheld;         ///< Places of the statement that must not be written.
   std::vector<int> message_key;              ///< Columns of the plan's output.
   /// What tells rows of a table apart: columns of the plan's output. Empty: the key columns of the relation.
   std::vector<int> identity;

@@ -38,10 +38,10 @@ const char* JobStateName(JobState state) {
 Execution::Execution(std::string id, ExecutionSpec spec, Clock* clock, std::function<void()> wake)
     : id_(std::move(id)),
       spec_(std::move(spec)),
-      shape_(ShapeOf(*spec_.query)),
+      shape_(spec_.query != nullptr ? ShapeOf(*spec_.query) : ShapeOf(spec_.columns)),
       clock_(clock),
       wake_(std::move(wake)),
-      keyed_(spec_.query->updates && !shape_.key.empty()),
+      keyed_(spec_.query != nullptr && spec_.query->updates && !shape_.key.empty()),
       started_at_(clock->Now()),
       unseen_since_(started_at_),
       rate_at_(started_at_) {}
@@ -53,9 +53,19 @@ Status Execution::Start(Engine* engine) {
                                          ? engine->Start(spec_.query, spec_.run, receiver)
                                          : engine->StartOnRows(spec_.query, spec_.inputs, spec_.run, receiver);
   if (!job.ok()) return job.status();
-  std::lock_guard lock(mutex_);
-  job_ = job.TakeValue();
+  SetJob(job.TakeValue());
   return Status::OK();
+}
+
+void Execution::SetJob(std::shared_ptr<Job> job) {
+  bool stop = false;
+  {
+    std::lock_guard lock(mutex_);
+    stop = cancel_asked_;
+    job_ = job;
+  }
+  if (stop) job->Cancel();
+  wake_();
 }
 
 void Execution::Cancel() {
@@ -249,27 +259,45 @@ ExecutionFacts Execution::FactsLocked() {
   return facts;
 }
 
+ExecutionEvidence Execution::EvidenceLocked() {
+  if (job_ == nullptr) return final_evidence_;
+  return {job_->RecentBadRecords(), job_->RecentLateRecords(), job_->Warnings()};
+}
+
+ExecutionEvidence Execution::Evidence() {
+  std::lock_guard lock(mutex_);
+  return EvidenceLocked();
+}
+
 ExecutionFacts Execution::Facts() {
   std::lock_guard lock(mutex_);
   return FactsLocked();
 }
 
+VizChoice Execution::VizLocked() {
+  if (spec_.query == nullptr) return {"table", std::nullopt, {}, std::nullopt, "facts, not figures"};
+  return ChooseViz(*spec_.query, shape_, static_cast<int64_t>(rows_.size()));
+}
+
 VizChoice Execution::Viz() {
   std::lock_guard lock(mutex_);
-  return ChooseViz(*spec_.query, shape_, static_cast<int64_t>(rows_.size()));
+  return VizLocked();
 }
 
 bool Execution::Abandoned(int64_t grace_micros) {
   std::lock_guard lock(mutex_);
-  return !ended_ && spec_.run.live && viewers_.empty() && clock_->Now() - unseen_since_ > grace_micros;
+  return !ended_ && spec_.run.live && !spec_.writes && viewers_.empty() && clock_->Now() - unseen_since_ > grace_micros;
 }
 
 bool Execution::Release() {
   std::shared_ptr<Job> job;
   std::lock_guard lock(mutex_);
-  if (job_ == nullptr || !ended_) return false;
+  if (released_ || !ended_) return false;
+  released_ = true;
+  if (job_ == nullptr) return true;
   final_metrics_ = job_->metrics();
   final_diagnosis_ = job_->WhyNoRows();
+  final_evidence_ = EvidenceLocked();
   job = std::move(job_);
   job_.reset();
   return true;
@@ -322,7 +350,7 @@ int64_t Execution::Tick() {
     MeasureRate();
     for (auto& viewer : viewers_) Serve(viewer.get());
     if (std::erase_if(viewers_, [](const auto& viewer) { return viewer->told_end; }) > 0) unseen_since_ = now;
-    bool enough = truncated_ && !keyed_ && !spec_.run.live;
+    bool enough = truncated_ && !keyed_ && !spec_.run.live && !spec_.writes;
     bool late = spec_.timeout_ms > 0 && now - started_at_ > spec_.timeout_ms * kMicrosPerMilli;
     if (!ended_ && !cancel_asked_ && job_ != nullptr && (enough || late)) {
       timed_out_ = late;

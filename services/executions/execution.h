@@ -32,8 +32,10 @@ struct ViewerOptions {
 
 struct ExecutionSpec {
   std::string sql, thread_id;
-  std::shared_ptr<const PreparedQuery> query;
+  std::shared_ptr<const PreparedQuery> query;  ///< Null: rows of a statement without a query (SHOW, EXPLAIN).
+  Schema columns;                              ///< Of those.
   RunOptions run;
+  bool writes = false;      ///< Its rows go elsewhere too: it is never cut short, and goes on without viewers.
   Engine::Inputs inputs;    ///< Not empty: sources are replaced by these rows.
   int64_t timeout_ms = 0;   ///< 0: none.
   int64_t max_rows = 1000;  ///< Rows kept: the first ones of a bounded result, the newest of a live one.
@@ -49,6 +51,12 @@ struct ExecutionFacts {
   JobMetrics metrics;
   Diagnosis diagnosis;
   Status error;
+};
+
+/// What the author of a query should know beside its rows: the newest of each.
+struct ExecutionEvidence {
+  std::vector<BadRecord> bad, late;
+  std::vector<RuntimeWarning> warnings;
 };
 
 /// One running or finished query and its results: rows kept (folded by key when later rows replace earlier ones),
@@ -68,6 +76,8 @@ class Execution : public ResultReceiver {
   Execution(std::string id, ExecutionSpec spec, Clock* clock, std::function<void()> wake);
 
   Status Start(Engine* engine);
+  /// Instead of Start, when somebody else has started the query and hands the rows over.
+  void SetJob(std::shared_ptr<Job> job);
   void Cancel();
   /// Waits until the engine has let go. Returns whether it has.
   bool WaitFor(int64_t timeout_ms);
@@ -76,6 +86,7 @@ class Execution : public ResultReceiver {
   const ExecutionSpec& spec() const { return spec_; }
   const ResultShape& shape() const { return shape_; }
   ExecutionFacts Facts();
+  ExecutionEvidence Evidence();
   VizChoice Viz();
   bool ended();
   /// JSON objects of the rows kept, from `offset`.
@@ -146,6 +157,8 @@ class Execution : public ResultReceiver {
   Viewer* FindViewer(int64_t id);
   std::string StateName();
   ExecutionFacts FactsLocked();
+  ExecutionEvidence EvidenceLocked();
+  VizChoice VizLocked();
   void MeasureRate();
 
   const std::string id_;
@@ -158,11 +171,12 @@ class Execution : public ResultReceiver {
 
   std::mutex mutex_;
   std::shared_ptr<Job> job_;
-  bool ended_ = false, truncated_ = false, timed_out_ = false, cancel_asked_ = false;
+  bool ended_ = false, truncated_ = false, timed_out_ = false, cancel_asked_ = false, released_ = false;
   Status result_;
   int64_t finished_at_ = 0, rows_out_ = 0, unseen_since_ = 0;
   JobMetrics final_metrics_;
   Diagnosis final_diagnosis_;
+  ExecutionEvidence final_evidence_;
 
   std::list<RowPointer> rows_;
   std::unordered_map<std::string, std::list<RowPointer>::iterator> by_key_;

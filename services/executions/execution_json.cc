@@ -21,6 +21,50 @@ Json LagOf(const JobMetrics& metrics, Timestamp now) {
   return std::max<int64_t>(0, (now - metrics.watermark) / kMicrosPerMilli);
 }
 
+Json WarningsJson(const std::vector<RuntimeWarning>& warnings) {
+  Json list = Json::array();
+  for (const RuntimeWarning& warning : warnings) {
+    list.push_back({{"code", warning.code}, {"message", warning.text}, {"times", warning.times}});
+  }
+  return list;
+}
+
+namespace {
+
+/// The newest records first, cut to what a person looks at.
+Json RecordsJson(const std::vector<BadRecord>& records) {
+  constexpr size_t kShown = 20, kShownBytes = 1000;
+  Json list = Json::array();
+  for (auto record = records.rbegin(); record != records.rend() && list.size() < kShown; ++record) {
+    list.push_back({{"where", record->where},
+                    {"partition", record->partition},
+                    {"line", record->line},
+                    {"byte_offset", record->byte_offset},
+                    {"raw", record->raw.substr(0, kShownBytes)},
+                    {"reason", record->reason}});
+  }
+  return list;
+}
+
+}  // namespace
+
+Json EvidenceJson(const JobMetrics& metrics, const ExecutionEvidence& evidence) {
+  Json operators = Json::array();
+  for (const OperatorMetrics& step : metrics.operators) {
+    operators.push_back({{"name", step.name},
+                         {"rows_in", step.rows_in},
+                         {"rows_out", step.rows_out},
+                         {"rows_filtered", step.rows_filtered},
+                         {"rows_late", step.rows_late},
+                         {"rows_bad", step.rows_bad},
+                         {"rows_held", step.rows_held}});
+  }
+  return {{"operators", std::move(operators)},
+          {"bad_records", RecordsJson(evidence.bad)},
+          {"late_records", RecordsJson(evidence.late)},
+          {"warnings", WarningsJson(evidence.warnings)}};
+}
+
 Json MetricsMessage(const ExecutionFacts& facts, Timestamp now) {
   const JobMetrics& metrics = facts.metrics;
   Json progress = nullptr;

@@ -7,6 +7,11 @@ namespace velo::services {
 
 /// {"in":…,"used":…,"filtered":…,"late":…,"bad":…,"in_flight":…}
 Json AccountingJson(const JobMetrics& metrics);
+/// [{"code":"W4301","message":…,"times":…}]
+Json WarningsJson(const std::vector<RuntimeWarning>& warnings);
+/// Where rows went, step by step, and the newest records that could not be used:
+/// {"operators":[…],"bad_records":[…],"late_records":[…],"warnings":[…]}
+Json EvidenceJson(const JobMetrics& metrics, const ExecutionEvidence& evidence);
 /// The "metrics" message of a stream.
 Json MetricsMessage(const ExecutionFacts& facts, Timestamp now);
 /// The "error" message of a stream.

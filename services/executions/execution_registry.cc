@@ -117,7 +117,8 @@ Status ExecutionRegistry::MakeRoom(const std::string& thread_id) {
   if (!thread_full && running.size() < kInAll) return Status::OK();
   for (auto& execution : running) {
     if (thread_full && execution->spec().thread_id != thread_id) continue;
-    if (!execution->spec().run.live || execution->Facts().viewers > 0) continue;
+    if (!execution->spec().run.live || execution->spec().writes) continue;
+    if (execution->Facts().viewers > 0) continue;
     execution->Cancel();
     return Status::OK();
   }
@@ -125,18 +126,25 @@ Status ExecutionRegistry::MakeRoom(const std::string& thread_id) {
                        "Stop one of them first.", true);
 }
 
-Result<std::shared_ptr<Execution>> ExecutionRegistry::Start(ExecutionSpec spec) {
+Result<std::shared_ptr<Execution>> ExecutionRegistry::Add(ExecutionSpec spec) {
   VELO_RETURN_IF_ERROR(MakeRoom(spec.thread_id));
   Clock& clock = engine_->clock();
   auto execution = std::make_shared<Execution>(NewId("exec", clock.Now()), std::move(spec), &clock, [this] { Wake(); });
-  {
-    std::lock_guard lock(mutex_);
-    executions_[execution->id()] = execution;
-  }
-  Status started = execution->Start(engine_);
+  std::lock_guard lock(mutex_);
+  executions_[execution->id()] = execution;
+  return execution;
+}
+
+void ExecutionRegistry::Forget(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  executions_.erase(id);
+}
+
+Result<std::shared_ptr<Execution>> ExecutionRegistry::Start(ExecutionSpec spec) {
+  VELO_ASSIGN_OR_RETURN(std::shared_ptr<Execution> execution, Add(std::move(spec)));
+  const Status started = execution->Start(engine_);
   if (!started.ok()) {
-    std::lock_guard lock(mutex_);
-    executions_.erase(execution->id());
+    Forget(execution->id());
     return started;
   }
   Wake();

@@ -24,8 +24,11 @@ class ExecutionRegistry {
   ExecutionRegistry(Engine* engine, Database* database);
   ~ExecutionRegistry();
 
-  /// Starts a query. OVERLOADED when too many run; executions nobody looks at are ended first.
+  /// Starts a query. OVERLOADED when too many run; executions that nobody looks at or reads from are ended first.
   Result<std::shared_ptr<Execution>> Start(ExecutionSpec spec);
+  /// Makes an execution of a query that the caller starts: it is the receiver of its rows. Forget takes it back.
+  Result<std::shared_ptr<Execution>> Add(ExecutionSpec spec);
+  void Forget(const std::string& id);
   /// NOT_FOUND.
   Result<std::shared_ptr<Execution>> Find(const std::string& id);
   Result<PastExecution> FindPast(const std::string& id) { return store_.Get(id); }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/plan/nodes/plan_node.h"
+#include "services/executions/execution_json.h"
 #include "services/executions/export_rows.h"
 #include "services/json.h"
 
@@ -240,6 +241,45 @@ TEST_F(ExecutionTest, IsAbandonedOnlyWithoutViewers) {
   EXPECT_FALSE(execution_->Abandoned(60'000'000));
   clock_.Advance(61'000'000);
   EXPECT_TRUE(execution_->Abandoned(60'000'000));
+}
+
+TEST(EvidenceJson, TellsStepsAndTheNewestRecordsFirst) {
+  JobMetrics metrics;
+  metrics.operators.push_back({.name = "WHERE v > 1", .rows_in = 3, .rows_out = 1, .rows_filtered = 2});
+  ExecutionEvidence evidence;
+  evidence.late = {{.raw = "{\"v\":1}", .reason = "first"}, {.raw = "{\"v\":2}", .reason = "second"}};
+  evidence.warnings = {{"W4301", "the state is full", 7}};
+  const Json json = EvidenceJson(metrics, evidence);
+  EXPECT_EQ(json["operators"][0]["rows_filtered"], 2);
+  EXPECT_EQ(json["late_records"][0]["reason"], "second");
+  EXPECT_EQ(json["late_records"].size(), 2u);
+  EXPECT_EQ(json["warnings"][0]["times"], 7);
+  EXPECT_TRUE(json["bad_records"].empty());
+}
+
+TEST_F(ExecutionTest, RowsWithoutAQueryAreAllVisibleAndStay) {
+  ExecutionSpec spec;
+  spec.sql = "SHOW TABLES";
+  spec.columns =
+      Schema{{{"symbol", TypeKind::kString}, {"total", TypeKind::kInteger}, {"_window_end", TypeKind::kInteger}}};
+  execution_ = std::make_unique<Execution>("exec_1", spec, &clock_, [] {});
+  execution_->OnRows(Rows({{"a", 1, 0}}));
+  execution_->OnFinished(Status::OK());
+  EXPECT_EQ(execution_->Facts().state, "finished");
+  EXPECT_EQ(execution_->Viz().type, "table");
+  EXPECT_FALSE(execution_->shape().columns[2].hidden);
+  EXPECT_TRUE(execution_->Release());
+  EXPECT_FALSE(execution_->Release());
+}
+
+TEST_F(ExecutionTest, WhatWritesIsNotCutShortAndNeedsNoViewers) {
+  ExecutionSpec spec;
+  spec.query = Query(false);
+  spec.run.live = true;
+  spec.writes = true;
+  execution_ = std::make_unique<Execution>("exec_1", spec, &clock_, [] {});
+  clock_.Advance(120'000'000);
+  EXPECT_FALSE(execution_->Abandoned(60'000'000));
 }
 
 TEST(PrintRows, DefusesFormulasAndQuotes) {

@@ -99,6 +99,7 @@ Result<Outcome<Json>> GetExecution(const ExecutionParams& params, CallContext& c
   Result<std::shared_ptr<Execution>> execution = context.workspace->executions().Find(params.id);
   if (execution.ok()) {
     outcome.answer = Describe(**execution, context.workspace->clock().Now());
+    outcome.answer.update(EvidenceJson((*execution)->Facts().metrics, (*execution)->Evidence()));
     return outcome;
   }
   VELO_ASSIGN_OR_RETURN(PastExecution past, context.workspace->executions().FindPast(params.id));

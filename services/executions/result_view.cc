@@ -71,6 +71,15 @@ ResultShape ShapeOf(const PreparedQuery& query) {
   return shape;
 }
 
+ResultShape ShapeOf(const Schema& columns) {
+  ResultShape shape;
+  for (size_t i = 0; i < columns.columns.size(); ++i) {
+    shape.columns.push_back(ViewColumn(columns.columns[i]));
+    shape.plan_columns.push_back(static_cast<int>(i));
+  }
+  return shape;
+}
+
 VizChoice ChooseViz(const PreparedQuery& query, const ResultShape& shape, int64_t rows) {
   VizChoice viz;
   std::vector<std::string> numbers, texts;

@@ -38,6 +38,8 @@ struct ResultShape {
 };
 
 ResultShape ShapeOf(const PreparedQuery& query);
+/// All columns visible, no key.
+ResultShape ShapeOf(const Schema& columns);
 /// First rule that fits wins. `rows` is what is known of the number of result rows, -1: unknown.
 VizChoice ChooseViz(const PreparedQuery& query, const ResultShape& shape, int64_t rows);
 ResultColumn ViewColumn(const Column& column);

@@ -83,7 +83,7 @@ void Execution::SendConnected(Viewer* viewer, int64_t resumed_from) {
                   {"columns", ToJson(shape_.columns)},
                   {"key_columns", shape_.key_columns},
                   {"state", StateName()},
-                  {"viz", ToJson(ChooseViz(*spec_.query, shape_, static_cast<int64_t>(rows_.size())))},
+                  {"viz", ToJson(VizLocked())},
                   {"window", kWindow},
                   {"resumed_from", resumed_from}};
   viewer->told_state = StateName();
@@ -209,7 +209,9 @@ void Execution::SendMetrics(Viewer* viewer, bool last) {
   viewer->metrics_at = clock_->Now();
   if (!last && facts.metrics.rows_in == viewer->told_rows_in && facts.diagnosis.kind.empty()) return;
   viewer->told_rows_in = facts.metrics.rows_in;
-  viewer->sink->Send(MetricsMessage(facts, clock_->Now()).dump());
+  Json message = MetricsMessage(facts, clock_->Now());
+  message["warnings"] = WarningsJson(EvidenceLocked().warnings);
+  viewer->sink->Send(message.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 void Execution::SendEnd(Viewer* viewer) {

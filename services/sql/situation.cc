@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/executions/thread_sessions.h"
 #include "services/sources/connections.h"
 #include "services/sources/schema_reports.h"
 #include "services/store/artifact_store.h"
@@ -40,6 +41,9 @@ Result<language::Situation> SituationOf(CallContext& context) {
       situation.sources.push_back(
           {topic.name, topic.name, "topic", *relation, workspace.schema_reports().Find("topic://" + topic.name, {})});
     }
+  }
+  for (const RelationPtr& relation : workspace.sessions().Relations(context.thread_id)) {
+    situation.sources.push_back({relation->name, relation->name, "table", relation, nullptr});
   }
   VELO_ASSIGN_OR_RETURN(ThreadContext thread, workspace.threads().Context(context.thread_id));
   situation.focus_source = thread.focus.source;

@@ -47,6 +47,10 @@ void AddStatements(const ScriptReport& report, const LineIndex& lines, Validatio
   }
   view->key_columns = last.key_columns;
   view->summary = last.summary;
+  if (const size_t count = report.statements.size(); count > 1) {
+    view->summary =
+        fmt::format("{} statements{}{}", count, last.summary.empty() ? "." : "; the last one: ", last.summary);
+  }
 }
 
 }  // namespace
@@ -86,8 +90,7 @@ Result<std::shared_ptr<const PreparedQuery>> OneQuery(const std::string& sql, Ca
     return Status::User("VALIDATION_ERROR", "There is no statement to run.", "Write a SELECT.");
   }
   if (script.statements.size() > 1) {
-    return Status::User("VALIDATION_ERROR", "Only one statement can run at a time.",
-                        "Select the statement to run, or put it last on its own.");
+    return Status::User("VALIDATION_ERROR", "This looks at one statement at a time.", "Send the one that is meant.");
   }
   StatementReport& statement = script.statements.front();
   if (statement.prepared == nullptr) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "services/executions/execution_registry.h"
+#include "services/executions/thread_sessions.h"
 #include "services/guarded_write.h"
 #include "services/ids.h"
 #include "services/operation_binding.h"
@@ -163,6 +164,7 @@ BOOST_DESCRIBE_STRUCT(DeleteAnswer, (), (id, deleted))
 Result<Outcome<DeleteAnswer>> DeleteThread(const DeleteParams& params, CallContext& context) {
   VELO_RETURN_IF_ERROR(context.workspace->threads().Delete(params.id, params.purge));
   context.workspace->executions().CancelThread(params.id);
+  context.workspace->sessions().Close(params.id);
   Outcome<DeleteAnswer> outcome;
   outcome.answer.id = params.id;
   return outcome;

@@ -18,6 +18,7 @@
 #include "studio/doors/http_door.h"
 #include "studio/doors/static_door.h"
 #include "studio/doors/stream_door.h"
+#include "studio/doors/upload_door.h"
 #include "studio/server/access.h"
 
 namespace velo::doors {
@@ -55,6 +56,7 @@ class Router : public server::RequestHandler {
         http_(context),
         chat_(context, std::move(runner)),
         stream_(context),
+        upload_(context),
         static_(std::move(web_dir)),
         build_(std::move(build)) {}
 
@@ -67,6 +69,7 @@ class Router : public server::RequestHandler {
     if (request.path.starts_with("/api/v1/")) request.path = "/api/" + request.path.substr(8);
     if (request.path == "/api/auth/session") return Session(request);
     if (request.path == "/api/chat" || request.path.starts_with("/api/chat/")) return chat_.Handle(request);
+    if (request.path == "/api/uploads") return upload_.Handle(request);
     bool operation = request.path.starts_with("/api/") || request.path == "/api" || request.path == "/healthz" ||
                      request.path == "/readyz";
     server::Reply reply = operation ? server::Reply(http_.Handle(request)) : server::Reply(static_.Handle(request));
@@ -129,6 +132,7 @@ class Router : public server::RequestHandler {
   HttpDoor http_;
   ChatDoor chat_;
   StreamDoor stream_;
+  UploadDoor upload_;
   StaticDoor static_;
   const std::string build_;
 };

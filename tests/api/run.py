@@ -9,7 +9,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from studio import Studio, repository  # noqa: E402
 
-MODULES = ["test_access", "test_sources", "test_sql", "test_executions", "test_threads", "test_chat", "test_bad_input"]
+MODULES = ["test_access", "test_sources", "test_sql", "test_executions", "test_scripts", "test_uploads", "test_threads", "test_chat", "test_bad_input"]
 
 
 def main():

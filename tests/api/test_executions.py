@@ -156,11 +156,11 @@ def test_empty_results_say_why(studio):
 
 
 def test_wrong_queries_do_not_run(studio):
-    for sql in ("SELECT nope FROM trades", "SELECT 1; SELECT 2", "", "SHOW TOPICS"):
+    for sql in ("SELECT nope FROM trades", "", "-- nothing"):
         answer = studio.post("/api/execute", {"sql": sql})
         assert answer.status == 400 and answer.code == "VALIDATION_ERROR", (sql, answer.body)
-    assert studio.post("/api/execute", {"sql": "SELECT 1", "options": {"write": True}}).code in ("UNSUPPORTED",
-                                                                                              "VALIDATION_ERROR")
+    outside = {"sql": "SELECT symbol FROM trades LIMIT 1 INTO 'file:///tmp/never.csv'", "options": {"write": True}}
+    assert studio.post("/api/execute", outside).code == "UNSUPPORTED"
     assert studio.post("/api/execute", {"sql": "SELECT symbol FROM trades",
                                         "options": {"from": "yesterday-ish"}}).code == "VALIDATION_ERROR"
 

@@ -87,6 +87,20 @@ def test_repeated_requests_with_one_key_are_one(studio):
     assert studio.post("/api/threads", {"title": "Twice"}, headers).status == 409
 
 
+def test_a_conversation_is_exported_with_its_sql_and_rows(studio):
+    thread = studio.post("/api/threads", {"title": "Prices"}).json["thread"]["id"]
+    for text in ("trades where price > 100", "run it"):
+        studio.chat({"id": thread, "message": {"id": f"msg_{len(text)}_{thread[-6:]}", "role": "user",
+                                               "parts": [{"type": "text", "text": text}]}})
+    document = studio.get(f"/api/threads/{thread}/export")
+    text = document.body.decode()
+    assert document.headers["content-type"].startswith("text/markdown"), document.headers
+    assert "## trades where price > 100" in text and "```sql\nSELECT" in text and "| symbol |" in text, text
+    sql = studio.get(f"/api/threads/{thread}/export?format=sql").body.decode()
+    assert "price > 100" in sql and sql.rstrip().endswith(";")
+    assert studio.get("/api/threads/thr_none/export").status == 404
+
+
 def test_probes_answer(studio):
     assert studio.get("/healthz").json == {"status": "ok"}
     assert studio.get("/readyz").json["status"] == "ready"

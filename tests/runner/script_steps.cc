@@ -33,6 +33,7 @@ class Observer : public ScriptObserver {
   }
 
   void OnStatement(const StatementOutcome& outcome) override {
+    if (!outcome.status.ok() && outcome.message.empty()) return;  // Cases state the error itself.
     output_->messages.push_back(
         fmt::format("# {}{}{}", outcome.statement.kind, outcome.message.empty() ? "" : ": ", outcome.message));
   }

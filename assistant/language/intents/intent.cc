@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "assistant/language/lexicon.h"
+#include "assistant/language/query_text.h"
 #include "engine/base/near_names.h"
 #include "engine/plan/prepared_query.h"
 
@@ -27,14 +28,24 @@ const SourceModel& NoSource() {
 
 std::span<const Intent> Intents() {
   static constexpr std::array kIntents = {
-      Intent{"sql.paste", ReadPaste}, Intent{"connect.file", ReadConnect},
-      Intent{"edit.undo", ReadUndo},  Intent{"refuse", ReadRefuse},
-      Intent{"later", ReadLater},     Intent{"control", ReadControl},
-      Intent{"run", ReadRun},         Intent{"viz", ReadViz},
-      Intent{"explain", ReadExplain}, Intent{"fix", ReadFix},
-      Intent{"help", ReadHelp},       Intent{"list.items", ReadList},
-      Intent{"stats", ReadStats},     Intent{"describe", ReadDescribe},
-      Intent{"peek", ReadPeek},       Intent{"edit", ReadEdit},
+      Intent{"sql.paste", ReadPaste},
+      Intent{"connect.file", ReadConnect},
+      Intent{"edit.undo", ReadUndo},
+      Intent{"refuse", ReadRefuse},
+      Intent{"sql.join", ReadJoinSources},
+      Intent{"sql.rows", ReadRowWindow},
+      Intent{"later", ReadLater},
+      Intent{"control", ReadControl},
+      Intent{"run", ReadRun},
+      Intent{"viz", ReadViz},
+      Intent{"explain", ReadExplain},
+      Intent{"fix", ReadFix},
+      Intent{"help", ReadHelp},
+      Intent{"list.items", ReadList},
+      Intent{"stats", ReadStats},
+      Intent{"describe", ReadDescribe},
+      Intent{"peek", ReadPeek},
+      Intent{"edit", ReadEdit},
       Intent{"sql", ReadSqlQuery},
   };
   return kIntents;
@@ -158,7 +169,7 @@ Reply ToolReply(std::string_view intent, std::vector<ToolCall> calls) {
 
 std::string SourceWords(const SourceModel& source) {
   const std::string& name = source.fact->alias.empty() ? source.fact->name : source.fact->alias;
-  return fmt::format("the {} {}", source.fact->type == "topic" ? "topic" : "file", name);
+  return fmt::format("the {} {}", source.fact->type, name);
 }
 
 Reply AskForSource(const Utterance& utterance, std::string_view intent, const std::string& unknown) {
@@ -205,12 +216,16 @@ std::string GroupColumn(const SourceModel& source, const std::string& sql) {
 
 ToolCall DescribeCall(const SourceModel& source) {
   if (source.fact->type == "topic") return {"inspect_topic", {{"topic", source.fact->name}}};
+  if (source.fact->type == "table") return {"execute_query", {{"sql", "DESCRIBE " + FromText(source)}}};
   return {"inspect_source", {{"name", source.fact->name}}};
 }
 
 ToolCall PeekCall(const SourceModel& source, int64_t limit, bool from_end) {
   if (source.fact->type == "topic")
     return {"peek_messages", {{"topic", source.fact->name}, {"limit", limit}, {"from_end", from_end}}};
+  if (source.fact->type == "table") {
+    return {"execute_query", {{"sql", fmt::format("SELECT * FROM {} LIMIT {}", FromText(source), limit)}}};
+  }
   ToolCall call{"peek_source", {{"uri", source.fact->name}, {"limit", limit}}};
   if (from_end) call.arguments.push_back({"from_end", true});
   return call;

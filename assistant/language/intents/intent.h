@@ -62,6 +62,8 @@ std::optional<Reply> ReadPeek(const Utterance& utterance);
 std::optional<Reply> ReadRefuse(const Utterance& utterance);
 std::optional<Reply> ReadLater(const Utterance& utterance);
 std::optional<Reply> ReadHelp(const Utterance& utterance);
+std::optional<Reply> ReadRowWindow(const Utterance& utterance);
+std::optional<Reply> ReadJoinSources(const Utterance& utterance);
 std::optional<Reply> ReadEdit(const Utterance& utterance);
 std::optional<Reply> ReadSqlQuery(const Utterance& utterance);
 

@@ -44,13 +44,11 @@ constexpr Missing kMissing[] = {
     {"tutorial|lesson|teach me|next lesson", "Lessons",
      "Ask for something small and look at the SQL: \"show me trades where price > 1000\", then \"count trades per "
      "symbol\"."},
-    {"join|joined with|enrich|match up|correlate", "Joining two sources",
-     "I can query each source on its own: say which one, for example \"count orders per customer_id\"."},
-    {"moving average|moving avg|running total|running mean|running average|cumulative|rolling avg|previous "
-     "row|lag|lead|percent change|percentage change|change in|pct change|row "
-     "number|smooth|deduplicate|dedup|duplicates|remove duplicates",
-     "Calculations over neighbouring rows",
-     "Sliding windows of time work today: \"average price over the last 10 minutes, updated every minute\"."},
+    {"join|joined with|enrich|match up|correlate", "Joining these",
+     "Name both sources and the column they share, for example \"join trades with orders on order_id\"."},
+    {"lead|row number|deduplicate|dedup|duplicates|remove duplicates", "This calculation over neighbouring rows",
+     "Moving averages, differences to the previous row and running totals work today: \"moving average of the last 20 "
+     "prices per symbol\"."},
     {"compare|compared with|compared to|versus|year over year|week over week|month over month|previous period",
      "Comparing periods or sources",
      "Ask for one figure per period and compare in the chart: for example \"average price per month\"."},

@@ -1,9 +1,13 @@
 import { queryOptions, useMutation, useQuery } from "@tanstack/react-query";
-import { request } from "@/api/client";
+import { buildUrl, request } from "@/api/client";
 import { queryClient } from "@/api/query-client";
 import type { Artifact, StoredMessage, Thread } from "@/api/types";
 
 const listKey = ["threads"] as const;
+
+/** The conversation as a document, or its queries as one SQL file. */
+export const threadExportUrl = (id: string, format: "md" | "sql"): string =>
+  buildUrl(`/api/threads/${id}/export`, { format });
 
 export const threadsQuery = queryOptions({
   queryKey: listKey,

@@ -150,9 +150,62 @@ export interface ExecutionMetadata {
   lag?: number | null;
   state_bytes?: number;
 }
+/** One statement of a script that runs or ran. */
+export interface StatementResult {
+  number: number;
+  kind: string;
+  name?: string | null;
+  state: "waiting" | "running" | "done" | "failed" | "cancelled" | "skipped";
+  /** "Stream totals created · 3 columns"; empty while nothing can be said. */
+  message: string;
+  note?: string | null;
+  /** In bytes of the text that was sent. */
+  span?: { offset: number; length: number; line?: number; column?: number };
+  execution_id?: string | null;
+  columns?: Column[];
+  row_count?: number;
+  is_streaming?: boolean;
+  /** Its rows go into a stream, table or place too; it goes on when nobody looks. */
+  writes?: boolean;
+  error?: ApiErrorBody | null;
+}
+export interface ScriptState {
+  script_id: string;
+  state: "running" | "through";
+  sql: string;
+  statements: StatementResult[];
+  error?: ApiErrorBody | null;
+}
+/** A step of a query: how many rows it was given, gave on, and left out. */
+export interface OperatorFigures {
+  name: string;
+  rows_in: number;
+  rows_out: number;
+  rows_filtered?: number;
+  rows_late?: number;
+  rows_bad?: number;
+  rows_held?: number;
+}
+/** A record that could not be read, or that came too late. */
+export interface SetAside {
+  where?: string;
+  partition?: number;
+  line?: number;
+  byte_offset?: number;
+  raw: string;
+  reason: string;
+}
+export interface RuntimeWarning {
+  code: string;
+  message: string;
+  times?: number;
+}
 export interface ExecuteResponse {
   success: boolean;
+  /** Of the main result; empty when no statement gives rows. */
   execution_id: string;
+  script_id?: string | null;
+  statements?: StatementResult[];
   columns: Column[];
   key_columns?: string[];
   rows: Row[];
@@ -176,6 +229,10 @@ export interface Execution {
   accounting?: Record<string, number>;
   diagnosis?: Diagnosis | null;
   error?: ApiErrorBody | null;
+  operators?: OperatorFigures[];
+  bad_records?: SetAside[];
+  late_records?: SetAside[];
+  warnings?: RuntimeWarning[];
 }
 
 export interface ValidateResponse {

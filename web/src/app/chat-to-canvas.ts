@@ -52,7 +52,7 @@ async function adopt(threadId: string, head: ArtifactHead): Promise<string | nul
   const results = readQueryResults(payload);
   if (!results) return null;
   const sqlId = results.sql_artifact_id ?? turns.get(threadId)?.sql?.id ?? null;
-  if (sqlId) adoptRun(sqlId, results.execution_id);
+  if (sqlId) adoptRun(sqlId, results);
   return sqlId;
 }
 
@@ -82,7 +82,7 @@ export function connectChat(router: Router): void {
       turns.delete(threadId);
       const promised = runWhenDone.delete(threadId);
       if (promised && turn?.sql?.valid && !turn.ran && turn.sql.text !== "")
-        void startRun(turn.sql.id, turn.sql.text, threadId);
+        void startRun(turn.sql.id, { text: turn.sql.text, start: 0 }, threadId);
     },
   });
 }
@@ -102,7 +102,7 @@ export function seedTabs(entry: ThreadChat): void {
     if (head.type === "query-results") {
       const results = readQueryResults(head.data);
       if (results?.sql_artifact_id && heads.has(results.sql_artifact_id)) {
-        adoptRun(results.sql_artifact_id, results.execution_id);
+        adoptRun(results.sql_artifact_id, results);
         continue;
       }
     }

@@ -9,6 +9,7 @@ import { StatusBar } from "@/app/status-bar";
 import { SHORTCUTS } from "@/app/shortcuts";
 import { useKeys } from "@/app/use-keys";
 import { useStudioActionsOf } from "@/app/use-studio-actions";
+import { DropZone } from "@/features/upload/drop-zone";
 import { copy } from "@/lib/copy/en";
 import { Dialog } from "@/ui/dialog";
 import { Toaster } from "@/ui/toast";
@@ -107,6 +108,7 @@ export function Shell() {
           ))}
         </ul>
       </Dialog>
+      <DropZone onData={(path) => actions.ask(copy.upload.open(path))} onSql={actions.ask} />
       <Toaster />
     </div>
   );

@@ -56,8 +56,10 @@ describe("statements", () => {
     ]);
   });
   it("finds the statement under the cursor", () => {
-    expect(statementAt(two, 3)).toBe("SELECT ';' FROM a");
-    expect(statementAt(two, two.length)).toContain("SELECT 2");
+    expect(statementAt(two, 3)).toEqual({ text: "SELECT ';' FROM a", start: 0 });
+    const second = statementAt(two, two.length);
+    expect(second.text).toContain("SELECT 2");
+    expect(two.slice(second.start)).toContain(second.text);
   });
 });
 

@@ -115,14 +115,20 @@ export function statementSpans(text: string): { start: number; end: number }[] {
   return spans;
 }
 
-/** The statement to run: the one holding the cursor, else the nearest before it. */
-export function statementAt(text: string, offset: number): string {
-  const spans = statementSpans(text);
-  const hit = spans.find((s) => offset <= s.end) ?? spans.at(-1);
-  return hit ? text.slice(hit.start, hit.end) : text.trim();
+/** A piece of a text and where it begins. */
+export interface TextPiece {
+  text: string;
+  start: number;
 }
 
-const SQL_START = /^(select|with|create|insert|explain|show|describe|deploy|drop|--\s*@)\b/i;
+/** The statement to run: the one holding the cursor, else the nearest before it. */
+export function statementAt(text: string, offset: number): TextPiece {
+  const spans = statementSpans(text);
+  const hit = spans.find((s) => offset <= s.end) ?? spans.at(-1);
+  return hit ? { text: text.slice(hit.start, hit.end), start: hit.start } : { text: text.trim(), start: 0 };
+}
+
+const SQL_START = /^(select|with|create|insert|update|delete|alter|explain|show|list|describe|deploy|drop|--\s*@)\b/i;
 
 /** Whether pasted text is SQL: it starts like a statement and has at least one more keyword. */
 export function looksLikeSql(text: string): boolean {

@@ -9,6 +9,7 @@ import type {
   ExecutionMetadata,
   ExecutionState,
   Row,
+  RuntimeWarning,
   Viz,
 } from "@/api/types";
 import { ChangelogFold, type Change } from "@/stream/fold";
@@ -34,6 +35,7 @@ export interface LiveSnapshot {
   progress: { done: number; total: number; unit?: string; eta_ms?: number } | null;
   rates: number[];
   diagnosis: Diagnosis | null;
+  warnings: readonly RuntimeWarning[];
   error: ApiErrorBody | null;
   note: string | null;
   lastRowAt: number | null;
@@ -80,6 +82,7 @@ export class LiveView {
       progress: null,
       rates: [],
       diagnosis: null,
+      warnings: [],
       error: null,
       note: null,
       lastRowAt: null,
@@ -143,6 +146,7 @@ export class LiveView {
         viz: execution.viz ?? null,
         metadata: { ...execution.metadata },
         diagnosis: execution.diagnosis ?? null,
+        warnings: execution.warnings ?? [],
         error: execution.error ?? null,
       });
       if (!hasEnded(execution.state)) {
@@ -209,7 +213,7 @@ export class LiveView {
         }
         return this.schedule();
       case "metrics": {
-        const { type: _type, progress, diagnosis, total_records, ...figures } = message;
+        const { type: _type, progress, diagnosis, warnings, total_records, ...figures } = message;
         const known = Object.fromEntries(Object.entries(figures).filter((entry) => entry[1] !== undefined));
         this.snapshot = {
           ...this.snapshot,
@@ -220,6 +224,7 @@ export class LiveView {
           },
           progress: progress ?? this.snapshot.progress,
           diagnosis: diagnosis ?? null,
+          warnings: warnings ?? this.snapshot.warnings,
           rates: [...this.snapshot.rates, message.records_per_second ?? 0].slice(-RATE_POINTS),
         };
         return this.schedule();

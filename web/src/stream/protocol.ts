@@ -1,4 +1,4 @@
-import type { Column, Diagnosis, Diagnostic, ExecutionState, Row, Viz } from "@/api/types";
+import type { Column, Diagnosis, Diagnostic, ExecutionState, Row, RuntimeWarning, Viz } from "@/api/types";
 
 export type RowOp = "insert" | "update" | "delete";
 
@@ -36,6 +36,7 @@ export type ServerMessage =
       state_bytes?: number;
       progress?: { done: number; total: number; unit?: string; eta_ms?: number } | null;
       diagnosis?: Diagnosis | null;
+      warnings?: RuntimeWarning[];
     }
   | { type: "state"; state: ExecutionState; reason?: string | null }
   | { type: "snapshot"; data: Row[]; batch_number: number; reason?: string; stands_for?: number }

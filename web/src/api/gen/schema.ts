@@ -482,11 +482,35 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Run a query
-         * @description Runs one SQL statement, live or on what is there now, for example execute_query({"sql":"SELECT * FROM trades LIMIT 5"}).
+         * Run SQL
+         * @description Runs SQL statements, live or on what is there now; what one makes, later ones of the thread read by name. Example: execute_query({"sql":"SELECT * FROM trades LIMIT 5"}).
          */
         post: operations["execute_query"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scripts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a script run
+         * @description What became of each statement of a script, with the executions that hold their rows.
+         */
+        get: operations["get_script"];
+        put?: never;
+        post?: never;
+        /**
+         * Stop a script
+         * @description Ends a script and every query of it that runs.
+         */
+        delete: operations["cancel_script"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2699,7 +2723,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description exactly one statement */
+                    /** @description one statement or several, separated by semicolons */
                     sql: string;
                     options?: {
                         /**
@@ -2708,8 +2732,10 @@ export interface operations {
                          * @enum {string}
                          */
                         mode?: "auto" | "snapshot" | "live";
-                        /** @description wall time */
+                        /** @description wall time of each statement */
                         timeout_ms?: number;
+                        /** @description answer after this time even if rows are still to come */
+                        wait_ms?: number;
                         /**
                          * @description rows kept
                          * @default 1000
@@ -2717,11 +2743,14 @@ export interface operations {
                         max_rows?: number;
                         /** @description earliest, latest, an instant, or back from now: -1h */
                         from?: string;
-                        /** @description rows to use in place of a source */
+                        /** @description rows to use in place of a source; one query only */
                         inputs?: {
                             [key: string]: unknown;
                         };
-                        /** @default false */
+                        /**
+                         * @description insist on places outside the Studio, which needs an approval; without it their rows are shown
+                         * @default false
+                         */
                         write?: boolean;
                         /**
                          * @description viewers get operations in any case; accepted for callers that ask for them
@@ -2729,6 +2758,7 @@ export interface operations {
                          */
                         changelog?: boolean;
                     };
+                    /** @description the editor it stands in; a second run takes the place of the first */
                     artifact_id?: string;
                     thread_id?: string;
                 };
@@ -2744,6 +2774,34 @@ export interface operations {
                     "application/json": {
                         success?: boolean;
                         execution_id?: string;
+                        script_id?: string | null;
+                        statements?: {
+                            number?: number;
+                            kind?: string;
+                            name?: string | null;
+                            state?: string;
+                            message?: string;
+                            note?: string | null;
+                            span?: {
+                                offset?: number;
+                                length?: number;
+                                line?: number;
+                                column?: number;
+                                end_line?: number;
+                                end_column?: number;
+                            };
+                            execution_id?: string | null;
+                            columns?: {
+                                name?: string;
+                                type?: string;
+                                sql_type?: string;
+                                nullable?: boolean;
+                                hidden?: boolean;
+                            }[];
+                            row_count?: number;
+                            is_streaming?: boolean;
+                            error?: unknown;
+                        }[];
                         columns?: {
                             name?: string;
                             type?: string;
@@ -2804,6 +2862,140 @@ export interface operations {
                             }[];
                         }[];
                         diagnosis?: unknown;
+                    };
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_script: {
+        parameters: {
+            query?: {
+                thread_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        script_id?: string;
+                        state?: string;
+                        sql?: string;
+                        started_at?: string;
+                        thread_id?: string | null;
+                        statements?: {
+                            number?: number;
+                            kind?: string;
+                            name?: string | null;
+                            state?: string;
+                            message?: string;
+                            note?: string | null;
+                            span?: {
+                                offset?: number;
+                                length?: number;
+                                line?: number;
+                                column?: number;
+                                end_line?: number;
+                                end_column?: number;
+                            };
+                            execution_id?: string | null;
+                            columns?: {
+                                name?: string;
+                                type?: string;
+                                sql_type?: string;
+                                nullable?: boolean;
+                                hidden?: boolean;
+                            }[];
+                            row_count?: number;
+                            is_streaming?: boolean;
+                            error?: unknown;
+                        }[];
+                        error?: unknown;
+                    };
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cancel_script: {
+        parameters: {
+            query?: {
+                thread_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        script_id?: string;
+                        state?: string;
+                        sql?: string;
+                        started_at?: string;
+                        thread_id?: string | null;
+                        statements?: {
+                            number?: number;
+                            kind?: string;
+                            name?: string | null;
+                            state?: string;
+                            message?: string;
+                            note?: string | null;
+                            span?: {
+                                offset?: number;
+                                length?: number;
+                                line?: number;
+                                column?: number;
+                                end_line?: number;
+                                end_column?: number;
+                            };
+                            execution_id?: string | null;
+                            columns?: {
+                                name?: string;
+                                type?: string;
+                                sql_type?: string;
+                                nullable?: boolean;
+                                hidden?: boolean;
+                            }[];
+                            row_count?: number;
+                            is_streaming?: boolean;
+                            error?: unknown;
+                        }[];
+                        error?: unknown;
                     };
                 };
             };

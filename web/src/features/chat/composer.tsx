@@ -1,6 +1,7 @@
-import { ArrowUp, ChevronDown, Square, X } from "lucide-react";
+import { ArrowUp, ChevronDown, Paperclip, Square, X } from "lucide-react";
 import { useEffect, useRef, useSyncExternalStore, type ReactNode, type RefObject } from "react";
 import { connectivity } from "@/api/connection";
+import { chooseFiles } from "@/features/upload/choose-files";
 import { copy } from "@/lib/copy/en";
 import { looksLikeSql } from "@/lib/velosql-tokens";
 import { IconButton } from "@/ui/button";
@@ -117,6 +118,13 @@ export function Composer(props: ComposerProps) {
             ]}
           />
         )}
+        <IconButton
+          icon={Paperclip}
+          size={15}
+          label={copy.upload.choose}
+          data-testid="composer-attach"
+          onClick={chooseFiles}
+        />
         {isSql && <Tag data-testid="composer-attachment">{copy.composer.sqlChip(value.trim().split("\n").length)}</Tag>}
         <span className="min-w-0 flex-1 truncate text-meta text-fg-3">
           {network === "lost" ? copy.composer.willSend : props.footer}

@@ -1,9 +1,17 @@
 import { Link } from "@tanstack/react-router";
-import { Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { Download, Ellipsis, FileCode, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { deleteThread, hideThreadInList, refreshThreads, useRenameThread, useThreads } from "@/api/threads";
+import {
+  deleteThread,
+  hideThreadInList,
+  refreshThreads,
+  threadExportUrl,
+  useRenameThread,
+  useThreads,
+} from "@/api/threads";
 import type { Thread } from "@/api/types";
 import { copy } from "@/lib/copy/en";
+import { downloadUrl } from "@/lib/download";
 import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Menu } from "@/ui/menu";
@@ -108,6 +116,16 @@ export function ThreadList({
                   label: copy.threads.rename,
                   icon: Pencil,
                   onSelect: () => setTimeout(() => setRenaming(thread.id), 0),
+                },
+                {
+                  label: copy.threads.exportMarkdown,
+                  icon: Download,
+                  onSelect: () => downloadUrl(threadExportUrl(thread.id, "md")),
+                },
+                {
+                  label: copy.threads.exportSql,
+                  icon: FileCode,
+                  onSelect: () => downloadUrl(threadExportUrl(thread.id, "sql")),
                 },
                 { label: copy.threads.remove, icon: Trash2, danger: true, onSelect: () => remove(thread) },
               ]}

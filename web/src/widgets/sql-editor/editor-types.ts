@@ -1,4 +1,5 @@
 import type { Ref } from "react";
+import type { TextPiece } from "@/lib/velosql-tokens";
 
 export interface EditorFix {
   title: string;
@@ -44,8 +45,10 @@ export interface SqlServices {
 
 export interface SqlEditorHandle {
   focus: () => void;
-  /** The selection, else the statement under the cursor. */
-  runnable: () => string;
+  /** What is selected; null: nothing. */
+  selection: () => TextPiece | null;
+  /** The statement under the cursor. */
+  statement: () => TextPiece;
   reveal: (start: number, end: number) => void;
 }
 

@@ -96,12 +96,17 @@ export default function MonacoSqlEditor(props: SqlEditorProps) {
     handle,
     () => ({
       focus: () => editor.current?.focus(),
-      runnable: () => {
+      selection: () => {
         const model = editor.current?.getModel();
         const selection = editor.current?.getSelection();
-        if (!model || !selection) return "";
-        const selected = model.getValueInRange(selection).trim();
-        return selected || statementAt(model.getValue(), model.getOffsetAt(selection.getPosition()));
+        if (!model || !selection) return null;
+        const text = model.getValueInRange(selection);
+        return text.trim() === "" ? null : { text, start: model.getOffsetAt(selection.getStartPosition()) };
+      },
+      statement: () => {
+        const model = editor.current?.getModel();
+        const at = editor.current?.getPosition();
+        return statementAt(model?.getValue() ?? "", model && at ? model.getOffsetAt(at) : 0);
       },
       reveal: (start, end) => {
         const model = editor.current?.getModel();

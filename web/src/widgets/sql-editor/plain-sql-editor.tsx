@@ -10,12 +10,12 @@ export function PlainSqlEditor({ value, onChange, readOnly, label, onRun, onForm
     handle,
     () => ({
       focus: () => box.current?.focus(),
-      runnable: () => {
+      selection: () => {
         const element = box.current;
-        if (!element) return "";
-        const selected = element.value.slice(element.selectionStart, element.selectionEnd).trim();
-        return selected || statementAt(element.value, element.selectionStart);
+        const text = element?.value.slice(element.selectionStart, element.selectionEnd) ?? "";
+        return !element || text.trim() === "" ? null : { text, start: element.selectionStart };
       },
+      statement: () => statementAt(box.current?.value ?? "", box.current?.selectionStart ?? 0),
       reveal: (start, end) => {
         box.current?.focus();
         box.current?.setSelectionRange(start, end);

@@ -21,7 +21,7 @@ import { DataGrid } from "@/widgets/data-grid/data-grid";
 import { RecordView } from "@/widgets/data-grid/record-view";
 import { TimeRuler } from "@/widgets/time-ruler/time-ruler";
 import { ChangelogList } from "@/features/artifacts/query-results/changelog-list";
-import { download, downloadUrl } from "@/features/artifacts/query-results/download";
+import { download, downloadUrl } from "@/lib/download";
 import { LiveChip } from "@/features/artifacts/query-results/live-state";
 import { LiveSummary } from "@/features/artifacts/query-results/live-summary";
 import { ResultCards } from "@/features/artifacts/query-results/result-cards";
@@ -191,6 +191,20 @@ export function LiveResults({
               live
             />
           )}
+          {view.warnings.map((warning) => (
+            <p
+              key={warning.code + warning.message}
+              role="note"
+              data-testid="runtime-warning"
+              data-code={warning.code}
+              className="border-b border-line bg-tint-time px-3 py-1 text-meta text-fg"
+            >
+              {warning.message}{" "}
+              <span className="code text-fg-2">
+                {[copy.paths.times(warning.times ?? 1), warning.code].filter(Boolean).join(" · ")}
+              </span>
+            </p>
+          ))}
           {view.error && (
             <ErrorBlock
               error={view.error}

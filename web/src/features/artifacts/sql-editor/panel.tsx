@@ -2,7 +2,10 @@ import { Copy, RotateCcw, Save, WandSparkles } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { Group, Panel, Separator } from "react-resizable-panels";
 import { useStudioActions } from "@/api/studio-actions";
+import type { StatementResult } from "@/api/types";
 import { copy } from "@/lib/copy/en";
+import { byteToIndex } from "@/lib/text-offsets";
+import type { TextPiece } from "@/lib/velosql-tokens";
 import { hasEnded } from "@/stream/live-view";
 import { liveView } from "@/stream/use-live-view";
 import { Button, IconButton } from "@/ui/button";
@@ -23,6 +26,7 @@ import { CheckTag, RunButton, RunResults } from "@/features/artifacts/sql-editor
 import { useRun } from "@/features/artifacts/sql-editor/runs";
 import { sqlServices } from "@/features/artifacts/sql-editor/services";
 import { useSqlCheck } from "@/features/artifacts/sql-editor/use-sql-check";
+import { useRunProblems } from "@/features/artifacts/sql-editor/use-run-problems";
 import { useSqlDocument } from "@/features/artifacts/sql-editor/use-sql-document";
 
 export default function SqlEditorPanel({ artifact, data, frozen }: PanelProps<SqlEditorData>) {
@@ -32,17 +36,32 @@ export default function SqlEditorPanel({ artifact, data, frozen }: PanelProps<Sq
   const document = useSqlDocument(artifact, data, frozen, thread);
   const check = useSqlCheck(document.sql, thread);
   const run = useRun(artifact.id);
+  const failures = useRunProblems(run, document.sql);
+  const problems = useMemo(() => [...check.problems, ...failures], [check.problems, failures]);
   const services = useMemo(() => sqlServices(thread), [thread]);
   const firstError = check.state === "wrong" ? (check.errors[0]?.message ?? copy.problems(1)) : null;
   const phone = usePhone();
   const [phoneView, setPhoneView] = useState<"sql" | "results">("results");
   const windowMs = check.answer?.ast?.window?.size_ms ?? null;
 
-  const runText = (sql: string) => {
-    if (firstError || sql.trim() === "") return;
-    void document.run(sql);
+  const several = (check.answer?.statements?.length ?? 1) > 1;
+  const whole = (): TextPiece => ({ text: document.sql, start: 0 });
+
+  const runPiece = (piece: TextPiece) => {
+    const end = piece.start + piece.text.length;
+    const broken = check.errors.some((p) => p.start < end && p.end >= piece.start);
+    if (broken || piece.text.trim() === "") return;
+    void document.run(piece);
   };
-  const onRun = () => runText(editor.current?.runnable() ?? document.sql);
+  const onRun = () => runPiece(editor.current?.selection() ?? editor.current?.statement() ?? whole());
+  // The button says what it does: with several statements it runs them all.
+  const onButton = () => runPiece(editor.current?.selection() ?? whole());
+  const onReveal = (statement: StatementResult) => {
+    if (!run?.piece || !statement.span) return;
+    const { text, start } = run.piece;
+    const { offset, length } = statement.span;
+    editor.current?.reveal(start + byteToIndex(text, offset), start + byteToIndex(text, offset + length));
+  };
   const fixFirst = () => {
     const fix = check.problems.find((p) => p.fixes.length > 0)?.fixes[0];
     if (fix) document.edit(fix.apply(document.sql));
@@ -80,12 +99,12 @@ export default function SqlEditorPanel({ artifact, data, frozen }: PanelProps<Sq
         <SqlEditor
           value={document.sql}
           onChange={document.edit}
-          problems={check.problems}
+          problems={problems}
           services={services}
           readOnly={frozen}
           label={copy.sql.editorLabel}
           onRun={onRun}
-          onRunAll={() => runText(document.sql)}
+          onRunAll={() => runPiece(whole())}
           onFormat={() => void document.format()}
           onFirstFix={fixFirst}
           onEscape={leaveEditor}
@@ -93,12 +112,12 @@ export default function SqlEditorPanel({ artifact, data, frozen }: PanelProps<Sq
         />
       </div>
       <ProblemList
-        problems={check.problems}
+        problems={problems}
         onReveal={(p) => editor.current?.reveal(p.start, p.end)}
         onFix={(fix) => document.edit(fix.apply(document.sql))}
       />
       <div className="num flex min-h-7 items-center gap-3 border-t border-line px-3 text-meta text-fg-3">
-        <span>{copy.problems(check.problems.length)}</span>
+        <span className="shrink-0 whitespace-nowrap">{copy.problems(problems.length)}</span>
         <span className="truncate max-md:hidden">{copy.sql.tabHint}</span>
         {data.outputColumns.length > 0 && !document.dirty && (
           <span className="code ms-auto truncate">→ {data.outputColumns.map((c) => c.name).join(", ")}</span>
@@ -107,7 +126,9 @@ export default function SqlEditorPanel({ artifact, data, frozen }: PanelProps<Sq
     </div>
   );
 
-  const results = run && <RunResults run={run} title={artifact.title} windowMs={windowMs} onRunAgain={onRun} />;
+  const results = run && (
+    <RunResults run={run} title={artifact.title} windowMs={windowMs} onRunAgain={onButton} onReveal={onReveal} />
+  );
   return (
     <PanelFrame
       facts={
@@ -156,9 +177,10 @@ export default function SqlEditorPanel({ artifact, data, frozen }: PanelProps<Sq
               />
               <RunButton
                 run={run}
+                all={several}
                 changed={document.dirty}
                 reason={firstError ? copy.sql.fixFirst(firstError) : null}
-                onRun={onRun}
+                onRun={onButton}
               />
             </>
           )}

@@ -1,11 +1,19 @@
 import { CircleDashed, Play, ShieldCheck, Square, TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+import { toErrorBody } from "@/api/errors";
+import { cancelScript } from "@/api/executions";
+import { queryClient } from "@/api/query-client";
+import type { StatementResult } from "@/api/types";
 import { copy } from "@/lib/copy/en";
 import { hasEnded } from "@/stream/live-view";
 import { useLiveView } from "@/stream/use-live-view";
 import { Button } from "@/ui/button";
 import { Tag } from "@/ui/chip";
 import { ErrorBlock } from "@/ui/error-block";
+import { showToast } from "@/ui/toast";
 import { LiveResults } from "@/features/artifacts/query-results/live-results";
+import { ScriptResults } from "@/features/artifacts/query-results/script-results";
+import { isAtWork, isScript, useScript } from "@/features/artifacts/query-results/use-script";
 import type { Run } from "@/features/artifacts/sql-editor/runs";
 import type { SqlCheck } from "@/features/artifacts/sql-editor/use-sql-check";
 
@@ -44,54 +52,73 @@ export function CheckTag({ check, checkedOn, dirty }: { check: SqlCheck; checked
 
 interface RunButtonProps {
   run: Run | null;
+  /** Several statements: the button runs them all. */
+  all: boolean;
   changed: boolean;
   reason: string | null;
   onRun: () => void;
 }
 
 /** Run, and while the same text runs, Stop. */
-export function RunButton({ run, changed, reason, onRun }: RunButtonProps) {
-  if (run?.status === "started" && run.executionId) {
-    return (
-      <RunOrStop
-        key={run.executionId}
-        run={run}
-        executionId={run.executionId}
-        changed={changed}
-        reason={reason}
-        onRun={onRun}
-      />
-    );
-  }
-  return (
+export function RunButton({ run, all, changed, reason, onRun }: RunButtonProps) {
+  const script = useScript(run?.scriptId ?? null, run?.statements ?? []);
+  const start = (
     <Button
       tone="primary"
       icon={Play}
-      keys="mod+enter"
+      keys={all ? "mod+shift+enter" : "mod+enter"}
       data-testid="run-button"
       reason={run?.status === "starting" ? copy.results.waiting : reason}
       onClick={onRun}
     >
-      {copy.sql.run}
+      {all ? copy.sql.runAll : copy.sql.run}
+    </Button>
+  );
+  if (run?.status !== "started") return start;
+  if (run.scriptId && isScript(script.statements)) {
+    const running = script.statements.some(isAtWork);
+    return (
+      <>
+        {(!running || changed) && start}
+        {running && <StopButton onStop={() => stopScript(run.scriptId ?? "")} />}
+      </>
+    );
+  }
+  if (!run.executionId) return start;
+  return <RunOrStop key={run.executionId} run={run} executionId={run.executionId} changed={changed} start={start} />;
+}
+
+const stopScript = (scriptId: string) =>
+  void cancelScript(scriptId).then(
+    (script) => queryClient.setQueryData(["script", scriptId], script),
+    (error: unknown) => showToast(toErrorBody(error).message),
+  );
+
+function StopButton({ onStop }: { onStop: () => void }) {
+  return (
+    <Button tone="danger" icon={Square} keys="escape" data-testid="stop-button" onClick={onStop}>
+      {copy.sql.stop}
     </Button>
   );
 }
 
-function RunOrStop({ run, executionId, changed, reason, onRun }: RunButtonProps & { run: Run; executionId: string }) {
+function RunOrStop({
+  run,
+  executionId,
+  changed,
+  start,
+}: {
+  run: Run;
+  executionId: string;
+  changed: boolean;
+  start: ReactNode;
+}) {
   const [view, live] = useLiveView(executionId, run.initial ?? undefined);
   const running = !hasEnded(view.state);
   return (
     <>
-      {(!running || changed) && (
-        <Button tone="primary" icon={Play} keys="mod+enter" data-testid="run-button" reason={reason} onClick={onRun}>
-          {copy.sql.run}
-        </Button>
-      )}
-      {running && (
-        <Button tone="danger" icon={Square} keys="escape" data-testid="stop-button" onClick={() => live.stop()}>
-          {copy.sql.stop}
-        </Button>
-      )}
+      {(!running || changed) && start}
+      {running && <StopButton onStop={() => live.stop()} />}
     </>
   );
 }
@@ -102,12 +129,15 @@ export function RunResults({
   title,
   windowMs,
   onRunAgain,
+  onReveal,
 }: {
   run: Run;
   title: string;
   windowMs: number | null;
   onRunAgain: () => void;
+  onReveal: (statement: StatementResult) => void;
 }) {
+  const script = useScript(run.scriptId, run.statements);
   if (run.status === "refused" && run.error) {
     return (
       <div className="h-full overflow-auto p-3">
@@ -115,6 +145,17 @@ export function RunResults({
       </div>
     );
   }
+  if (isScript(script.statements))
+    return (
+      <ScriptResults
+        key={run.scriptId}
+        statements={script.statements}
+        sql={run.piece?.text ?? script.sql}
+        title={title}
+        windowMs={windowMs}
+        onReveal={run.piece ? onReveal : undefined}
+      />
+    );
   if (!run.executionId) return <div className="skeleton m-3 h-24" />;
   return (
     <LiveResults

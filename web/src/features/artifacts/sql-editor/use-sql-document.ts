@@ -4,6 +4,7 @@ import { ApiError, toErrorBody } from "@/api/errors";
 import { formatSql } from "@/api/sql";
 import type { Artifact } from "@/api/types";
 import { copy } from "@/lib/copy/en";
+import type { TextPiece } from "@/lib/velosql-tokens";
 import { showToast } from "@/ui/toast";
 import { setDraft, useDraft } from "@/features/artifacts/sql-editor/drafts";
 import type { SqlEditorData } from "@/features/artifacts/sql-editor/guard";
@@ -62,8 +63,8 @@ export function useSqlDocument(artifact: Artifact, data: SqlEditorData, frozen: 
       }
     },
     /** Runs what was asked for; edits are kept as a version first, so that a result always has its text. */
-    run: async (text: string) => {
-      const running = startRun(artifact.id, text, threadId);
+    run: async (piece: TextPiece) => {
+      const running = startRun(artifact.id, piece, threadId);
       if (dirty && !movedOn) await store(sql, draft.baseVersion);
       await running;
     },
