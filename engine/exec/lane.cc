@@ -156,8 +156,10 @@ Task::Next Lane::Finish(const velo::Status& status) {
 
 // What can go to disk has gone there before, so there is nothing left to let go.
 Status Lane::CheckMemory() const {
-  const int64_t held = pipeline_->StateBytes(), limit = context_.memory_limit;
-  if (limit <= 0 || held <= limit) return velo::Status::OK();
+  const int64_t limit = context_.memory_limit;
+  if (limit <= 0) return velo::Status::OK();
+  const int64_t held = pipeline_->StateBytes();
+  if (held <= limit) return velo::Status::OK();
   return velo::Status::User("MEMORY_LIMIT",
                             fmt::format("the state of the query needs more memory than its limit allows ({:.1f} of "
                                         "{:.1f} MiB)",

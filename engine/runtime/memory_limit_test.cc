@@ -73,7 +73,8 @@ TEST_F(MemoryLimitTest, GroupsOnDiskGiveTheSameAnswer) {
         "SELECT k % 700 AS k, COUNT(DISTINCT v) AS d, MEDIAN(v) AS m, MAX(CAST(v AS STRING)) AS x FROM e GROUP BY k % "
         "700 "
         "EMIT FINAL",
-        "SELECT COUNT(*) AS n, SUM(s) AS s FROM (SELECT k, SUM(v) AS s FROM e GROUP BY k EMIT FINAL) AS g"}) {
+        "SELECT COUNT(*) AS n, SUM(s) AS s FROM (SELECT k, SUM(v) AS s FROM e GROUP BY k EMIT FINAL) AS g EMIT "
+        "FINAL"}) {
     const std::vector<std::string> expected = Run(sql, 0, 1);
     EXPECT_EQ(Run(sql, 1 << 18, 1), expected) << sql;
     EXPECT_EQ(Run(sql, 1 << 18, 2), expected) << sql;
