@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/exec/columns_read.h"
+#include "engine/exec/dictionary_columns.h"
 #include "engine/exec/event_time_source.h"
 #include "engine/exec/operators/distinct.h"
 #include "engine/exec/operators/filter.h"
@@ -127,6 +128,7 @@ class Builder {
   }
 
   Result<MergeableOperator*> BuildHeld(const std::shared_ptr<const AggregateNode>& node) {
+    held_ = node.get();
     const bool near_source = IsNearSource(*node->inputs[0]);
     std::unique_ptr<MergeableOperator> made = MakeAnyAggregate({node, EmitMode::kFinal, near_source, false, false});
     MergeableOperator* step = made.get();
@@ -332,7 +334,10 @@ class Builder {
       std::shared_ptr<LookupTable> table = tables_ == nullptr ? nullptr : (*tables_)[node.get()];
       if (table == nullptr) table = std::make_shared<LookupTable>(*join);
       if (tables_ != nullptr) (*tables_)[node.get()] = table;
-      return MakeLookupJoin({join, std::move(table), counts_left, counts_right, TakeColumnsRead(*node)}, context_);
+      std::vector<bool> coded;
+      if (held_ != nullptr) coded = DictionaryColumnsOf(*held_, *node);
+      return MakeLookupJoin(
+          {join, std::move(table), counts_left, counts_right, TakeColumnsRead(*node), std::move(coded)}, context_);
     }
     if (node->kind == PlanKind::kJoin) return MakeJoin(As<JoinNode>(node), counts_left, counts_right);
     if (node->kind == PlanKind::kSubquery) {
@@ -389,6 +394,7 @@ class Builder {
   std::map<const PlanNode*, std::vector<bool>> columns_read_;  ///< Of nodes with one reader; empty: all.
   LaneTables* const tables_;                                   ///< Shared by lanes; null when there is one lane.
   const bool later_lane_;                                      ///< The first lane fills the tables.
+  const AggregateNode* held_ = nullptr;                        ///< Of a lane: the aggregate on top.
   std::unique_ptr<Pipeline> pipeline_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/plan/nodes/join_node.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::exec {
@@ -41,26 +42,73 @@ Looked LookedIntoBelow(const ProjectNode& project, const Looked& above) {
   return looked;
 }
 
-}  // namespace
+// What a lookup join looks into of the rows on its left, given that of its output.
+Looked LookedIntoBelow(const JoinNode& join, const Looked& above) {
+  const PlanNode& left = *join.inputs[0];
+  Looked joined = above;
+  // The condition may read columns of the right that a semi join does not show.
+  joined.resize(
+      std::max<size_t>(joined.size(), static_cast<size_t>(PayloadColumns(left) + PayloadColumns(*join.inputs[1]))));
+  LookInto(join.residual, &joined);
+  Looked looked(left.output.columns.size(), false);
+  std::copy_n(joined.begin(), PayloadColumns(left), looked.begin());
+  const bool finds_by_codes = join.left_keys.size() == 1 && join.left_keys[0]->kind == BoundKind::kColumn;
+  for (const BoundExpressionPtr& key : join.left_keys) {
+    if (!finds_by_codes) LookInto(key, &looked);
+  }
+  // Their messages and defaults are made of values.
+  if (!join.fallback.empty()) looked.assign(looked.size(), true);
+  return looked;
+}
 
-std::vector<std::string> DictionaryColumns(const PlanNode& top) {
-  const PlanNode* node = &top;
-  Looked looked(top.output.columns.size(), false);
+// A node below `top` with what is looked into of its output.
+struct Reached {
+  const PlanNode* node = nullptr;
+  Looked looked;
+};
+
+// Follows the chain below `top` down to `end`, or to the scan where that is null; the node is null when there is
+// something else in between.
+Reached FollowTo(const PlanNode& top, const PlanNode* end) {
+  Reached at{&top, Looked(top.output.columns.size(), false)};
   if (top.kind == PlanKind::kAggregate) {
     const auto& aggregate = static_cast<const AggregateNode&>(top);
     if (aggregate.window.has_value()) return {};
-    looked = LookedIntoBy(aggregate);
-    node = top.inputs[0].get();
+    at = {top.inputs[0].get(), LookedIntoBy(aggregate)};
   }
-  for (; node->kind != PlanKind::kScan; node = node->inputs[0].get()) {
-    if (node->kind == PlanKind::kFilter) {
-      LookInto(static_cast<const FilterNode*>(node)->predicate, &looked);
-    } else if (node->kind == PlanKind::kProject) {
-      looked = LookedIntoBelow(static_cast<const ProjectNode&>(*node), looked);
+  while (at.node != end && at.node->kind != PlanKind::kScan) {
+    if (at.node->kind == PlanKind::kFilter) {
+      LookInto(static_cast<const FilterNode*>(at.node)->predicate, &at.looked);
+    } else if (at.node->kind == PlanKind::kProject) {
+      at.looked = LookedIntoBelow(static_cast<const ProjectNode&>(*at.node), at.looked);
+    } else if (at.node->kind == PlanKind::kJoin &&
+               static_cast<const JoinNode&>(*at.node).method == JoinMethod::kLookup) {
+      at.looked = LookedIntoBelow(static_cast<const JoinNode&>(*at.node), at.looked);
     } else {
       return {};
     }
+    at.node = at.node->inputs[0].get();
   }
+  return at;
+}
+
+}  // namespace
+
+std::vector<bool> DictionaryColumnsOf(const PlanNode& top, const PlanNode& join) {
+  const Reached reached = FollowTo(top, &join);
+  if (reached.node != &join) return {};
+  std::vector<bool> coded;
+  for (size_t i = 0; i < join.output.columns.size(); ++i) {
+    coded.push_back(!reached.looked[i] && join.output.columns[i].type.kind() == TypeKind::kString);
+  }
+  return coded;
+}
+
+std::vector<std::string> DictionaryColumns(const PlanNode& top) {
+  Reached reached = FollowTo(top, nullptr);
+  if (reached.node == nullptr) return {};
+  const PlanNode* node = reached.node;
+  Looked& looked = reached.looked;
   const auto& scan = static_cast<const ScanNode&>(*node);
   LookInto(scan.event_time_expression, &looked);
   std::vector<std::string> names;

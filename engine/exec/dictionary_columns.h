@@ -8,10 +8,14 @@
 
 namespace velo::exec {
 
-/// Text columns of the scan below `top` that nobody looks into before they leave `top`, so that the scan may give them
-/// out as dictionary<int32, utf8>. `top` is an aggregate, which can group by such a column when it is the only key, or
-/// the last of a chain of filters and projections. Empty when anything else stands between `top` and the scan.
+/// Text columns of the left-most scan below `top` that nobody looks into before they leave `top`, so that the scan may
+/// give them out as dictionary<int32, utf8>. `top` is an aggregate, which can group by such a column when it is the
+/// only key, or the last of a chain of filters and projections. Lookup joins in between can look rows up by such a
+/// column when it is the only key. Empty when anything else stands between `top` and the scan.
 std::vector<std::string> DictionaryColumns(const PlanNode& top);
+
+/// The same for the columns of a lookup join between `top` and its scan: those that it may give out as codes.
+std::vector<bool> DictionaryColumnsOf(const PlanNode& top, const PlanNode& join);
 
 /// The batch with texts in place of codes.
 Result<Batch> DecodeDictionaries(const Batch& batch);

@@ -116,7 +116,8 @@ void GroupTable::FindText(const arrow::Array& keys, int64_t rows, uint32_t* ids)
 }
 
 Status GroupTable::FindCodes(const arrow::DictionaryArray& keys, int64_t rows, uint32_t* ids) {
-  if (dictionary_ != keys.dictionary()) {
+  // Arrays made anew of the same codes share the data of their dictionary.
+  if (dictionary_ == nullptr || dictionary_->data() != keys.dictionary()->data()) {
     dictionary_ = keys.dictionary();
     code_ids_.assign(static_cast<size_t>(dictionary_->length()), UINT32_MAX);
   }

@@ -57,7 +57,8 @@ class ArrivalSlide : public ArrivalFunction {
     states_.resize(rows.partition_count);
     rule_.Prepare(rows.rows);
     const bool reads_values = Rule::kReadsValues && rows.argument != nullptr;
-    const Value* values = reads_values ? rows.argument->data()->template GetValues<Value>(1) : nullptr;
+    const Value* values =
+        reads_values ? Aligned(rows.argument->data()->template GetValues<Value>(1), rows.rows) : nullptr;
     if (most_ < 0) {
       Run(rows, values);
     } else {
@@ -108,6 +109,15 @@ class ArrivalSlide : public ArrivalFunction {
  private:
   using Total = typename Rule::Total;
   using Value = typename Rule::Value;
+
+  // Values of 16 bytes that come out of a message may lie at a place where they cannot be read as such.
+  const Value* Aligned(const Value* values, int64_t rows) {
+    if (reinterpret_cast<uintptr_t>(values) % alignof(Value) == 0) return values;
+    aligned_.resize(static_cast<size_t>(rows));
+    std::memcpy(static_cast<void*>(aligned_.data()), static_cast<const void*>(values), aligned_.size() * sizeof(Value));
+    return aligned_.data();
+  }
+
   struct State {
     Total total{};
     RingPosition ring;
@@ -151,6 +161,7 @@ class ArrivalSlide : public ArrivalFunction {
   const int64_t most_;
   std::vector<State> states_;  ///< Per partition.
   RingPool<Value> rings_;
+  std::vector<Value> aligned_;  ///< Scratch.
 };
 
 }  // namespace velo::exec
