@@ -207,6 +207,32 @@ BoundExpressionPtr ExpressionBinder::UseOuter(const sql::ColumnReference& refere
   return nullptr;
 }
 
+bool ExpressionBinder::IsOfOuterQuery(const sql::ColumnReference& reference) const {
+  const std::vector<std::string_view> parts = PartTexts(reference);
+  const auto found_in = [&](const Scope& scope) {
+    if (parts.size() > 1 && scope.FindRelation(parts[0]) >= 0) return true;
+    const ColumnMatch match = ResolveColumn(scope, parts);
+    return match.kind == ColumnMatch::Kind::kAmbiguous || (match.kind == ColumnMatch::Kind::kColumn && !match.assumed);
+  };
+  if (found_in(*env_->scope)) return false;
+  for (const Scope* outer = env_->scope->outer(); outer != nullptr; outer = outer->outer()) {
+    if (found_in(*outer)) return true;
+  }
+  return false;
+}
+
+bool ExpressionBinder::BelongsToOuterQuery(const sql::Call& aggregate) const {
+  if (env_->scope->outer() == nullptr || env_->scope->outer()->reader() == nullptr) return false;
+  bool any = false, all = true;
+  VisitExpressions(aggregate, [&](const sql::Expression& node) {
+    if (node.kind != sql::ExpressionKind::kColumn) return true;
+    any = true;
+    all = all && IsOfOuterQuery(static_cast<const sql::ColumnReference&>(node));
+    return true;
+  });
+  return any && all;
+}
+
 bool ExpressionBinder::ReportMissingAlias(const sql::ColumnReference& reference) {
   if (reference.parts.size() != 1) return false;
   const std::string& name = reference.parts[0].text;
