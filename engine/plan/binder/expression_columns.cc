@@ -155,7 +155,7 @@ BoundExpressionPtr ExpressionBinder::UseMatch(const ColumnMatch& match, const sq
   if (!input_level()) {
     const int key = env_->stage->FindKeyColumn(place);
     bound = key >= 0 ? MakeColumn(key, match.column.type, match.column.name, reference.span)
-                     : LastValue(bound, reference.span, true);
+                     : LastValue(bound, reference.span, match.column.name != kHeadersColumn);
   }
   for (size_t i = match.parts_used; i < reference.parts.size(); ++i) {
     bound = Field(bound, reference.parts[i].text, PartSpan(reference, i));
