@@ -6,6 +6,7 @@
 #include "connectors/register_all.h"
 #include "engine/plan/prepared_query.h"
 #include "engine/runtime/engine.h"
+#include "tests/runner/accounts.h"
 #include "tests/runner/script_steps.h"
 #include "tests/runner/test_rows.h"
 #include "tests/runner/test_source.h"
@@ -242,23 +243,6 @@ class CaseRunner {
     if (matches) return Status::OK();
     return Status::User("TEST",
                         fmt::format("expected {}, found: {}", step.argument, found.empty() ? "no error" : found));
-  }
-
-  static Status CheckAccounts(const JobMetrics& m) {
-    for (const OperatorMetrics& step : m.operators) {
-      if (step.rows_in == step.rows_used + step.rows_filtered + step.rows_late + step.rows_bad + step.rows_held)
-        continue;
-      return Status::User("TEST",
-                          fmt::format("the accounts of '{}' do not add up: in {} = used {} + filtered {} + late {} + "
-                                      "bad {} + held {}",
-                                      step.name, step.rows_in, step.rows_used, step.rows_filtered, step.rows_late,
-                                      step.rows_bad, step.rows_held));
-    }
-    if (m.rows_in == m.rows_used + m.rows_filtered + m.rows_late + m.rows_bad + m.rows_in_flight) return Status::OK();
-    return Status::User(
-        "TEST", fmt::format("the accounts do not add up: in {} = used {} + filtered {} + late {} + bad "
-                            "{} + in flight {}",
-                            m.rows_in, m.rows_used, m.rows_filtered, m.rows_late, m.rows_bad, m.rows_in_flight));
   }
 
   Status Query(size_t index) {

@@ -6,6 +6,7 @@
 #include "connectors/register_all.h"
 #include "engine/runtime/engine.h"
 #include "engine/types/value_text.h"
+#include "tests/runner/accounts.h"
 #include "tests/runner/restarting_query.h"
 #include "tests/runner/test_source.h"
 
@@ -121,12 +122,7 @@ class QueryBatch {
     for (auto& [name, source] : sources_) source->SetPartitions(lanes);
     JobMetrics metrics;
     VELO_ASSIGN_OR_RETURN(const Batch rows, RunToEnd(engine_.get(), query, options, true, kTimeoutMillis, &metrics));
-    if (metrics.rows_in != metrics.rows_used + metrics.rows_filtered + metrics.rows_late + metrics.rows_bad) {
-      return Status::User("TEST", fmt::format("the accounts do not add up: in {} = used {} + filtered {} + late {} + "
-                                              "bad {}",
-                                              metrics.rows_in, metrics.rows_used, metrics.rows_filtered,
-                                              metrics.rows_late, metrics.rows_bad));
-    }
+    VELO_RETURN_IF_ERROR(CheckAccounts(metrics));
     return Answer{JsonRows(rows, query->output.columns.size()), metrics.rows_bad};
   }
 

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <mutex>
 
+#include "tests/runner/accounts.h"
 #include "tests/runner/test_rows.h"
 
 namespace velo::testing {
@@ -36,19 +37,26 @@ class Observer : public ScriptObserver {
     if (!outcome.status.ok() && outcome.message.empty()) return;  // Cases state the error itself.
     output_->messages.push_back(
         fmt::format("# {}{}{}", outcome.statement.kind, outcome.message.empty() ? "" : ": ", outcome.message));
+    if (outcome.job == nullptr || !outcome.status.ok() || !accounts_.ok()) return;
+    accounts_ = CheckAccounts(outcome.job->metrics());
   }
+
+  /// The first query whose rows do not add up.
+  const Status& accounts() const { return accounts_; }
 
  private:
   const bool kinds_;
   ScriptOutput* const output_;
   std::mutex mutex_;
+  Status accounts_;
 };
 
 }  // namespace
 
 Status RunScript(ScriptSession* session, const std::string& sql, bool kinds, ScriptOutput* output) {
   Observer observer(kinds, output);
-  return session->Execute(sql, &observer);
+  VELO_RETURN_IF_ERROR(session->Execute(sql, &observer));
+  return observer.accounts();
 }
 
 Result<std::vector<std::string>> LinesOf(const std::string& path) {

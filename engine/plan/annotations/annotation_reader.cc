@@ -100,6 +100,14 @@ class AnnotationChecker {
               fmt::format("@{} stands after the last statement, so it belongs to the application", annotation.name))
           .hint = "move it in front of the statement it is meant for";
     }
+    const bool anywhere = known->canonical == "version" || known->canonical == "phase";
+    const bool after_first = !reports_.empty() && annotation.name_span.offset > reports_.front().span.end() - 1;
+    if (known->level == AnnotationLevel::kApplication && after_first && !after_last && !anywhere) {
+      diagnostics_
+          ->Warning("W6002", annotation.name_span,
+                    fmt::format("@{} is about the application, but stands behind a statement", annotation.name))
+          .hint = "move it to the top of the file";
+    }
     AnnotationLine line{&annotation, known, annotation.value};
     if (!CheckValue(&line)) return;
     switch (known->level) {

@@ -267,11 +267,26 @@ void JoinBinder::WarnAboutConditions(size_t at) {
   const bool keyless = settled.conditions.keys.empty();
   if (settled.method == JoinMethod::kLookup) {
     if (!keyless || settled.conditions.residual.empty()) return;
-    const int table = settled.swapped ? 0 : step.relation;
+    const std::string table = RelationOf(settled.swapped ? 0 : step.relation).display_name();
+    const auto unequal =
+        std::find_if(settled.conditions.residual.begin(), settled.conditions.residual.end(),
+                     [](const BoundExpressionPtr& condition) {
+                       return condition->kind == BoundKind::kCall && condition->function->name == "=" &&
+                              condition->arguments[0]->type.kind() != condition->arguments[1]->type.kind();
+                     });
+    if (unequal != settled.conditions.residual.end()) {
+      const BoundExpression& condition = **unequal;
+      context_->diagnostics
+          ->Warning("W2303", step.span,
+                    fmt::format("every row is compared with all rows of '{}', as {} compares {} with {}", table,
+                                condition.text, condition.arguments[0]->type.ToString(),
+                                condition.arguments[1]->type.ToString()))
+          .hint = "CAST one side, so that both are of one type";
+      return;
+    }
     context_->diagnostics
         ->Warning("W2303", step.span,
-                  fmt::format("every row is compared with all rows of '{}', as this join has no equality",
-                              RelationOf(table).display_name()))
+                  fmt::format("every row is compared with all rows of '{}', as this join has no equality", table))
         .hint = "join on an equality, such as a.id = b.id";
     return;
   }
