@@ -13,11 +13,19 @@ namespace velo {
 namespace {
 
 /// Written names that mean the same option.
-constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-    {"has_headers", "header"},      {"has_header", "header"},           {"csv_has_header", "header"},
-    {"csv_delimiter", "delimiter"}, {"separator", "delimiter"},         {"csv_quote", "quote"},
-    {"quote_char", "quote"},        {"csv_escape", "escape"},           {"nulls", "null_values"},
-    {"limit", "max_records"},       {"pattern_recursive", "recursive"}, {"error_handling", "on_error"}};
+constexpr std::pair<std::string_view, std::string_view> kAliases[] = {{"has_headers", "header"},
+                                                                      {"has_header", "header"},
+                                                                      {"csv_has_header", "header"},
+                                                                      {"csv_delimiter", "delimiter"},
+                                                                      {"separator", "delimiter"},
+                                                                      {"csv_quote", "quote"},
+                                                                      {"quote_char", "quote"},
+                                                                      {"csv_escape", "escape"},
+                                                                      {"nulls", "null_values"},
+                                                                      {"limit", "max_records"},
+                                                                      {"pattern_recursive", "recursive"},
+                                                                      {"error_handling", "on_error"},
+                                                                      {"csv_quoted_as_string", "quoted_as_string"}};
 
 /// Options that later stages read.
 constexpr std::string_view kPassedOn[] = {
@@ -178,6 +186,8 @@ Status Apply(const std::string& key, const std::string& value, FileOptions* opti
   } else if (key == "columns") {
     VELO_ASSIGN_OR_RETURN(options->csv.columns, ToColumns(value));
     options->json.columns = options->csv.columns;
+  } else if (key == "quoted_as_string") {
+    VELO_ASSIGN_OR_RETURN(options->csv.quoted_as_string, ToBoolean(key, value));
   } else if (key == "multiline") {
     VELO_ASSIGN_OR_RETURN(options->csv.multiline, ToBoolean(key, value));
   } else if (key == "encoding") {
@@ -228,6 +238,12 @@ const std::vector<ConnectorOption>& FileConnectorOptions() {
        "list",
        "",
        "Names of the columns of a file without header, or types: id:INTEGER, name:STRING.",
+       {},
+       false},
+      {"quoted_as_string",
+       "boolean",
+       "false",
+       "Quoted cells of a CSV file are text, whatever stands in them.",
        {},
        false},
       {"multiline", "boolean", "true", "Whether quoted cells may hold line ends.", {}, false},

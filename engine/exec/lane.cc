@@ -62,7 +62,8 @@ Task::Next Lane::Step() {
   if (ended == scans_.size()) return Next::kAgain;
   // The end of a table lets those go on that wait for it.
   const bool may_go_on =
-      std::any_of(waiting.begin(), waiting.end(), [](const ScanDriver* scan) { return scan->MayRead(); });
+      std::any_of(waiting.begin(), waiting.end(), [](const ScanDriver* scan) { return scan->MayRead(); }) ||
+      std::any_of(values_.begin(), values_.end(), [](const Pipeline::Leaf& leaf) { return leaf.MayRead(); });
   if (may_go_on || TellCaughtUp()) return Next::kAgain;
   PublishStatus();
   int64_t nearest = -1;

@@ -262,7 +262,8 @@ class CsvReader : public RecordReader {
 /// Sample of the values of a file, one guess per column.
 class TypeSampler {
  public:
-  explicit TypeSampler(const CsvLayout& layout) : layout_(layout), guesses_(layout.names.size()) {}
+  TypeSampler(const CsvLayout& layout, bool quoted_as_string)
+      : layout_(layout), quoted_as_string_(quoted_as_string), guesses_(layout.names.size()) {}
 
   /// `tentative`: the text was cut out of the middle, so it is ignored when most rows look wrong.
   void Add(std::string_view text, bool complete, bool tentative) {
@@ -281,11 +282,13 @@ class TypeSampler {
       if (rows.cells(row) != guesses_.size() || rows.blank(row)) continue;
       if (layout_.dialect.comment != '\0' && rows.row_text(row).starts_with(layout_.dialect.comment)) continue;
       for (size_t column = 0; column < guesses_.size(); ++column) {
-        const std::string_view value =
-            CsvCellValue(rows.cell(row, static_cast<uint32_t>(column)), layout_.dialect, &buffer);
+        const std::string_view cell = rows.cell(row, static_cast<uint32_t>(column));
+        const std::string_view value = CsvCellValue(cell, layout_.dialect, &buffer);
         const auto& nulls = layout_.dialect.null_values;
         if (value.empty() || std::find(nulls.begin(), nulls.end(), value) != nulls.end()) {
           guesses_[column].AddNull();
+        } else if (quoted_as_string_ && cell.front() == layout_.dialect.quote) {
+          guesses_[column].AddText();
         } else {
           guesses_[column].Add(value);
         }
@@ -299,6 +302,7 @@ class TypeSampler {
 
  private:
   const CsvLayout& layout_;
+  const bool quoted_as_string_;
   std::vector<CellTypeGuess> guesses_;
   int64_t rows_ = 0, ragged_ = 0;
 };
@@ -313,7 +317,7 @@ class CsvFormat : public Format {
 
   Result<InferredSchema> Infer(const InputFile& file) const override {
     VELO_ASSIGN_OR_RETURN(CsvLayout layout, ReadLayout(file, options_));
-    TypeSampler sampler(layout);
+    TypeSampler sampler(layout, options_.quoted_as_string);
     VELO_RETURN_IF_ERROR(SampleStart(file, layout, &sampler));
     if (file.seekable()) VELO_RETURN_IF_ERROR(SampleFarPlaces(file, &sampler));
     return Conclude(layout, sampler);

@@ -20,6 +20,8 @@ struct CsvOptions {
   std::optional<char> comment;
   int64_t skip_lines = 0;
   std::vector<std::string> null_values;
+  /// Quoted cells are text, whatever stands in them; else quotes say nothing about the type (dialect 3.7).
+  bool quoted_as_string = false;
   /// Declared columns: names for a file without header; types other than ANY replace the inferred ones.
   std::vector<Column> columns;
   /// Whether quoted cells may hold line ends. False lets large files be read in parallel without a check.

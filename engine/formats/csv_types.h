@@ -24,6 +24,8 @@ class CellTypeGuess {
  public:
   void Add(std::string_view value);
   void AddNull() { ++nulls_; }
+  /// A value that is text by what stands around it.
+  void AddText() { ++values_; }
 
   /// The narrowest type that all values fit; STRING when there is none or no value at all.
   SqlType type() const;

@@ -35,6 +35,7 @@ struct SinkRows {
   std::vector<RowKind> kinds;                   ///< Empty: all are inserts. Never kUpdateBefore.
   std::shared_ptr<arrow::Array> keys;           ///< utf8 message keys (dialect 4.13); null: no row has one.
   std::shared_ptr<arrow::Array> event_times;    ///< int64 ms; null: unknown.
+  std::shared_ptr<arrow::Array> headers;        ///< As kHeadersColumn; null: no row has any. Files keep none.
 };
 
 /// Takes the rows of one statement. Used by one thread at a time. After an error nothing more is written.

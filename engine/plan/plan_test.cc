@@ -159,7 +159,7 @@ TEST(BindQuery, ContinuousTopNKeepsOneRowPerKey) {
 
 TEST(BindQuery, WhatCannotRunSaysSo) {
   const Analysed join =
-      Analyse("SELECT t.symbol FROM trades t JOIN quotes q ON t.symbol = q.symbol WITH ('join.type' = 'tumbling')");
+      Analyse("SELECT t.symbol FROM trades t JOIN quotes q ON t.symbol = q.symbol WITH ('join.type' = 'session')");
   ASSERT_TRUE(join.report.valid);
   EXPECT_EQ(join.query().not_runnable_code, "E3090");
   EXPECT_NE(join.query().not_runnable_reason.find("Joins"), std::string::npos);

@@ -106,7 +106,7 @@ std::shared_ptr<PreparedQuery> StatementAnalyser::PrepareWithKey(const sql::Quer
   item.alias = {std::string(kKeyColumn), query.span};
   item.span = query.span;
   keyed->body.select->items.push_back(std::move(item));
-  std::shared_ptr<PreparedQuery> prepared = Prepare(context, *keyed, bound, {.event_time = true});
+  std::shared_ptr<PreparedQuery> prepared = Prepare(context, *keyed, bound, {.event_time = true, .headers = true});
   if (prepared == nullptr || prepared->output.columns.back().name != kKeyColumn) return nullptr;
   prepared->raw_key = static_cast<int>(prepared->output.columns.size()) - 1;
   prepared->output.columns.pop_back();
@@ -130,7 +130,7 @@ std::shared_ptr<PreparedQuery> StatementAnalyser::PrepareForReaders(const sql::Q
     trial.set_statement(diagnostics_->statement());
     with_time = *context;
     with_time.diagnostics = &trial;
-    prepared = Prepare(&with_time, query, bound, {.event_time = true});
+    prepared = Prepare(&with_time, query, bound, {.event_time = true, .headers = true});
   }
   if (prepared == nullptr) return Prepare(context, query, bound);
   diagnostics_->AddAll(trial.items());

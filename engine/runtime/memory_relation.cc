@@ -21,11 +21,14 @@ constexpr int64_t kPauseRows = 1'000'000;
 constexpr int64_t kResumeRows = 250'000;
 constexpr int kHiddenColumns = 3;  // _offset, _timestamp, _key
 
-std::shared_ptr<arrow::Schema> StoredSchema(const Schema& schema) {
+std::shared_ptr<arrow::Schema> StoredSchema(const Schema& schema, bool headers) {
   arrow::FieldVector fields = schema.ToArrow()->fields();
   fields.push_back(arrow::field(std::string(kOffsetColumn), arrow::int64(), false));
   fields.push_back(arrow::field(std::string(kTimestampColumn), arrow::int64(), false));
   fields.push_back(arrow::field(std::string(kKeyColumn), arrow::utf8()));
+  if (headers) {
+    fields.push_back(arrow::field(std::string(kHeadersColumn), SystemColumnType(kHeadersColumn)->ToArrow()));
+  }
   return arrow::schema(std::move(fields));
 }
 
@@ -192,7 +195,13 @@ Result<std::shared_ptr<arrow::RecordBatch>> MemoryRelation::Stored(const SinkRow
     VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> none, arrow::MakeArrayOfNull(arrow::utf8(), count));
     columns.push_back(std::move(none));
   }
-  return arrow::RecordBatch::Make(StoredSchema(schema_), count, std::move(columns));
+  if (keeps_headers_ && rows.headers != nullptr) {
+    columns.push_back(rows.headers);
+  } else if (keeps_headers_) {
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> none, MakeSystemColumn(kHeadersColumn, {}, count));
+    columns.push_back(std::move(none));
+  }
+  return arrow::RecordBatch::Make(StoredSchema(schema_, keeps_headers_), count, std::move(columns));
 }
 
 Status MemoryRelation::Append(const SinkRows& rows, std::span<const std::shared_ptr<arrow::Array>> identity) {
@@ -368,6 +377,7 @@ Result<int64_t> MemoryRelation::Replace(const arrow::RecordBatch& rows) {
   SinkRows renewed;
   renewed.columns = kept.columns;
   renewed.keys = old.columns->column(static_cast<int>(schema_.columns.size()) + kHiddenColumns - 1);
+  if (keeps_headers_) renewed.headers = old.columns->GetColumnByName(std::string(kHeadersColumn));
   VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> stored, Stored(renewed));
   if (key_columns_.empty()) {
     // The rows keep their places.

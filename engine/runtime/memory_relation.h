@@ -42,6 +42,8 @@ class MemoryRelation : public std::enable_shared_from_this<MemoryRelation> {
   void AddWriter();
   void SetWriterJob(const std::shared_ptr<Job>& job);
   void RemoveWriter();
+  /// Its records have headers (dialect 4.14). Call before the first row.
+  void KeepHeaders() { keeps_headers_ = true; }
   /// A log keeps only its newest `rows` rows for later readers; -1: all.
   void KeepNewest(int64_t rows);
 
@@ -73,7 +75,8 @@ class MemoryRelation : public std::enable_shared_from_this<MemoryRelation> {
   const Clock* const clock_;
 
   mutable std::mutex mutex_;
-  std::vector<Batch> log_;  ///< Payload, then _offset, _timestamp, _key.
+  bool keeps_headers_ = false;
+  std::vector<Batch> log_;  ///< Payload, then _offset, _timestamp, _key, and _headers where they are kept.
   int64_t log_rows_ = 0;
   int64_t log_bytes_ = 0;
   int64_t keep_newest_ = -1;

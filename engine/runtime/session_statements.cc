@@ -213,6 +213,13 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   StatementOutputs outputs;
   outputs.message_key = MessageKeyColumns(*query);
   bool shown = sinks.empty();
+  for (StatementSink& sink : sinks) {
+    // INTO with a plain name that nothing describes: a stream of the session, else the topic of that name.
+    if (!sink.uri.empty() || sink.name == create.name) continue;
+    const SessionObject* object = Find(sink.name);
+    const bool in_session = object != nullptr && object->rows != nullptr;
+    sink.uri = in_session ? "memory://" + object->rows->name() : "topic://" + sink.name;
+  }
   VELO_RETURN_IF_ERROR(
       OpenSinks(engine_, options_, sinks, *query, create.name, table, step->report.key_columns, &outputs, &shown));
   SessionObject& made = objects_[create.name];
@@ -224,6 +231,7 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   made.rows =
       engine_->memory().Create(MemoryName(create.name), query->output,
                                table ? RelationKind::kTable : RelationKind::kStream, key_columns, &engine_->clock());
+  if (HeadersOf(*query) >= 0) made.rows->KeepHeaders();
   made.uri = "memory://" + create.name;
   // A stream that nobody reads is not kept; statements of later scripts may read what is complete.
   const bool for_later = options_.leave_running && (query->bounded || !options_.run.live);
@@ -234,6 +242,7 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
   relation.kind = made.rows->kind();
   relation.schema = query->output;
   relation.bounded = query->bounded || !options_.run.live;
+  if (HeadersOf(*query) >= 0) relation.properties.emplace_back(kHeadersColumn, "kept");
   relation.key_columns = key_columns;
   catalog_.Put(std::move(relation));
   outputs.relation = made.rows;

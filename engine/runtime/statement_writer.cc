@@ -64,8 +64,13 @@ Result<std::shared_ptr<arrow::Array>> MessageKeys(const arrow::RecordBatch& rows
   return column;
 }
 
+int HeadersOf(const PreparedQuery& query) {
+  const int place = query.plan->output.Find(kHeadersColumn);
+  return place >= static_cast<int>(query.output.columns.size()) ? place : -1;
+}
+
 StatementWriter::StatementWriter(std::shared_ptr<const PreparedQuery> query, StatementOutputs outputs)
-    : query_(std::move(query)), outputs_(std::move(outputs)) {
+    : query_(std::move(query)), headers_(HeadersOf(*query_)), outputs_(std::move(outputs)) {
   if (outputs_.relation != nullptr) outputs_.relation->AddWriter();
 }
 
@@ -108,6 +113,7 @@ Status StatementWriter::Write(const Batch& batch) {
   VELO_ASSIGN_OR_RETURN(rows.keys, MessageKeys(*batch.columns, outputs_.message_key, outputs_.json_keys));
   if (rows.keys == nullptr && query_->raw_key >= 0) rows.keys = batch.columns->column(query_->raw_key);
   if (query_->plan->event_time >= 0) rows.event_times = batch.columns->column(query_->plan->event_time);
+  if (headers_ >= 0) rows.headers = batch.columns->column(headers_);
   if (outputs_.relation != nullptr) {
     std::vector<std::shared_ptr<arrow::Array>> identity;
     for (int column : outputs_.identity) identity.push_back(batch.columns->column(column));

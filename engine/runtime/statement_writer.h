@@ -16,6 +16,9 @@ namespace velo {
 Result<std::shared_ptr<arrow::Array>> MessageKeys(const arrow::RecordBatch& rows, const std::vector<int>& columns,
                                                   bool as_json);
 
+/// Plan output column with the headers of the record that a row becomes; -1 where rows have none.
+int HeadersOf(const PreparedQuery& query);
+
 /// Whether every result row replaces the one before: an aggregate without GROUP BY.
 bool GivesSingleRow(const PreparedQuery& query);
 
@@ -55,6 +58,7 @@ class StatementWriter : public ResultReceiver {
   void Fail(const Status& status);
 
   const std::shared_ptr<const PreparedQuery> query_;
+  const int headers_;
   StatementOutputs outputs_;
   std::atomic<int64_t> rows_{0};
   mutable std::mutex mutex_;

@@ -1,6 +1,7 @@
 #include "engine/topics/topic_sink.h"
 
 #include <arrow/array/array_binary.h>
+#include <arrow/array/array_nested.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/record_batch.h>
 
@@ -66,14 +67,36 @@ class TopicSink : public Sink {
         times != nullptr && times->null_count() == 0) {
       for (uint32_t row : share) append.timestamps.push_back(times->Value(row) * kMicrosPerMilli);
     }
-    const auto deletes = [&](uint32_t row) { return !rows.kinds.empty() && rows.kinds[row] == RowKind::kDelete; };
-    if (std::any_of(share.begin(), share.end(), deletes)) {
-      for (uint32_t row : share) {
-        append.headers.emplace_back();
-        if (deletes(row)) append.headers.back().emplace_back(std::string(kTombstoneHeader), "true");
-      }
-    }
+    AddHeaders(rows, share, &append);
     return append;
+  }
+
+  /// Headers of the rows, and the mark of those that say that a key is gone.
+  static void AddHeaders(const SinkRows& rows, const std::vector<uint32_t>& share, TopicAppend* append) {
+    const auto deletes = [&](uint32_t row) { return !rows.kinds.empty() && rows.kinds[row] == RowKind::kDelete; };
+    const auto* lists = static_cast<const arrow::ListArray*>(rows.headers.get());
+    const bool any = lists != nullptr && lists->values()->length() > 0;
+    if (!any && std::none_of(share.begin(), share.end(), deletes)) return;
+    append->headers.resize(share.size());
+    for (size_t i = 0; i < share.size(); ++i) {
+      auto& headers = append->headers[i];
+      if (any) CopyHeaders(*lists, share[i], &headers);
+      if (deletes(share[i])) headers.emplace_back(std::string(kTombstoneHeader), "true");
+    }
+  }
+
+  /// The event time goes with the record as its timestamp: the header of an earlier record would contradict it.
+  static void CopyHeaders(const arrow::ListArray& lists, uint32_t row,
+                          std::vector<std::pair<std::string, std::string>>* headers) {
+    if (lists.IsNull(row)) return;
+    const auto& pairs = static_cast<const arrow::StructArray&>(*lists.values());
+    const auto names = std::static_pointer_cast<arrow::StringArray>(pairs.field(0));
+    const auto values = std::static_pointer_cast<arrow::StringArray>(pairs.field(1));
+    for (int64_t i = lists.value_offset(row); i < lists.value_offset(row + 1); ++i) {
+      const std::string_view name = names->GetView(i);
+      if (name == kEventTimeColumn || name == kTombstoneHeader) continue;
+      headers->emplace_back(name, values->IsValid(i) ? values->GetView(i) : std::string_view());
+    }
   }
 
   TopicStore* const store_;

@@ -418,6 +418,20 @@ Result<arrow::Datum> Negate(const KernelContext& context, std::span<const arrow:
   return result;
 }
 
+// Text whose meaning shows at run time, where an aggregate needs numbers (dialect 5.8).
+Result<arrow::Datum> AggregateInput(const KernelContext& context, std::span<const arrow::Datum> arguments) {
+  const Values<std::string_view> text(arguments[0]);
+  std::optional<std::string> misfit;
+  auto numbers = MapFixed<double>(context, {&text}, [&](int64_t row) {
+    const std::optional<double> number = ParseFloat(TrimText(text[row]));
+    if (!number && !misfit) misfit = std::string(text[row].substr(0, 60));
+    return number.value_or(0);
+  });
+  if (!misfit) return numbers;
+  return Status::User("E4005", fmt::format("an aggregate of numbers cannot take '{}'", *misfit),
+                      "Leave such values out: TRY_CAST(x AS FLOAT) gives NULL for them.");
+}
+
 ScalarFunction Operator(std::string name, TypeRule types, ScalarKernel kernel) {
   ScalarFunction function;
   function.name = std::move(name);
@@ -438,6 +452,7 @@ void RegisterArithmetic(FunctionRegistry* registry) {
   registry->Add(Operator("/ OR ERROR", ArithmeticTypes, ArithmeticOrError<Operation::kDivide>));
   registry->Add(Operator("% OR ERROR", ArithmeticTypes, ArithmeticOrError<Operation::kModulo>));
   registry->Add(Operator("NEGATE", NegateTypes, Negate));
+  registry->Add(Operator("AGGREGATE INPUT", FixedTypes<TypeKind::kFloat, 1, TypeKind::kString>, AggregateInput));
   registry->Add(Operator("||", FixedTypes<TypeKind::kString, 2, TypeKind::kString, TypeKind::kString>, Concatenate));
   ScalarFunction mod = Operator("MOD", ArithmeticTypes, Arithmetic<Operation::kModulo>);
   mod.doc = {"Math",

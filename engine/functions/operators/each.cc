@@ -112,6 +112,61 @@ Result<arrow::Datum> EachKernel(const KernelContext& context, Arguments argument
   return Rewrap(lists, first, result.make_array());
 }
 
+constexpr std::string_view kPairs = "PAIRS ";
+constexpr std::array<std::string_view, 6> kComparisons = {"=", "!=", "<", "<=", ">", ">="};
+
+// "PAIRS <" compares every element of one array with every element of another.
+Result<CallTypes> PairTypes(std::string_view name, TypeSpan arguments, ConstantSpan) {
+  VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
+  const std::string_view single = name.substr(kPairs.size());
+  if (arguments[0].kind() != TypeKind::kArray || arguments[1].kind() != TypeKind::kArray) {
+    return CannotApply(single, arguments);
+  }
+  const std::vector<SqlType> elements = {arguments[0].children()[0].type, arguments[1].children()[0].type};
+  VELO_ASSIGN_OR_RETURN(CallTypes types, BuiltinFunctions().FindScalar(single)->types(single, elements, {}));
+  for (SqlType& type : types.arguments) type = SqlType::Array(type);
+  types.result = SqlType::Array(types.result);
+  return types;
+}
+
+template <size_t kIndex>
+Result<arrow::Datum> PairKernel(const KernelContext& context, Arguments arguments) {
+  static const ScalarFunction* const function = BuiltinFunctions().FindScalar(kComparisons[kIndex]);
+  const ColumnReader left(arguments[0]), right(arguments[1]);
+  const auto& lefts = static_cast<const arrow::ListArray&>(left.array());
+  const auto& rights = static_cast<const arrow::ListArray&>(right.array());
+  arrow::Int64Builder left_places, right_places;
+  std::vector<int32_t> offsets{0};
+  for (int64_t row = 0; row < context.rows; ++row) {
+    const int64_t a = left.Index(row), b = right.Index(row);
+    if (!left.IsNull(row) && !right.IsNull(row)) {
+      for (int64_t i = lefts.value_offset(a); i < lefts.value_offset(a + 1); ++i) {
+        for (int64_t j = rights.value_offset(b); j < rights.value_offset(b + 1); ++j) {
+          VELO_RETURN_IF_ARROW_ERROR(left_places.Append(i));
+          VELO_RETURN_IF_ARROW_ERROR(right_places.Append(j));
+        }
+      }
+    }
+    offsets.push_back(static_cast<int32_t>(left_places.length()));
+  }
+  const int64_t pairs = left_places.length();
+  VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr left_at, left_places.Finish());
+  VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr right_at, right_places.Finish());
+  VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr left_values, arrow::compute::Take(*lefts.values(), *left_at));
+  VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr right_values, arrow::compute::Take(*rights.values(), *right_at));
+  const std::vector<SqlType> types = {context.arguments[0].children()[0].type, context.arguments[1].children()[0].type};
+  KernelContext inner = context;
+  inner.result = context.result.children()[0].type;
+  inner.arguments = types;
+  inner.rows = pairs;
+  const std::vector<arrow::Datum> values = {arrow::Datum(left_values), arrow::Datum(right_values)};
+  VELO_ASSIGN_OR_RETURN(const arrow::Datum truths, function->kernel(inner, values));
+  const ArrayPtr elements = truths.make_array();
+  ArrayPtr lists = std::make_shared<arrow::ListArray>(arrow::list(elements->type()), context.rows,
+                                                      arrow::Buffer::FromVector(std::move(offsets)), elements);
+  return arrow::Datum(std::move(lists));
+}
+
 enum class Fold : uint8_t { kAny, kAll, kSomeMatch };
 
 // One truth value for each array of them, by the rules of OR (or AND) over its elements.
@@ -158,10 +213,18 @@ void RegisterLifted(FunctionRegistry* registry, std::index_sequence<kIndexes...>
    ...);
 }
 
+template <size_t... kIndexes>
+void RegisterComparedPairs(FunctionRegistry* registry, std::index_sequence<kIndexes...>) {
+  (registry->Add(
+       MakeOperator(std::string(kPairs) + std::string(kComparisons[kIndexes]), PairTypes, PairKernel<kIndexes>)),
+   ...);
+}
+
 }  // namespace
 
 void RegisterEach(FunctionRegistry* registry) {
   RegisterLifted(registry, std::make_index_sequence<kLifted.size()>());
+  RegisterComparedPairs(registry, std::make_index_sequence<kComparisons.size()>());
   registry->Add(MakeOperator("ANY TRUE", FoldTypes, FoldKernel<Fold::kAny>));
   registry->Add(MakeOperator("ALL TRUE", FoldTypes, FoldKernel<Fold::kAll>));
   registry->Add(MakeOperator("SOME MATCH", FoldTypes, FoldKernel<Fold::kSomeMatch>));

@@ -1,3 +1,6 @@
+#include <arrow/array/builder_nested.h>
+#include <arrow/array/builder_primitive.h>
+
 #include "engine/functions/column_reader.h"
 #include "engine/functions/families.h"
 #include "engine/functions/type_rules.h"
@@ -90,6 +93,57 @@ Result<arrow::Datum> HeaderKeys(const KernelContext& context, Arguments argument
   });
 }
 
+// SET_HEADER answers its value as text; what it does to the record is the business of the binder.
+Result<CallTypes> SetHeaderTypes(std::string_view name, TypeSpan arguments, ConstantSpan) {
+  VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 2, 2));
+  VELO_ASSIGN_OR_RETURN(SqlType header, FitArgument(name, 0, arguments[0], TypeKind::kString));
+  return CallTypes{{std::move(header), TypeKind::kString}, TypeKind::kString};
+}
+
+Result<arrow::Datum> SetHeader(const KernelContext&, Arguments arguments) { return arguments[1]; }
+
+// (headers, name, value): the headers with that one set, or without it where the value is NULL.
+Result<CallTypes> WithHeaderTypes(std::string_view, TypeSpan, ConstantSpan) {
+  const SqlType headers = *SystemColumnType(kHeadersColumn);
+  return CallTypes{{headers, TypeKind::kString, TypeKind::kString}, headers};
+}
+
+Result<arrow::Datum> WithHeader(const KernelContext& context, Arguments arguments) {
+  const Headers headers(arguments[0]);
+  const Values<std::string_view> name(arguments[1]), value(arguments[2]);
+  std::unique_ptr<arrow::ArrayBuilder> builder;
+  VELO_RETURN_IF_ARROW_ERROR(arrow::MakeBuilder(arrow::default_memory_pool(), context.result.ToArrow(), &builder));
+  auto& list = static_cast<arrow::ListBuilder&>(*builder);
+  auto& pair = static_cast<arrow::StructBuilder&>(*list.value_builder());
+  auto& names = static_cast<arrow::StringBuilder&>(*pair.field_builder(0));
+  auto& values = static_cast<arrow::StringBuilder&>(*pair.field_builder(1));
+  arrow::Status status;
+  const auto append = [&](std::string_view header, std::string_view text, bool has_value) {
+    status &= pair.Append();
+    status &= names.Append(header);
+    status &= has_value ? values.Append(text) : values.AppendNull();
+  };
+  for (int64_t row = 0; row < context.rows && status.ok(); ++row) {
+    status &= list.Append();
+    const bool named = !name.IsNull(row), set = named && !value.IsNull(row);
+    bool placed = false;
+    headers.ForEach(row, [&](int64_t i) {
+      if (!named || headers.Name(i) != name[row]) {
+        append(headers.Name(i), headers.HasValue(i) ? headers.Value(i) : std::string_view(), headers.HasValue(i));
+      } else if (set && !placed) {
+        append(name[row], value[row], true);
+        placed = true;
+      }
+      return status.ok();
+    });
+    if (set && !placed) append(name[row], value[row], true);
+  }
+  VELO_RETURN_IF_ARROW_ERROR(status);
+  std::shared_ptr<arrow::Array> changed;
+  VELO_RETURN_IF_ARROW_ERROR(builder->Finish(&changed));
+  return arrow::Datum(std::move(changed));
+}
+
 // The system column itself is the answer.
 Result<arrow::Datum> SystemValue(const KernelContext& context, Arguments arguments) {
   if (arguments[0].type()->id() != arrow::Type::NA) return arguments[0];
@@ -111,6 +165,13 @@ void RegisterRecordOrigin(FunctionRegistry* registry) {
                     std::move(nulls), std::move(example),   std::move(result)};
     registry->Add(std::move(function));
   };
+  ScalarFunction change;
+  change.name = "WITH HEADER";
+  change.types = WithHeaderTypes;
+  change.kernel = WithHeader;
+  change.null_in_null_out = false;
+  change.doc.category = "Operator";
+  registry->Add(std::move(change));
   const std::string nowhere = "NULL where the record has none";
   add("HEADER", OriginTypes<TypeKind::kString, 1>, Header, "HEADER(name) → STRING",
       "Value of the first header of that name, which is case-sensitive.", nowhere, "HEADER('trace')", "NULL");
@@ -119,6 +180,12 @@ void RegisterRecordOrigin(FunctionRegistry* registry) {
   add("HEADER_KEYS", OriginTypes<TypeKind::kString, 0>, HeaderKeys, "HEADER_KEYS() → STRING",
       "Names of the headers in order, with commas between them.", "'' where the record has none", "HEADER_KEYS() = ''",
       "true");
+  add("SET_HEADER", SetHeaderTypes, SetHeader, "SET_HEADER(name, value) → STRING",
+      "Gives result records a header with the text of the value, and answers it. Stands in the SELECT list.",
+      "A NULL value takes the header away", "SET_HEADER('level', 3)", "3");
+  add("REMOVE_HEADER", OriginTypes<TypeKind::kString, 1>, Header, "REMOVE_HEADER(name) → STRING",
+      "Takes a header away from result records, and answers the value it had. Stands in the SELECT list.", nowhere,
+      "REMOVE_HEADER('trace')", "NULL");
   add("FILENAME", OriginTypes<TypeKind::kString, 0>, SystemValue, "FILENAME() → STRING",
       "The file a record was read from.", "NULL for other sources", "FILENAME()", "NULL");
   add("TOPIC_NAME", OriginTypes<TypeKind::kString, 0>, SystemValue, "TOPIC_NAME() → STRING",

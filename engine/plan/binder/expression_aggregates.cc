@@ -178,6 +178,11 @@ BoundExpressionPtr ExpressionBinder::TypeAggregate(const sql::Call& call, std::v
   bound->types = *rule;
   for (size_t i = 0; i < bound->arguments.size() && i < bound->types.arguments.size(); ++i) {
     if (bound->types.arguments[i].kind() == TypeKind::kAny || types[i].kind() == TypeKind::kAny) continue;
+    if (IsUntypedText(*bound->arguments[i]) && bound->types.arguments[i].kind() == TypeKind::kFloat) {
+      const Bound number = Operator("AGGREGATE INPUT", {bound->arguments[i]}, call.span);
+      bound->arguments[i] = PropertyIs("sql.error_mode", "null") ? NullOnError(number) : number;
+      continue;
+    }
     Result<Bound> cast = MakeCast(bound->arguments[i], bound->types.arguments[i], false, bound->arguments[i]->text,
                                   bound->arguments[i]->span);
     if (!cast.ok()) return Report(cast.status(), call.span);
@@ -193,6 +198,7 @@ BoundExpressionPtr ExpressionBinder::TypeAggregate(const sql::Call& call, std::v
 
 BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const AggregateFunction& named) {
   const std::string name = UpperCase(call.name.text);
+  if (BelongsToOuterQuery(call)) return env_->scope->outer()->reader()->AddParameter(call);
   if (!AggregateMayStandHere(call, name)) return Poison(call.span);
   // COUNT(DISTINCT a, b) counts combinations.
   const bool combinations = named.counts_rows && call.distinct && call.arguments.size() > 1;

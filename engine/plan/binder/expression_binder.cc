@@ -31,7 +31,10 @@ BoundExpressionPtr ExpressionBinder::Bind(const sql::Expression& expression, Cla
   clause_ = clause;
   Bound bound;
   if (whole_element && expression.kind == sql::ExpressionKind::kColumn) {
-    bound = BindColumn(static_cast<const sql::ColumnReference&>(expression), true);
+    const auto& reference = static_cast<const sql::ColumnReference&>(expression);
+    // A path into a column can be a key of the grouping as a whole; a name alone may be that of an alias.
+    if (reference.parts.size() > 1) bound = GroupKey(expression);
+    if (bound == nullptr) bound = BindColumn(reference, true);
   } else {
     bound = BindNode(expression);
   }
@@ -129,14 +132,15 @@ BoundExpressionPtr ExpressionBinder::Negated(Bound operand, bool negated, Source
   return negated ? Operator("NOT", {std::move(operand)}, span) : operand;
 }
 
+BoundExpressionPtr ExpressionBinder::GroupKey(const sql::Expression& expression) const {
+  const int key = input_level() ? -1 : env_->stage->FindKey(expression);
+  if (key < 0) return nullptr;
+  const AggregateStage::Key& found = env_->stage->keys()[key];
+  return MakeColumn(key, found.bound->type, found.name, expression.span);
+}
+
 BoundExpressionPtr ExpressionBinder::BindNode(const sql::Expression& expression) {
-  if (!input_level()) {
-    const int key = env_->stage->FindKey(expression);
-    if (key >= 0) {
-      const AggregateStage::Key& found = env_->stage->keys()[key];
-      return MakeColumn(key, found.bound->type, found.name, expression.span);
-    }
-  }
+  if (Bound key = GroupKey(expression)) return key;
   using Kind = sql::ExpressionKind;
   switch (expression.kind) {
     case Kind::kLiteral:
@@ -523,6 +527,7 @@ BoundExpressionPtr ExpressionBinder::CaseOf(std::vector<Bound> parts, SourceSpan
 BoundExpressionPtr ExpressionBinder::BindCase(const sql::Case& node) {
   std::vector<Bound> parts;
   Bound operand = node.operand == nullptr ? nullptr : BindNode(*node.operand);
+  ++inside_choice_;
   for (const sql::Case::Branch& branch : node.branches) {
     Bound when = BindNode(*branch.when);
     if (operand != nullptr) {
@@ -539,6 +544,7 @@ BoundExpressionPtr ExpressionBinder::BindCase(const sql::Case& node) {
   parts.push_back(node.otherwise == nullptr
                       ? MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull, "NULL", node.span)
                       : BindNode(*node.otherwise));
+  --inside_choice_;
   return CaseOf(std::move(parts), node.span);
 }
 

@@ -39,6 +39,12 @@ struct PlacedSubquery {
   bool built = false;
 };
 
+/// What SET_HEADER or REMOVE_HEADER does to the headers of a result row.
+struct HeaderChange {
+  BoundExpressionPtr name;   ///< STRING.
+  BoundExpressionPtr value;  ///< STRING; NULL takes the header away.
+};
+
 /// What the expressions of one SELECT can see.
 struct Environment {
   Scope* scope = nullptr;
@@ -55,6 +61,8 @@ struct Environment {
   int window_end_column = -1;
   /// Subqueries met so far, inner ones first; null where none can be evaluated.
   std::vector<PlacedSubquery>* subqueries = nullptr;
+  /// Takes what SET_HEADER and REMOVE_HEADER do, in order; null where rows do not become records.
+  std::vector<HeaderChange>* header_changes = nullptr;
   /// The array of UNNEST(...) in a SELECT item; its elements are a column of the scope.
   BoundExpressionPtr unnested;
 };
@@ -76,6 +84,8 @@ class ExpressionBinder {
   BoundExpressionPtr BindBoolean(const sql::Expression& expression, Clause clause, std::string_view clause_name);
   /// Makes the last value of an input column available above the grouping (dialect 4.2).
   BoundExpressionPtr LastValue(const BoundExpressionPtr& input_column, SourceSpan span, bool warn);
+  /// Whether an aggregate in a subquery belongs to a query around it: all columns it reads are of that one.
+  bool BelongsToOuterQuery(const sql::Call& aggregate) const;
   /// The value of a USING column in `*`.
   BoundExpressionPtr BindMerged(const ColumnMatch& match, SourceSpan span) { return MergedColumn(match, span); }
 
@@ -83,6 +93,8 @@ class ExpressionBinder {
   using Bound = BoundExpressionPtr;
 
   Bound BindNode(const sql::Expression& expression);
+  /// The key of the grouping that the expression is, above it; else null.
+  Bound GroupKey(const sql::Expression& expression) const;
   Bound BindLiteral(const sql::Literal& literal);
   Bound BindUnary(const sql::Unary& unary);
   Bound BindBinary(const sql::Binary& binary);
@@ -108,6 +120,7 @@ class ExpressionBinder {
   Bound UseMatch(const ColumnMatch& match, const sql::ColumnReference& reference);
   /// The first value of a column that a FULL JOIN ... USING merges.
   Bound MergedColumn(const ColumnMatch& match, SourceSpan span);
+  bool IsOfOuterQuery(const sql::ColumnReference& reference) const;
   Bound UseOuter(const sql::ColumnReference& reference, const std::vector<std::string_view>& parts);
   /// A path whose first part names a relation of an enclosing query; null when there is none.
   Bound UseOuterRelation(const sql::ColumnReference& reference);
@@ -164,6 +177,7 @@ class ExpressionBinder {
   /// DATE_ADD by months, STRUCT(value AS name).
   Bound BindSpecialCall(const sql::Call& call, std::string_view name, bool* handled);
   Bound BindRecordOrigin(const sql::Call& call, std::string_view name, std::string_view column);
+  Bound BindHeaderChange(const sql::Call& call, std::string_view name);
   Bound BindNamedStruct(const sql::Call& call);
   Bound SystemColumn(std::string_view name, SourceSpan span);
 
@@ -194,7 +208,8 @@ class ExpressionBinder {
   Bound BindComparison(Bound comparison, SubqueryNode::Form form, Subquery subquery, SourceSpan span);
   Bound Place(Subquery subquery, std::shared_ptr<SubqueryNode> node, const Bound& value, SqlType type, SourceSpan span);
   Bound OfOuterRow(const Subquery& subquery, const Bound& expression) const;
-  Bound AddParameter(const sql::ColumnReference& reference);
+  /// What a subquery reads of the rows of this query: a column, or an aggregate over its groups.
+  Bound AddParameter(const sql::Expression& expression);
 
   // Building blocks.
   Bound Poison(SourceSpan span);
@@ -222,6 +237,7 @@ class ExpressionBinder {
   int inside_aggregate_ = 0;
   bool expanding_alias_ = false;
   bool inside_over_ = false;
+  int inside_choice_ = 0;  ///< In how many branches of CASE, IF and the like, which not every row takes.
   /// What the subquery being bound reads of the rows of this query; null outside of subqueries.
   std::vector<Bound>* parameters_ = nullptr;
 };

@@ -34,7 +34,9 @@ BoundExpressionPtr ExpressionBinder::BindCall(const sql::Call& call) {
   const std::string name = UpperCase(call.name.text);
   if (call.over != nullptr) return BindOver(call, name);
   bool handled = false;
+  ++inside_choice_;
   Bound bound = BindLazyCall(call, name, &handled);
+  --inside_choice_;
   if (handled) return bound;
   bound = BindWindowCall(call, name, &handled);
   if (handled) return bound;

@@ -155,7 +155,7 @@ BoundExpressionPtr ExpressionBinder::UseMatch(const ColumnMatch& match, const sq
   if (!input_level()) {
     const int key = env_->stage->FindKeyColumn(place);
     bound = key >= 0 ? MakeColumn(key, match.column.type, match.column.name, reference.span)
-                     : LastValue(bound, reference.span, true);
+                     : LastValue(bound, reference.span, match.column.name != kHeadersColumn);
   }
   for (size_t i = match.parts_used; i < reference.parts.size(); ++i) {
     bound = Field(bound, reference.parts[i].text, PartSpan(reference, i));
@@ -205,6 +205,32 @@ BoundExpressionPtr ExpressionBinder::UseOuter(const sql::ColumnReference& refere
     return env_->scope->outer()->reader()->AddParameter(reference);
   }
   return nullptr;
+}
+
+bool ExpressionBinder::IsOfOuterQuery(const sql::ColumnReference& reference) const {
+  const std::vector<std::string_view> parts = PartTexts(reference);
+  const auto found_in = [&](const Scope& scope) {
+    if (parts.size() > 1 && scope.FindRelation(parts[0]) >= 0) return true;
+    const ColumnMatch match = ResolveColumn(scope, parts);
+    return match.kind == ColumnMatch::Kind::kAmbiguous || (match.kind == ColumnMatch::Kind::kColumn && !match.assumed);
+  };
+  if (found_in(*env_->scope)) return false;
+  for (const Scope* outer = env_->scope->outer(); outer != nullptr; outer = outer->outer()) {
+    if (found_in(*outer)) return true;
+  }
+  return false;
+}
+
+bool ExpressionBinder::BelongsToOuterQuery(const sql::Call& aggregate) const {
+  if (env_->scope->outer() == nullptr || env_->scope->outer()->reader() == nullptr) return false;
+  bool any = false, all = true;
+  VisitExpressions(aggregate, [&](const sql::Expression& node) {
+    if (node.kind != sql::ExpressionKind::kColumn) return true;
+    any = true;
+    all = all && IsOfOuterQuery(static_cast<const sql::ColumnReference&>(node));
+    return true;
+  });
+  return any && all;
 }
 
 bool ExpressionBinder::ReportMissingAlias(const sql::ColumnReference& reference) {

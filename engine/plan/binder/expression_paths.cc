@@ -117,9 +117,11 @@ BoundExpressionPtr ExpressionBinder::SomeMatch(std::string_view op, std::vector<
 BoundExpressionPtr ExpressionBinder::BindSomeComparison(const sql::Binary& binary, Bound left, Bound right) {
   const bool on_left = IsWildcardPath(*binary.left);
   if (on_left && IsWildcardPath(*binary.right)) {
-    diagnostics().Error("E3090", binary.span, "two paths with wildcards cannot be compared with each other").hint =
-        "compare the matches of one of them with a single value";
-    return Poison(binary.span);
+    // True when some match of one and some match of the other satisfy it.
+    const std::string name = "PAIRS " + std::string(sql::OperatorText(binary.op));
+    Bound truths = Operator(name, {std::move(left), std::move(right)}, binary.span);
+    if (truths->type.kind() != TypeKind::kArray) return Placeholder(TypeKind::kBoolean, binary.span);
+    return Operator("SOME MATCH", {std::move(truths)}, binary.span);
   }
   const sql::BinaryOperator op = on_left ? binary.op : Exchanged(binary.op);
   if (!on_left) std::swap(left, right);

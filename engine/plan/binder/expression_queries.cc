@@ -161,13 +161,13 @@ bool ExpressionBinder::BindSubquery(const sql::Query& query, Form form, Subquery
   return out->bound.schema_known;
 }
 
-BoundExpressionPtr ExpressionBinder::AddParameter(const sql::ColumnReference& reference) {
-  Bound value = BindColumn(reference, false);
+BoundExpressionPtr ExpressionBinder::AddParameter(const sql::Expression& expression) {
+  Bound value = BindNode(expression);
   if (value->kind == BoundKind::kLiteral) return value;
   size_t index = 0;
   while (index < parameters_->size() && !SameBound(*(*parameters_)[index], *value)) ++index;
   if (index == parameters_->size()) parameters_->push_back(value);
-  return MakeParameter(static_cast<int>(index), value->type, ExpressionText(reference), reference.span);
+  return MakeParameter(static_cast<int>(index), value->type, ExpressionText(expression), expression.span);
 }
 
 BoundExpressionPtr ExpressionBinder::InnerColumn(const Subquery& subquery, size_t column) const {

@@ -52,12 +52,7 @@ BoundExpressionPtr ExpressionBinder::BindSpecialCall(const sql::Call& call, std:
   const bool adds = name == "DATE_ADD" || name == "DATE_SUB" || name == "TIMESTAMPADD" || name == "DATEADD";
   if (adds && call.arguments.size() == 2 && NamesMonths(*call.arguments[1])) return BindCalendarShift(call, name);
   if (!call.argument_names.empty()) return BindNamedStruct(call);
-  const bool sets = name == "SET_HEADER" && call.arguments.size() == 2;
-  if (sets || (name == "REMOVE_HEADER" && call.arguments.size() == 1)) {
-    BindArguments(call);
-    context_->RefuseToRun("E3090", fmt::format("{} cannot be run in this version: results carry no headers.", name));
-    return Placeholder(TypeKind::kString, call.span);
-  }
+  if (name == "SET_HEADER" || name == "REMOVE_HEADER") return BindHeaderChange(call, name);
   *handled = false;
   return nullptr;
 }
@@ -81,6 +76,32 @@ BoundExpressionPtr ExpressionBinder::BindRecordOrigin(const sql::Call& call, std
                               : MakeLiteral(arrow::MakeNullScalar(arrow::null()), TypeKind::kNull, "NULL", call.span));
   Result<Bound> bound = MakeCall(*context_->functions->FindScalar(name), std::move(arguments), "", call.span);
   return bound.ok() ? std::move(*bound) : Report(bound.status(), call.span);
+}
+
+/// The value is that of the call; the change of the record is written down for the projection that makes the record.
+BoundExpressionPtr ExpressionBinder::BindHeaderChange(const sql::Call& call, std::string_view name) {
+  const bool sets = name == "SET_HEADER";
+  const bool in_item = clause_ == Clause::kSelect && inside_aggregate_ == 0 && !inside_over_;
+  if (!in_item || inside_choice_ > 0 || env_->header_changes == nullptr) {
+    Diagnostic& found = diagnostics().Error(
+        "E3090", call.span, fmt::format("{} changes every result record, so it cannot stand here", name));
+    if (in_item && inside_choice_ > 0) {
+      found.hint = sets ? "choose the value: SET_HEADER('x', CASE WHEN ... THEN ... END); NULL takes the header away"
+                        : "choose by SET_HEADER('x', CASE WHEN ... THEN NULL ELSE HEADER('x') END)";
+    } else {
+      found.hint = "put it into the SELECT list of the query that writes the records";
+    }
+    BindArguments(call);
+    return Poison(call.span);
+  }
+  const size_t errors = diagnostics().error_count();
+  const Bound result =
+      sets ? BindScalar(call, *context_->functions->FindScalar(name)) : BindRecordOrigin(call, name, kHeadersColumn);
+  if (diagnostics().error_count() > errors || result->kind != BoundKind::kCall) return result;
+  const Bound value = sets ? result->arguments[1]
+                           : MakeLiteral(arrow::MakeNullScalar(arrow::utf8()), TypeKind::kString, "NULL", call.span);
+  env_->header_changes->push_back({result->arguments[0], value});
+  return result;
 }
 
 BoundExpressionPtr ExpressionBinder::BindNamedStruct(const sql::Call& call) {

@@ -6,6 +6,7 @@
 
 #include "engine/base/near_names.h"
 #include "engine/plan/binder/predicates.h"
+#include "engine/plan/binder/subquery_placement.h"
 #include "engine/plan/parameters.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/printer.h"
@@ -311,19 +312,39 @@ void FromBinder::BindJoin(const sql::Join& join, QueryNeeds needs) {
   joins_.AddStep(std::move(step));
 }
 
-/// Conditions that need a subquery or the outer row are tested on joined rows, which for inner joins is the same.
+/// Conditions that need a subquery or the outer row are tested on joined rows, which for inner joins is the same. Other
+/// joins must not lose the rows they show without a match: their sides evaluate the subqueries, if they can.
 void FromBinder::DeferSubqueries(JoinStep* step) {
+  const bool inner = IsInner(step->kind);
   const auto deferred =
-      std::stable_partition(step->conditions.begin(), step->conditions.end(),
-                            [this](const BoundExpressionPtr& condition) { return !NeedsSubquery(*condition, *env_); });
+      std::stable_partition(step->conditions.begin(), step->conditions.end(), [&](const BoundExpressionPtr& condition) {
+        return !NeedsSubquery(*condition, *env_) || (!inner && IsEvaluatedBelow(*condition, step->relation));
+      });
   if (deferred == step->conditions.end()) return;
-  if (step->kind != sql::JoinKind::kInner && step->kind != sql::JoinKind::kCross) {
-    context_->RefuseToRun("E3090", fmt::format("A subquery in ON of a {} cannot be run in this version; filter one "
-                                               "side in a query in FROM.",
+  if (!inner) {
+    context_->RefuseToRun("E3090", fmt::format("A subquery in ON of a {} that reads both sides, or a row of the query "
+                                               "around, cannot be run in this version; filter one side in a query in "
+                                               "FROM.",
                                                JoinWords(step->kind)));
   }
   deferred_.insert(deferred_.end(), deferred, step->conditions.end());
   step->conditions.erase(deferred, step->conditions.end());
+}
+
+/// Whether every subquery of the condition of a join reads the rows of one side only.
+bool FromBinder::IsEvaluatedBelow(const BoundExpression& condition, int right) const {
+  if (HasParameters(condition) || env_->scope->relations()[right].unnested != nullptr) return false;
+  std::vector<int> read;
+  CollectColumns(condition, &read);
+  for (const PlacedSubquery& subquery : *env_->subqueries) {
+    if (subquery.above_grouping || std::find(read.begin(), read.end(), subquery.place) == read.end()) continue;
+    std::vector<int> places;
+    CollectOuterPlaces(subquery, *env_->subqueries, &places);
+    const auto of_right = [&](int place) { return env_->scope->columns()[place].relation == right; };
+    const auto count = std::count_if(places.begin(), places.end(), of_right);
+    if (ReadsFurtherOut(subquery) || (count != 0 && count != static_cast<int64_t>(places.size()))) return false;
+  }
+  return true;
 }
 
 void FromBinder::BindUsing(const sql::Join& join, JoinStep* step) {

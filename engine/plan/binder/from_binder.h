@@ -50,6 +50,7 @@ class FromBinder {
   void BindComma();
   void BindJoin(const sql::Join& join, QueryNeeds needs);
   void DeferSubqueries(JoinStep* step);
+  bool IsEvaluatedBelow(const BoundExpression& condition, int right) const;
   void BindUsing(const sql::Join& join, JoinStep* step);
   void MarkNullable(const JoinStep& step);
   void ReportUnknown(const sql::TableReference& table, const PropertyMap& properties);

@@ -192,9 +192,7 @@ void JoinBinder::AddWrittenLimits(size_t at) {
   }
   const std::string type = LowerCase(Property(at, "join.type"));
   const std::string lower = Property(at, "join.lower_bound"), upper = Property(at, "join.upper_bound");
-  if (type == "tumbling" || type == "sliding" || type == "session") {
-    context_->RefuseToRun("E3090", "Joins of rows that fall into the same window cannot be run in this version.");
-  }
+  if (type == "tumbling" || type == "sliding" || type == "session") return AddSharedWindow(at, type);
   if (type != "interval" && lower.empty() && upper.empty()) return;
   limits.Intersect(DurationOf(at, "join.lower_bound", 0), DurationOf(at, "join.upper_bound", kUnboundedRetentionMs));
 }

@@ -61,6 +61,7 @@ class JoinBinder {
   void Settle(size_t step);
   void ChooseMethod(size_t step);
   void AddWrittenLimits(size_t step);
+  void AddSharedWindow(size_t step, std::string_view type);
   void ApplyLimits(size_t step);
   void LookupLimits(size_t step);
   void KeepRecordsApart(size_t step);
@@ -74,6 +75,7 @@ class JoinBinder {
   InputPlan BuildRelation(int relation);
   InputPlan BuildStep(size_t step, InputPlan left);
   InputPlan BuildUnnest(size_t step, InputPlan left);
+  void AddSubqueries(size_t step, InputPlan* left, InputPlan* right);
   void SetKeysAndBound(const Settled& settled, const InputPlan& left, const InputPlan& right, JoinNode* join);
   void SetOptions(size_t step, const InputPlan& table, JoinNode* join);
   void SetTableKey(size_t step, const InputPlan& table, JoinNode* join);

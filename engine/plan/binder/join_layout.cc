@@ -7,6 +7,7 @@
 #include "engine/plan/binder/from_binder.h"
 #include "engine/plan/binder/join_binder.h"
 #include "engine/plan/binder/predicates.h"
+#include "engine/plan/binder/subquery_placement.h"
 #include "engine/plan/nodes/unnest_node.h"
 
 namespace velo::plan {
@@ -34,6 +35,32 @@ int64_t CountProperty(const std::string& text) {
   int64_t count = 0;
   std::from_chars(text.data(), text.data() + text.size(), count);
   return count;
+}
+
+/// Moves the hidden time to the end, where joins expect it.
+PlanNodePtr TimeLast(PlanNodePtr plan, std::vector<int>* mapping) {
+  const auto width = static_cast<int>(plan->output.columns.size());
+  if (plan->event_time < 0 || plan->event_time == width - 1) return plan;
+  auto project = std::make_shared<ProjectNode>();
+  project->inputs = {plan};
+  project->bounded = plan->bounded;
+  project->span = plan->span;
+  std::vector<int> moved(static_cast<size_t>(width), -1);
+  const auto add = [&](int column) {
+    const Column& from = plan->output.columns[static_cast<size_t>(column)];
+    moved[static_cast<size_t>(column)] = static_cast<int>(project->expressions.size());
+    project->expressions.push_back(MakeColumn(column, from.type, from.name));
+    project->output.columns.push_back(from);
+  };
+  for (int column = 0; column < width; ++column) {
+    if (column != plan->event_time) add(column);
+  }
+  add(plan->event_time);
+  project->event_time = width - 1;
+  for (int& position : *mapping) {
+    if (position >= 0) position = moved[static_cast<size_t>(position)];
+  }
+  return project;
 }
 
 }  // namespace
@@ -113,10 +140,27 @@ InputPlan JoinBinder::BuildUnnest(size_t at, InputPlan left) {
   return input;
 }
 
+/// Subqueries in ON of an outer join: each is evaluated for the rows of the side it reads, before they are joined.
+void JoinBinder::AddSubqueries(size_t at, InputPlan* left, InputPlan* right) {
+  for (const BoundExpressionPtr& condition : steps_[at].conditions) {
+    std::vector<int> read;
+    CollectColumns(*condition, &read);
+    for (PlacedSubquery& subquery : *env_->subqueries) {
+      if (subquery.built || std::find(read.begin(), read.end(), subquery.place) == read.end()) continue;
+      std::vector<int> places;
+      CollectOuterPlaces(subquery, *env_->subqueries, &places);
+      const bool of_right = !places.empty() && env_->scope->columns()[places[0]].relation == steps_[at].relation;
+      InputPlan* side = of_right ? right : left;
+      side->plan = TimeLast(AddSubquery(&subquery, env_->subqueries, side->plan, &side->mapping), &side->mapping);
+    }
+  }
+}
+
 InputPlan JoinBinder::BuildStep(size_t at, InputPlan left) {
   const JoinStep& step = steps_[at];
   const Settled& settled = settled_[at];
   InputPlan right = BuildRelation(step.relation);
+  if (env_->subqueries != nullptr) AddSubqueries(at, &left, &right);
   auto join = std::make_shared<JoinNode>();
   join->span = step.span;
   join->join = step.kind;

@@ -90,6 +90,7 @@ class UnionBinder {
       }
     }
     needs_.feeds_query = true;
+    needs_.headers = false;
     needs_.subquery.reset();
     for (const auto& arm : query_.body.arms) arms_.push_back(BindQueryTree(context_, *arm, outer_, needs_));
     const bool fits = MergeSchemas();

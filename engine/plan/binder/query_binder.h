@@ -14,6 +14,7 @@ namespace velo::plan {
 struct QueryNeeds {
   bool event_time = false;   ///< The rows must carry their event time for a window further up.
   bool feeds_query = false;  ///< A derived table: what reads it wants results, not every change on the way to them.
+  bool headers = false;      ///< The rows become records: they keep the headers of those they are made of.
   /// Set for subqueries of expressions: what they are used for, and the parameters met so far (parameters.h).
   std::optional<SubqueryNode::Form> subquery;
   const std::vector<BoundExpressionPtr>* parameters = nullptr;

@@ -112,11 +112,15 @@ std::string AddressOf(const std::string& name, const PropertyMap& properties) {
 
 PropertyMap ReaderProperties(const std::string& address, const PropertyMap& properties) {
   if (!address.starts_with("file://")) return properties;
-  static constexpr std::string_view kRead[] = {"format",        "has_headers", "delimiter",   "quote",
-                                               "escape",        "comment",     "null_values", "skip_lines",
-                                               "columns",       "multiline",   "encoding",    "compression",
-                                               "recursive",     "use_mmap",    "max_records", "json.decimal.detect",
-                                               "error.handling"};
+  static constexpr std::string_view kRead[] = {"format",         "has_headers",
+                                               "delimiter",      "quote",
+                                               "escape",         "comment",
+                                               "null_values",    "skip_lines",
+                                               "columns",        "multiline",
+                                               "encoding",       "compression",
+                                               "recursive",      "use_mmap",
+                                               "max_records",    "json.decimal.detect",
+                                               "error.handling", "csv.quoted_as_string"};
   PropertyMap read;
   for (const auto& [key, value] : properties) {
     const KnownProperty* known = FindProperty(key);

@@ -54,6 +54,7 @@ BoundQuery SelectBinder::Bind() {
     }
   }
   BindOrderBy();
+  PrepareHeaders();
   if (needs_.subquery.has_value()) PrepareSubquery();
 
   BoundQuery result;
@@ -112,23 +113,35 @@ bool SelectBinder::RejectWithoutFrom() {
   return true;
 }
 
+/// Whether the expression aggregates rows of this query, not of one around it.
+bool SelectBinder::Aggregates(const sql::Expression& expression) const {
+  bool found = false;
+  VisitExpressions(expression, [&](const sql::Expression& node) {
+    if (node.kind != sql::ExpressionKind::kCall) return !found;
+    const auto& call = static_cast<const sql::Call&>(node);
+    const bool aggregate = call.over == nullptr && context_->functions->FindAggregate(call.name.text) != nullptr;
+    found = found || (aggregate && !binder_.BelongsToOuterQuery(call));
+    return !found;
+  });
+  return found;
+}
+
 bool SelectBinder::Aggregates() const {
   if (!core_.group_by.empty()) return true;
-  const FunctionRegistry& functions = *context_->functions;
   for (const sql::SelectItem& item : core_.items) {
-    if (ContainsAggregate(*item.expression, functions)) return true;
+    if (Aggregates(*item.expression)) return true;
   }
-  if (core_.having != nullptr && ContainsAggregate(*core_.having, functions)) return true;
+  if (core_.having != nullptr && Aggregates(*core_.having)) return true;
   for (const sql::NamedWindow& named : core_.named_windows) {
     for (const sql::ExpressionPtr& key : named.body->partition_by) {
-      if (ContainsAggregate(*key, functions)) return true;
+      if (Aggregates(*key)) return true;
     }
     for (const sql::OrderItem& item : named.body->order_by) {
-      if (ContainsAggregate(*item.expression, functions)) return true;
+      if (Aggregates(*item.expression)) return true;
     }
   }
   return std::any_of(query_.order_by.begin(), query_.order_by.end(),
-                     [&](const sql::OrderItem& item) { return ContainsAggregate(*item.expression, functions); });
+                     [&](const sql::OrderItem& item) { return Aggregates(*item.expression); });
 }
 
 void SelectBinder::CollectAliases() {

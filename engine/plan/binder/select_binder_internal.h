@@ -33,6 +33,7 @@ class SelectBinder {
     environment_.scope = &scope_;
     environment_.core = &core_;
     environment_.subqueries = &subqueries_;
+    if (!needs.feeds_query && !needs.subquery.has_value()) environment_.header_changes = &header_changes_;
   }
 
   BoundQuery Bind();
@@ -40,6 +41,7 @@ class SelectBinder {
  private:
   bool RejectWithoutFrom();
   bool Aggregates() const;
+  bool Aggregates(const sql::Expression& expression) const;
   void CollectAliases();
   void BindWindowAndTime();
   bool NamesJoinedTime(const sql::Expression& time) const;
@@ -76,13 +78,15 @@ class SelectBinder {
   std::vector<SortKey> BuildSortKeys(ProjectNode* project, const std::vector<int>& mapping);
   void BindOrderBy();
   bool FinalForReaders() const;
+  // select_headers.cc
+  void PrepareHeaders();
+  void AddHeaders(ProjectNode* project, const std::vector<int>& mapping);
   // select_subqueries.cc: subqueries inside of this query's expressions
   std::vector<BoundExpressionPtr> TakeLaterConditions();
   PlanNodePtr AddWhere(PlanNodePtr input, const std::vector<BoundExpressionPtr>& later, std::vector<int>* mapping);
   PlanNodePtr AddSubqueriesOf(const BoundExpression& reader, bool above_grouping, PlanNodePtr input,
                               std::vector<int>* mapping);
   PlanNodePtr AddSubqueries(bool above_grouping, PlanNodePtr input, std::vector<int>* mapping);
-  PlanNodePtr AddSubquery(PlacedSubquery* subquery, PlanNodePtr input, std::vector<int>* mapping);
   int WorkOf(const BoundExpression& conjunct) const;
   // select_correlation.cc: this query as a subquery of an expression
   void PrepareSubquery();
@@ -113,6 +117,8 @@ class SelectBinder {
   BoundExpressionPtr where_, having_;
   std::vector<OutputItem> items_;
   std::vector<PlacedSubquery> subqueries_;
+  std::vector<HeaderChange> header_changes_;
+  BoundExpressionPtr headers_;  ///< Of the records that the rows are made of, over places; null: there are none.
   // As a subquery of an expression.
   struct CorrelationKey {
     BoundExpressionPtr outer;  ///< Over parameters.

@@ -143,6 +143,7 @@ std::shared_ptr<ProjectNode> SelectBinder::BuildProject(const PlanNodePtr& input
   AddWindowBounds(project.get(), mapping, result);
   AddKey(project.get(), mapping, result);
   AddEventTime(project.get(), input, mapping, result);
+  AddHeaders(project.get(), mapping);
   return project;
 }
 

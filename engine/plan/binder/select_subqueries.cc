@@ -2,6 +2,7 @@
 
 #include "engine/plan/binder/predicates.h"
 #include "engine/plan/binder/select_binder_internal.h"
+#include "engine/plan/binder/subquery_placement.h"
 #include "engine/plan/parameters.h"
 #include "engine/plan/rewrite.h"
 
@@ -64,53 +65,17 @@ PlanNodePtr SelectBinder::AddWhere(PlanNodePtr input, const std::vector<BoundExp
   return node;
 }
 
-/// Puts the subqueries that `reader` reads, and that are not there yet, on top of `input`.
 PlanNodePtr SelectBinder::AddSubqueriesOf(const BoundExpression& reader, bool above_grouping, PlanNodePtr input,
                                           std::vector<int>* mapping) {
-  std::vector<int> places;
-  CollectColumns(reader, &places);
-  for (PlacedSubquery& subquery : subqueries_) {
-    if (subquery.built || subquery.above_grouping != above_grouping) continue;
-    if (std::find(places.begin(), places.end(), subquery.place) == places.end()) continue;
-    input = AddSubquery(&subquery, input, mapping);
-  }
-  return input;
+  return plan::AddSubqueriesOf(reader, above_grouping, &subqueries_, std::move(input), mapping);
 }
 
 PlanNodePtr SelectBinder::AddSubqueries(bool above_grouping, PlanNodePtr input, std::vector<int>* mapping) {
   for (PlacedSubquery& subquery : subqueries_) {
     if (subquery.built || subquery.above_grouping != above_grouping) continue;
-    input = AddSubquery(&subquery, input, mapping);
+    input = AddSubquery(&subquery, &subqueries_, input, mapping);
   }
   return input;
-}
-
-PlanNodePtr SelectBinder::AddSubquery(PlacedSubquery* subquery, PlanNodePtr input, std::vector<int>* mapping) {
-  subquery->built = true;
-  // Its operands may hold other subqueries.
-  ForEachExpression(static_cast<const PlanNode&>(*subquery->node), [&](const BoundExpressionPtr& expression) {
-    input = AddSubqueriesOf(*expression, subquery->above_grouping, input, mapping);
-  });
-  auto node = std::make_shared<SubqueryNode>(*subquery->node);
-  const auto width = static_cast<int>(input->output.columns.size());
-  ForEachExpression(node.get(), [&](BoundExpressionPtr* expression) {
-    *expression = ReplaceColumns(*expression, [&](const BoundExpressionPtr& column) {
-      if (IsParameter(*column)) return column;
-      const int position = column->column < kInnerColumns ? (*mapping)[static_cast<size_t>(column->column)]
-                                                          : width + column->column - kInnerColumns;
-      return MakeColumn(position, column->type, column->text, column->span);
-    });
-  });
-  node->inputs[0] = input;
-  node->output = input->output;
-  node->bounded = input->bounded;
-  node->event_time = input->event_time;
-  const bool scalar = node->form == SubqueryNode::Form::kScalar;
-  const PlanNode& inner = node->per_record != nullptr ? *node->per_record : *node->inputs[1];
-  const SqlType type = scalar ? inner.output.columns[node->values[0]].type : SqlType(TypeKind::kBoolean);
-  node->output.columns.push_back({fmt::format("_subquery_{}", subquery - subqueries_.data() + 1), type, true});
-  (*mapping)[static_cast<size_t>(subquery->place)] = width;
-  return node;
 }
 
 }  // namespace velo::plan

@@ -144,6 +144,8 @@ constexpr std::array kProperties = std::to_array<KnownProperty>({
     {"comment", "", Group::kFileSource, Type::kText, "", "", "lines that begin with it are left out"},
     {"encoding", "", Group::kFileSource, Type::kChoice, "utf-8",
      "utf-8 utf8 utf-16 utf-16le utf-16be latin-1 latin1 iso-8859-1 windows-1252", "character encoding"},
+    {"csv.quoted_as_string", "quoted_as_string", Group::kFileSource, Type::kBoolean, "false", "",
+     "quoted cells are text"},
     {"null_values", "nulls", Group::kFileSource, Type::kList, "", "", "texts that mean NULL"},
     {"watching", "watch watch_for_changes", Group::kFileSource, Type::kBoolean, "false", "",
      "goes on with appended data and new files"},
