@@ -1,4 +1,5 @@
-// The precompiled header of what speaks JSON: services, conversation, doors. They reach Arrow through the engine's headers.
+// The precompiled header of what speaks JSON: services, conversation, doors. They reach Arrow through the headers of the
+// engine.
 #pragma once
 
 #include "cmake/precompiled.h"

@@ -217,8 +217,8 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
     // INTO with a plain name that nothing describes: a stream of the session, else the topic of that name.
     if (!sink.uri.empty() || sink.name == create.name) continue;
     const SessionObject* object = Find(sink.name);
-    const bool in_memory = object != nullptr && object->rows != nullptr;
-    sink.uri = in_memory ? "memory://" + MemoryName(sink.name) : "topic://" + sink.name;
+    const bool in_session = object != nullptr && object->rows != nullptr;
+    sink.uri = in_session ? "memory://" + object->rows->name() : "topic://" + sink.name;
   }
   VELO_RETURN_IF_ERROR(
       OpenSinks(engine_, options_, sinks, *query, create.name, table, step->report.key_columns, &outputs, &shown));

@@ -48,6 +48,9 @@ Result<Outcome<ScriptAnswer>> CancelScript(const ScriptParams& params, CallConte
   run->Cancel();
   constexpr int64_t kPatienceMs = 1000;
   run->WaitFor(kPatienceMs);
+  for (const StatementFacts& facts : run->Statements()) {
+    if (facts.execution != nullptr) facts.execution->WaitFor(kPatienceMs);
+  }
   return Answer(*run);
 }
 

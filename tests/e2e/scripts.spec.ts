@@ -54,10 +54,9 @@ test("a statement that fails is marked in the text, and what follows is not run"
   await studio.page.getByTestId("run-button").click();
   await expect(studio.problems).toHaveCount(1);
   await expect(studio.problems).toContainText("2:12 · E2104");
-  await expect(studio.page.getByTestId("script-statement").nth(2)).toHaveAttribute(
-    "data-state",
-    "skipped",
-  );
+  await expect(
+    studio.page.getByTestId("script-statement").nth(2),
+  ).toHaveAttribute("data-state", "skipped");
 });
 
 test("a file dropped on the window is opened", async ({ studio }) => {

@@ -13,6 +13,10 @@ export function isScript(statements: readonly StatementResult[]): boolean {
   return statements.length > 1 || (only !== undefined && !["select", "show", "describe"].includes(only.kind));
 }
 
+/** A single query tells of itself over its stream, once it has begun. */
+const isFollowed = (statements: readonly StatementResult[]): boolean =>
+  isScript(statements) || statements.some((s) => isAtWork(s) && !s.execution_id);
+
 /** What became of each statement, asked again while one is at work. `gone`: the run is not kept any more. */
 export function useScript(
   scriptId: string | null,
@@ -20,10 +24,13 @@ export function useScript(
 ): { statements: readonly StatementResult[]; sql: string; gone: boolean } {
   const script = useQuery<ScriptState>({
     queryKey: ["script", scriptId],
-    enabled: scriptId !== null && (known.length === 0 || known.some(isAtWork) || isScript(known)),
+    enabled: scriptId !== null && (known.length === 0 || isFollowed(known)),
     staleTime: POLL_MS,
     retry: false,
-    refetchInterval: (query) => (query.state.data?.statements.some(isAtWork) ? POLL_MS : false),
+    refetchInterval: (query) => {
+      const now = query.state.data?.statements ?? [];
+      return isFollowed(now) && now.some(isAtWork) ? POLL_MS : false;
+    },
     queryFn: ({ signal }) => getScript(scriptId ?? "", signal),
   });
   return { statements: script.data?.statements ?? known, sql: script.data?.sql ?? "", gone: script.isError };

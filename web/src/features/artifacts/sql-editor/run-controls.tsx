@@ -84,8 +84,9 @@ export function RunButton({ run, all, changed, reason, onRun }: RunButtonProps) 
       </>
     );
   }
-  if (!run.executionId) return start;
-  return <RunOrStop key={run.executionId} run={run} executionId={run.executionId} changed={changed} start={start} />;
+  const executionId = run.executionId ?? script.statements[0]?.execution_id;
+  if (!executionId) return start;
+  return <RunOrStop key={executionId} run={run} executionId={executionId} changed={changed} start={start} />;
 }
 
 const stopScript = (scriptId: string) =>
@@ -156,11 +157,12 @@ export function RunResults({
         onReveal={run.piece ? onReveal : undefined}
       />
     );
-  if (!run.executionId) return <div className="skeleton m-3 h-24" />;
+  const executionId = run.executionId ?? script.statements[0]?.execution_id;
+  if (!executionId) return <div className="skeleton m-3 h-24" />;
   return (
     <LiveResults
-      key={run.executionId}
-      executionId={run.executionId}
+      key={executionId}
+      executionId={executionId}
       initial={run.initial ?? undefined}
       title={title}
       windowMs={windowMs}
