@@ -52,7 +52,8 @@ int main(int argc, char** argv) {
                     "Say on stderr why there are no rows yet, and at the end what every step did with its rows");
   command->add_flag("--final", run.final_rows, "Print the final table only: one row per key");
   command->add_flag("--changelog", run.changelog, "Show what each row does: + insert, U update, - delete");
-  command->add_option("--source", run.sources, "NAME=PLACE: what a name in the SQL reads (a file or an address)")->allow_extra_args(false);
+  command->add_option("--source", run.sources, "NAME=PLACE: what a name in the SQL reads (a file or an address)")
+      ->allow_extra_args(false);
   command->add_option("--from", run.from, "Where to start: earliest, latest, or a time back such as -1h");
   command->add_option("--limit", run.limit, "Stop after so many rows");
   command->add_option("--lanes", run.lanes, "How many parts of the input may be worked on at once (0: one per core)")
@@ -69,7 +70,8 @@ int main(int argc, char** argv) {
   command = app.add_subcommand("validate", "Check SQL files and folders");
   AddCommon(command, &validate.common, "text, json, github");
   command->add_option("FILE", validate.files, "SQL files or folders; - or nothing reads standard input");
-  command->add_option("--source", validate.sources, "NAME=PLACE: take the schema of a name from there")->allow_extra_args(false);
+  command->add_option("--source", validate.sources, "NAME=PLACE: take the schema of a name from there")
+      ->allow_extra_args(false);
   command->add_flag("--strict", validate.strict, "Warnings count as errors");
   command->callback([&] { code = velo::cli::ValidateCommand(validate); });
 
@@ -78,7 +80,8 @@ int main(int argc, char** argv) {
   AddCommon(command, &explain.common, "text");
   command->add_option("FILE", explain.files, "SQL files; - or nothing reads standard input");
   command->add_option("-e", explain.expression, "SQL text");
-  command->add_option("--source", explain.sources, "NAME=PLACE: take the schema of a name from there")->allow_extra_args(false);
+  command->add_option("--source", explain.sources, "NAME=PLACE: take the schema of a name from there")
+      ->allow_extra_args(false);
   command->callback([&] { code = velo::cli::ExplainCommand(explain); });
 
   velo::cli::FormatArguments format;

@@ -39,7 +39,8 @@ std::string AddressOf(const std::string& place) {
   if (!UriScheme(place).empty()) return place;
   std::error_code error;
   const bool looks_like_path = place.find_first_of("/.*") != std::string::npos;
-  if (looks_like_path || fs::exists(place, error)) return "file://" + fs::absolute(place, error).lexically_normal().string();
+  if (looks_like_path || fs::exists(place, error))
+    return "file://" + fs::absolute(place, error).lexically_normal().string();
   return "topic://" + place;
 }
 

@@ -20,8 +20,8 @@ std::string AddressOf(const std::string& place);
 /// An engine for one command: connectors, named sources, and the embedded topics when the SQL names one.
 class Session {
  public:
-  /// `sources` are NAME=PLACE. The data folder is opened only when `needs_topics` or one of them is a topic, so that a query over files starts fast
-  /// and runs beside a Studio.
+  /// `sources` are NAME=PLACE. The data folder is opened only when `needs_topics` or one of them is a topic, so that a
+  /// query over files starts fast and runs beside a Studio.
   static Result<std::unique_ptr<Session>> Open(const std::string& data_dir, const std::vector<std::string>& sources,
                                                bool needs_topics);
 

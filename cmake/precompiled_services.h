@@ -1,5 +1,5 @@
-// The precompiled header of what speaks JSON: services, conversation, doors. They reach Arrow through the headers of the
-// engine.
+// The precompiled header of what speaks JSON: services, conversation, doors. They reach Arrow through the headers of
+// the engine.
 #pragma once
 
 #include "cmake/precompiled.h"

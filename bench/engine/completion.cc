@@ -23,8 +23,7 @@ void MeasureCompletion() {
   std::vector<double> millis;
   for (size_t offset = 0; offset < text.size(); offset += 97) {
     const double before = WallSeconds();
-    const auto found =
-        editor::Complete({text, static_cast<int32_t>(offset), &catalog, &BuiltinFunctions()});
+    const auto found = editor::Complete({text, static_cast<int32_t>(offset), &catalog, &BuiltinFunctions()});
     millis.push_back((WallSeconds() - before) * 1000);
   }
   std::sort(millis.begin(), millis.end());

@@ -12,13 +12,18 @@ struct Case {
 // The first six are the kinds of query for which rates of the original engine were published.
 constexpr Case kCases[] = {
     {"rows window",
-     "SELECT symbol, AVG(price) OVER (ROWS WINDOW BUFFER 100 ROWS PARTITION BY symbol EXPIRE AFTER NEVER) AS mean FROM trades"},
+     "SELECT symbol, AVG(price) OVER (ROWS WINDOW BUFFER 100 ROWS PARTITION BY symbol EXPIRE AFTER NEVER) AS mean FROM "
+     "trades"},
     {"filter", "SELECT symbol, price, quantity FROM trades WHERE price > 50 AND quantity > 100"},
-    {"tumbling window", "SELECT symbol, SUM(quantity) AS q, AVG(price) AS p FROM trades GROUP BY symbol WINDOW TUMBLING(ts, 1m)"},
-    {"group by", "SELECT symbol, COUNT(*) AS n, SUM(quantity) AS q, AVG(price) AS p FROM trades GROUP BY symbol EMIT FINAL"},
+    {"tumbling window",
+     "SELECT symbol, SUM(quantity) AS q, AVG(price) AS p FROM trades GROUP BY symbol WINDOW TUMBLING(ts, 1m)"},
+    {"group by",
+     "SELECT symbol, COUNT(*) AS n, SUM(quantity) AS q, AVG(price) AS p FROM trades GROUP BY symbol EMIT FINAL"},
     {"stream-table join",
      "SELECT t.symbol, s.sector, t.quantity * s.lot AS lots FROM trades t JOIN symbols s ON t.symbol = s.symbol"},
-    {"interval join", "SELECT a.ts, b.ts AS other FROM trades a JOIN others b WITHIN 1s ON a.account = b.account WITH ('event.time.field' = 'ts')"},
+    {"interval join",
+     "SELECT a.ts, b.ts AS other FROM trades a JOIN others b WITHIN 1s ON a.account = b.account WITH "
+     "('event.time.field' = 'ts')"},
     {"group by many", "SELECT account, COUNT(*) AS n, SUM(quantity) AS q FROM trades GROUP BY account EMIT FINAL"},
     {"group by two keys",
      "SELECT symbol, account % 10 AS a, SUM(quantity) AS q FROM trades GROUP BY symbol, account % 10 EMIT FINAL"},

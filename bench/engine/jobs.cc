@@ -5,7 +5,9 @@ namespace velo::bench {
 namespace {
 
 constexpr int kJobs = 50;
-constexpr const char* kQuery = "SELECT symbol, COUNT(*) AS n, SUM(quantity) AS q, AVG(price) AS p FROM trades GROUP BY symbol WINDOW TUMBLING(ts, 1m)";
+constexpr const char* kQuery =
+    "SELECT symbol, COUNT(*) AS n, SUM(quantity) AS q, AVG(price) AS p FROM trades GROUP BY symbol WINDOW TUMBLING(ts, "
+    "1m)";
 
 // Processor seconds of running every input as a job of its own, all at once.
 double RunTogether(Engine* engine, const std::shared_ptr<const PreparedQuery>& query,
@@ -54,7 +56,8 @@ void MeasureFootprint() {
   MemoryCatalog catalog = Trades();
   auto engine = Engine::Open({});
   VELO_CHECK(engine.ok());
-  const auto query = Prepare("SELECT account, COUNT(*) AS n, SUM(quantity) AS q FROM trades GROUP BY account", &catalog);
+  const auto query =
+      Prepare("SELECT account, COUNT(*) AS n, SUM(quantity) AS q FROM trades GROUP BY account", &catalog);
   constexpr int64_t kRows = 8'000'000, kKeys = 1'000'000;
   const auto rows = MakeTrades(0, kRows, kKeys);
   // The job is held open by its receiver's rows: what it keeps is asked for just before its end.

@@ -43,8 +43,8 @@ std::shared_ptr<arrow::RecordBatch> Stamped(const std::shared_ptr<arrow::RecordB
 void MeasureRate(Engine* engine, const std::string& topic, int rate, int seconds) {
   TopicStore* topics = engine->topics();
   VELO_CHECK(topics->Create(topic, TradeColumns(), {}, "ts", {"symbol"}).ok());
-  const auto query =
-      Prepare(fmt::format("SELECT symbol, price, sent FROM {} WHERE quantity >= 0 EMIT CHANGES", topic), &engine->catalog());
+  const auto query = Prepare(fmt::format("SELECT symbol, price, sent FROM {} WHERE quantity >= 0 EMIT CHANGES", topic),
+                             &engine->catalog());
   RunOptions options;
   options.live = true;
   auto receiver = std::make_shared<Stopwatch>(2);
@@ -66,7 +66,9 @@ void MeasureRate(Engine* engine, const std::string& topic, int rate, int seconds
   VELO_CHECK((*job)->WaitFor(10'000));
   const std::vector<int64_t> micros = receiver->Sorted();
   VELO_CHECK(!micros.empty());
-  const auto at = [&](double share) { return static_cast<double>(micros[static_cast<size_t>(share * (micros.size() - 1))]) / 1000; };
+  const auto at = [&](double share) {
+    return static_cast<double>(micros[static_cast<size_t>(share * (micros.size() - 1))]) / 1000;
+  };
   Report(fmt::format("topic to receiver, {} rows/s", rate),
          {{"rows", static_cast<double>(micros.size())},
           {"p50_ms", at(0.5)},

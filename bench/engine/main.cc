@@ -1,5 +1,6 @@
-// velo_engine_bench [--rows N] [--seconds N] [memory|topics|latency|jobs|footprint|completion ...]: what the engine costs
-// where no other engine can be asked the same. One line of JSON per figure; bench/run.py puts them beside the rest.
+// velo_engine_bench [--rows N] [--seconds N] [memory|topics|latency|jobs|footprint|completion ...]: what the engine
+// costs where no other engine can be asked the same. One line of JSON per figure; bench/run.py puts them beside the
+// rest.
 
 #include <cstdlib>
 #include <cstring>

@@ -38,9 +38,8 @@ void Report(std::string_view name, std::initializer_list<std::pair<const char*, 
 
 Schema TradeColumns() {
   Schema schema;
-  schema.columns = {{"symbol", TypeKind::kString},   {"account", TypeKind::kInteger},
-                    {"quantity", TypeKind::kInteger}, {"price", TypeKind::kFloat},
-                    {"ts", TypeKind::kInteger},       {"sent", TypeKind::kInteger}};
+  schema.columns = {{"symbol", TypeKind::kString}, {"account", TypeKind::kInteger}, {"quantity", TypeKind::kInteger},
+                    {"price", TypeKind::kFloat},   {"ts", TypeKind::kInteger},      {"sent", TypeKind::kInteger}};
   return schema;
 }
 
@@ -74,8 +73,8 @@ std::shared_ptr<arrow::RecordBatch> MakeSymbols() {
   arrow::StringBuilder symbols, sectors;
   arrow::Int64Builder lots;
   for (int i = 0; i < 50; ++i) {
-    const bool added =
-        symbols.Append(fmt::format("SYM{}", i)).ok() && sectors.Append(kSectors[i % 4]).ok() && lots.Append(1 + i % 7).ok();
+    const bool added = symbols.Append(fmt::format("SYM{}", i)).ok() && sectors.Append(kSectors[i % 4]).ok() &&
+                       lots.Append(1 + i % 7).ok();
     VELO_CHECK(added);
   }
   return arrow::RecordBatch::Make(SymbolColumns().ToArrow(), 50,
@@ -86,7 +85,8 @@ std::shared_ptr<const PreparedQuery> Prepare(std::string_view sql, Catalog* cata
   Diagnostics diagnostics;
   const ScriptReport report = AnalyseScript(sql, catalog, BuiltinFunctions(), &diagnostics);
   for (const Diagnostic& diagnostic : diagnostics.items()) {
-    if (diagnostic.severity == Severity::kError) std::fprintf(stderr, "%s: %s\n", std::string(sql).c_str(), diagnostic.message.c_str());
+    if (diagnostic.severity == Severity::kError)
+      std::fprintf(stderr, "%s: %s\n", std::string(sql).c_str(), diagnostic.message.c_str());
   }
   VELO_CHECK(!diagnostics.has_errors());
   return report.statements[0].prepared;

@@ -1,5 +1,5 @@
-// velo_limit_columns FILE COLUMN...: seconds to decode columns of a Parquet file with Arrow in two threads and do nothing
-// with them.
+// velo_limit_columns FILE COLUMN...: seconds to decode columns of a Parquet file with Arrow in two threads and do
+// nothing with them.
 
 #include <arrow/io/file.h>
 #include <arrow/record_batch.h>

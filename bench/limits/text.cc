@@ -1,4 +1,5 @@
-// velo_limit_text csv FILE NUMBER...:  seconds to find all fields of a CSV file and read those with these numbers (from 0)
+// velo_limit_text csv FILE NUMBER...:  seconds to find all fields of a CSV file and read those with these numbers (from
+// 0)
 //                                      as numbers, by hand: memchr and from_chars.
 // velo_limit_text json FILE NAME...:   seconds to read these fields, in this order, with simdjson's on-demand reader.
 // Both in two threads, each with half of the file, and nothing done with the values but a sum.

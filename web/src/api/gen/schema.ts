@@ -756,6 +756,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/threads/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a conversation
+         * @description The conversation as Markdown with its SQL and the first rows of its results, or its queries as one SQL file.
+         */
+        get: operations["export_thread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/threads/{id}/artifacts": {
         parameters: {
             query?: never;
@@ -2800,6 +2820,7 @@ export interface operations {
                             }[];
                             row_count?: number;
                             is_streaming?: boolean;
+                            writes?: boolean;
                             error?: unknown;
                         }[];
                         columns?: {
@@ -2926,6 +2947,7 @@ export interface operations {
                             }[];
                             row_count?: number;
                             is_streaming?: boolean;
+                            writes?: boolean;
                             error?: unknown;
                         }[];
                         error?: unknown;
@@ -2993,6 +3015,7 @@ export interface operations {
                             }[];
                             row_count?: number;
                             is_streaming?: boolean;
+                            writes?: boolean;
                             error?: unknown;
                         }[];
                         error?: unknown;
@@ -3771,6 +3794,41 @@ export interface operations {
                         id?: string;
                         deleted?: boolean;
                     };
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_thread: {
+        parameters: {
+            query?: {
+                format?: "md" | "sql";
+                results?: "frozen" | "none";
+                thread_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description An error */
