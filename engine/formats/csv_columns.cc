@@ -1,6 +1,7 @@
 #include "engine/formats/csv_columns.h"
 
 #include "engine/formats/csv_types.h"
+#include "engine/formats/digits.h"
 #include "engine/formats/iso_time.h"
 #include "engine/types/arrow_status.h"
 #include "engine/types/cast.h"
@@ -39,12 +40,13 @@ bool IsNullValue(std::string_view value, const CsvDialect& dialect) {
   return false;
 }
 
-/// Converts cells to values of a fixed width with `read(text, &value)`.
-template <typename Value, typename Read>
+/// Converts cells to values of a fixed width with `read(text, &value)`; `read_plain` is asked first and knows what most
+/// cells look like.
+template <typename Value, typename ReadPlain, typename Read>
 Result<std::shared_ptr<arrow::Array>> ConvertFixed(const CsvRows& rows, std::span<const uint32_t> selected,
                                                    uint32_t column, const CsvDialect& dialect,
-                                                   const std::shared_ptr<arrow::DataType>& type, Read read,
-                                                   std::vector<CellMisfit>* misfits) {
+                                                   const std::shared_ptr<arrow::DataType>& type, ReadPlain read_plain,
+                                                   Read read, std::vector<CellMisfit>* misfits) {
   VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Buffer> buffer,
                               arrow::AllocateBuffer(static_cast<int64_t>(selected.size() * sizeof(Value))));
   auto* values = reinterpret_cast<Value*>(buffer->mutable_data());
@@ -52,8 +54,9 @@ Result<std::shared_ptr<arrow::Array>> ConvertFixed(const CsvRows& rows, std::spa
   std::string unquoted;
   for (size_t i = 0; i < selected.size(); ++i) {
     const std::string_view cell = rows.cell(selected[i], column);
-    if (read(cell, &values[i])) [[likely]]
+    if (read_plain(cell, &values[i])) [[likely]]
       continue;
+    if (read(cell, &values[i])) continue;
     // Not a plain value: quoted, NULL or of another type.
     values[i] = Value{};
     const std::string_view value = CsvCellValue(cell, dialect, &unquoted);
@@ -66,6 +69,16 @@ Result<std::shared_ptr<arrow::Array>> ConvertFixed(const CsvRows& rows, std::spa
   auto data = arrow::ArrayData::Make(type, static_cast<int64_t>(selected.size()), {nulls.bits(), std::move(buffer)},
                                      nulls.nulls());
   return arrow::MakeArray(std::move(data));
+}
+
+/// For values that have no plainer form.
+template <typename Value, typename Read>
+Result<std::shared_ptr<arrow::Array>> ConvertFixed(const CsvRows& rows, std::span<const uint32_t> selected,
+                                                   uint32_t column, const CsvDialect& dialect,
+                                                   const std::shared_ptr<arrow::DataType>& type, Read read,
+                                                   std::vector<CellMisfit>* misfits) {
+  const auto never = [](std::string_view, Value*) { return false; };
+  return ConvertFixed<Value>(rows, selected, column, dialect, type, never, read, misfits);
 }
 
 Result<std::shared_ptr<arrow::Array>> ConvertBoolean(const CsvRows& rows, std::span<const uint32_t> selected,
@@ -166,11 +179,15 @@ Result<std::shared_ptr<arrow::Array>> ConvertTimestamps(const CsvRows& rows, std
 Result<std::shared_ptr<arrow::Array>> ConvertCsvColumn(const CsvRows& rows, std::span<const uint32_t> selected,
                                                        uint32_t column, const CsvDialect& dialect, const SqlType& type,
                                                        std::vector<CellMisfit>* misfits) {
+  // Lambdas, so that they are inlined.
+  const auto plain_integer = [](std::string_view text, int64_t* value) { return ReadPlainInteger(text, value); };
+  const auto plain_float = [](std::string_view text, double* value) { return ReadPlainFloat(text, value); };
   switch (type.kind()) {
     case TypeKind::kInteger:
-      return ConvertFixed<int64_t>(rows, selected, column, dialect, arrow::int64(), ReadInteger, misfits);
+      return ConvertFixed<int64_t>(rows, selected, column, dialect, arrow::int64(), plain_integer, ReadInteger,
+                                   misfits);
     case TypeKind::kFloat:
-      return ConvertFixed<double>(rows, selected, column, dialect, arrow::float64(), ReadFloat, misfits);
+      return ConvertFixed<double>(rows, selected, column, dialect, arrow::float64(), plain_float, ReadFloat, misfits);
     case TypeKind::kDate:
       return ConvertFixed<int32_t>(rows, selected, column, dialect, arrow::date32(), ReadIsoDate, misfits);
     case TypeKind::kTimestamp:

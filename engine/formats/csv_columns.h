@@ -23,7 +23,8 @@ struct CellMisfit {
 };
 
 /// Converts one column of the given rows. Empty cells and null values become NULL. Cells that do not fit are added to
-/// `misfits` and have some value in the result. REQUIRES: every row has the column.
+/// `misfits` and have some value in the result. REQUIRES: every row has the column; the text of the rows lies in a
+/// ByteWindow, whose padding may be read.
 Result<std::shared_ptr<arrow::Array>> ConvertCsvColumn(const CsvRows& rows, std::span<const uint32_t> selected,
                                                        uint32_t column, const CsvDialect& dialect, const SqlType& type,
                                                        std::vector<CellMisfit>* misfits);

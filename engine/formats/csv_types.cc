@@ -3,15 +3,13 @@
 #include <charconv>
 #include <string>
 
+#include "engine/formats/digits.h"
 #include "engine/formats/iso_time.h"
 
 namespace velo::formats {
 namespace {
 
 constexpr size_t kMisfitExamples = 3;
-/// Powers of ten that a double holds exactly.
-constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 bool IsBlank(char letter) { return letter == ' ' || letter == '\t'; }
 

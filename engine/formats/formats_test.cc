@@ -3,10 +3,13 @@
 
 #include "engine/formats/csv_rows.h"
 #include "engine/formats/csv_types.h"
+#include "engine/formats/digits.h"
 #include "engine/formats/iso_time.h"
+#include "engine/formats/json_columns.h"
 #include "engine/formats/json_cursor.h"
 #include "engine/formats/json_records.h"
 #include "engine/formats/utf8.h"
+#include "engine/types/value_text.h"
 
 namespace velo::formats {
 namespace {
@@ -169,6 +172,56 @@ TEST(Utf8, AcceptsOnlyWellFormedText) {
   }
 }
 
+// The quick readers either say the same as the careful ones or leave it to them.
+TEST(Digits, AgreeWithTheCarefulReaders) {
+  for (const char* text : {"",
+                           "-",
+                           ".",
+                           "-.",
+                           "0",
+                           "-0",
+                           "7",
+                           "+7",
+                           "007",
+                           "12345678",
+                           "123456789",
+                           "-9223372036854775808",
+                           "1.5",
+                           "1.",
+                           ".5",
+                           "-.25",
+                           "1.5.2",
+                           "1e5",
+                           "499.99",
+                           "123456789012345678",
+                           "1234567890123456789",
+                           "0.1234567890123456789",
+                           "9007199254740993",
+                           "12a",
+                           "1 ",
+                           " 1",
+                           "1,2",
+                           "0x1"}) {
+    const std::string padded = text + std::string(64, '8');
+    const std::string_view cell = std::string_view(padded).substr(0, std::string_view(text).size());
+    int64_t integer = 0, careful_integer = 0;
+    double real = 0, careful_real = 0;
+    if (ReadPlainInteger(cell, &integer)) {
+      EXPECT_TRUE(ReadInteger(cell, &careful_integer)) << text;
+      EXPECT_EQ(integer, careful_integer) << text;
+    }
+    if (ReadPlainFloat(cell, &real)) {
+      EXPECT_TRUE(ReadFloat(cell, &careful_real)) << text;
+      EXPECT_EQ(real, careful_real) << text;
+    }
+  }
+  int64_t integer;
+  double real;
+  const std::string number = "-499.25" + std::string(64, ' ');
+  EXPECT_TRUE(ReadPlainFloat(std::string_view(number).substr(0, 7), &real) && real == -499.25);
+  EXPECT_TRUE(ReadPlainInteger(std::string_view(number).substr(0, 4), &integer) && integer == -499);
+}
+
 /// Passes the value and says what is wrong with it.
 std::string_view Check(const std::string& text) {
   const std::string padded = text + std::string(64, ' ');
@@ -197,6 +250,79 @@ TEST(JsonCursor, UnescapesStrings) {
   ASSERT_TRUE(UnescapeJson(R"(a\n\"\\\/\u00e4\ud834\udd1e\ud834x)", &value));
   EXPECT_EQ(value, "a\n\"\\/ä𝄞\xEF\xBF\xBDx");
   for (const char* bad : {"\\", "\\x", "\\u12", "\\u12g4"}) EXPECT_FALSE(UnescapeJson(bad, &value)) << bad;
+}
+
+TEST(JsonCursor, ReadsNumbersUpToTheEndOfTheText) {
+  const std::string digits = "1234567890123456789012345678901234567890";
+  for (size_t length = 1; length <= digits.size(); ++length) {
+    const std::string padded = digits + std::string(64, '7');
+    JsonCursor cursor(std::string_view(padded).substr(0, length));
+    JsonNumber number;
+    ASSERT_TRUE(cursor.ReadNumber(&number));
+    EXPECT_EQ(number.text, digits.substr(0, length));
+    EXPECT_EQ(number.exact, length <= 18);
+    EXPECT_EQ(number.exact ? std::to_string(number.mantissa) : digits.substr(0, length), digits.substr(0, length));
+    EXPECT_TRUE(cursor.AtEnd());
+  }
+}
+
+/// The rows and the bad records of a decoder that reads all of `records`, or a new decoder for each of them.
+std::string Decode(const std::vector<std::string>& records, bool one_by_one) {
+  const Schema schema{{{"a", TypeKind::kInteger}, {"b", TypeKind::kFloat}, {"s", TypeKind::kString}}};
+  std::string out;
+  auto decoder = std::make_unique<JsonDecoder>(schema);
+  const auto finish = [&] {
+    const auto rows = *decoder->Finish();
+    for (int64_t i = 0; i < rows->num_rows(); ++i) {
+      AppendJsonRow(*rows, i, JsonStyle::kDialect, &out);
+      out += '\n';
+    }
+  };
+  for (const std::string& record : records) {
+    const std::string padded = record + std::string(64, '"');
+    const std::string reason = decoder->Append(std::string_view(padded).substr(0, record.size()));
+    if (!reason.empty()) out += reason + '\n';
+    finish();
+    if (one_by_one) decoder = std::make_unique<JsonDecoder>(schema);
+  }
+  return out;
+}
+
+// What is foretold from the records before must not change what a record says.
+TEST(JsonDecoder, ReadsEveryRecordAsIfItWereAlone) {
+  std::vector<std::string> records;
+  for (int round = 0; round < 3; ++round) {
+    for (const char* record : {R"({"a":1,"b":2.5,"s":"x"})",
+                               R"({"a":2,"b":-0.25,"s":"y"})",
+                               R"({"a":3,"s":"z","b":1e3})",
+                               R"({"b":4,"a":5,"s":""})",
+                               R"({"a":6})",
+                               R"({"a":7,"x":[1,{"a":2}],"b":8})",
+                               R"({ "a": 9, "b": 10 })",
+                               R"({"a":1"b":2})",
+                               R"({,"a":1})",
+                               R"({"a":1,})",
+                               R"({"a":1,"b":2.5,"s":"x"}})",
+                               R"({"a":1,"b":2.5,"s":"x")",
+                               R"({"a":1,"a":2,"b":3})",
+                               R"({"a":"x"})",
+                               R"({"a":1,"b":2.5,"s":"x\ny"})",
+                               R"({"\u0061":11,"b":null})",
+                               "{}",
+                               R"({"a":123456789012345678901,"b":2})",
+                               R"({"a":-9223372036854775808,"b":123456789012345678901})",
+                               R"({"a":01})",
+                               R"({"a":1.0})",
+                               R"({"a":1,"b":2.5,"s":"longer than sixteen bytes, with a \" inside"})",
+                               R"({"a":1,"b":2.5,"s")",
+                               R"({"a":1,"b":2.5,"s":)",
+                               R"({"a":1,"a field with a name of more than sixty-four bytes, of )"
+                               R"(which there are few":2,"b":3})"}) {
+      records.push_back(record);
+    }
+    for (int i = 0; i < 1500; ++i) records.push_back(fmt::format(R"({{"a":{},"k{}":1,"b":{}}})", i, i * 3 + round, i));
+  }
+  EXPECT_EQ(Decode(records, false), Decode(records, true));
 }
 
 std::vector<std::string> Records(std::string_view text) {

@@ -8,6 +8,7 @@
 #include "engine/formats/csv_types.h"
 #include "engine/formats/iso_time.h"
 #include "engine/formats/json_cursor.h"
+#include "engine/formats/json_field_order.h"
 #include "engine/formats/utf8.h"
 #include "engine/types/arrow_status.h"
 
@@ -18,7 +19,21 @@ namespace {
 /// knows why.
 enum class Fit : uint8_t { kFits, kMisfit, kBroken };
 
-bool IsFloatToken(std::string_view token) { return token.find_first_of(".eE") != std::string_view::npos; }
+bool ToInteger(const JsonNumber& number, int64_t* value) {
+  if (!number.exact) return ReadInteger(number.text, value);
+  if (number.has_point) return false;
+  const auto magnitude = static_cast<int64_t>(number.mantissa);
+  *value = number.negative ? -magnitude : magnitude;
+  return true;
+}
+
+bool ToFloat(const JsonNumber& number, double* value) {
+  if (!number.exact || number.mantissa >= (uint64_t{1} << 53)) return ReadFloat(number.text, value);
+  // Both the digits and the power of ten are exact as doubles, so one division rounds correctly.
+  const double magnitude = static_cast<double>(number.mantissa) / kPowersOfTen[number.decimals];
+  *value = number.negative ? -magnitude : magnitude;
+  return true;
+}
 
 /// A column, or a nested part of one, with the builder that takes its values.
 class JsonColumn {
@@ -75,14 +90,14 @@ class JsonColumn {
   }
 
   Fit AppendNumber(JsonCursor& cursor) {
-    std::string_view token;
-    if (!cursor.ReadNumber(&token)) return Broken();
+    JsonNumber number;
+    if (!cursor.ReadNumber(&number)) return Broken();
     int64_t integer;
-    double number;
-    if (type_.kind() == TypeKind::kFloat && ReadFloat(token, &number)) {
-      return Done(static_cast<arrow::DoubleBuilder*>(builder_)->Append(number));
+    double real;
+    if (type_.kind() == TypeKind::kFloat && ToFloat(number, &real)) {
+      return Done(static_cast<arrow::DoubleBuilder*>(builder_)->Append(real));
     }
-    if (type_.kind() == TypeKind::kInteger && ReadInteger(token, &integer)) {
+    if (type_.kind() == TypeKind::kInteger && ToInteger(number, &integer)) {
       return Done(static_cast<arrow::Int64Builder*>(builder_)->Append(integer));
     }
     AppendNull();
@@ -209,10 +224,10 @@ bool GuessArray(JsonCursor& cursor, JsonTypeGuess* guess, std::string* buffer) {
 }
 
 bool GuessNumber(JsonCursor& cursor, JsonTypeGuess* guess) {
-  std::string_view token;
-  if (!cursor.ReadNumber(&token)) return false;
+  JsonNumber number;
+  if (!cursor.ReadNumber(&number)) return false;
   int64_t integer;
-  if (!IsFloatToken(token) && ReadInteger(token, &integer)) {
+  if (ToInteger(number, &integer)) {
     guess->AddInteger();
   } else {
     guess->AddFloat();
@@ -266,21 +281,23 @@ class JsonDecoder::Machinery {
       builders_.push_back(std::move(builder));
       places_.emplace(column.name, static_cast<int>(places_.size()));
     }
+    filled_.assign(columns_.size(), 0);
   }
 
-  std::string Append(std::string_view text) {
+  const std::string& Append(std::string_view text) {
     JsonCursor cursor(text);
-    std::string reason;
+    reason_.clear();
     // A value that is no object appends nothing, so nothing has to be taken back.
-    if (!OpenRecord(text, &cursor, &reason)) return reason;
-    reason = AppendFields(cursor);
-    if (reason.empty() && !cursor.AtEnd()) reason = JsonErrorText(cursor.error());
-    for (JsonColumn& column : columns_) {
-      if (column.length() <= records_) column.AppendNull();
-    }
+    if (!OpenRecord(text, &cursor, &reason_)) return reason_;
+    AppendFields(cursor);
+    if (reason_.empty() && !cursor.AtEnd()) reason_ = JsonErrorText(cursor.error());
     ++records_;
-    if (!reason.empty()) bad_rows_.push_back(records_ - 1);
-    return reason;
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (filled_[i] < records_) columns_[i].AppendNull();
+      filled_[i] = records_;
+    }
+    if (!reason_.empty()) bad_rows_.push_back(records_ - 1);
+    return reason_;
   }
 
   std::string Guess(std::string_view text, JsonTypeGuess* guess) {
@@ -302,49 +319,53 @@ class JsonDecoder::Machinery {
     auto rows = arrow::RecordBatch::Make(schema_.ToArrow(), records_, std::move(arrays));
     if (!bad_rows_.empty()) VELO_RETURN_IF_ERROR(DropBadRows(&rows));
     records_ = 0;
+    filled_.assign(columns_.size(), 0);
     bad_rows_.clear();
     return rows;
   }
 
  private:
-  /// Records mostly have the same fields in the same order, so the n-th key is first compared with the n-th key of the
-  /// record before.
-  struct ExpectedKey {
-    std::string raw = "\"";  ///< No key is a bare quote.
-    int column = -1;
-  };
-
   /// Returns the column of a key, -1 for none.
-  int ColumnOf(std::string_view raw_key, size_t position) {
-    if (position >= expected_.size()) expected_.resize(position + 1);
-    ExpectedKey& expected = expected_[position];
-    if (expected.raw == raw_key) return expected.column;
+  int ColumnOf(std::string_view raw_key) const {
     std::string name(raw_key);
     if (raw_key.find('\\') != std::string_view::npos && !UnescapeJson(raw_key, &name)) return -1;
-    auto found = places_.find(name);
-    expected = {std::string(raw_key), found == places_.end() ? -1 : found->second};
-    return expected.column;
+    const auto found = places_.find(name);
+    return found == places_.end() ? -1 : found->second;
   }
 
-  std::string AppendFields(JsonCursor& cursor) {
-    cursor.Enter();
-    std::string reason;
+  /// Steps to the value of the next field. Null at the end of the record or on an error.
+  const JsonFieldOrder::Field* NextField(JsonCursor* cursor, bool* first) {
+    if (const JsonFieldOrder::Field* expected = order_.Pass(cursor)) {
+      *first = false;
+      return expected;
+    }
+    const char* begin = cursor->at();
     std::string_view key;
-    size_t position = 0;
-    for (bool first = true; cursor.NextField(&first, &key);) {
-      const int place = ColumnOf(key, position++);
+    if (!cursor->NextField(first, &key)) return nullptr;
+    cursor->Peek();
+    const std::string_view lead(begin, static_cast<size_t>(cursor->at() - begin));
+    return &order_.Learn(key, lead, [this](std::string_view raw_key) { return ColumnOf(raw_key); });
+  }
+
+  void AppendFields(JsonCursor& cursor) {
+    cursor.Enter();
+    order_.Start();
+    bool first = true;
+    while (const JsonFieldOrder::Field* field = NextField(&cursor, &first)) {
+      const int place = field->column;
       // A key that stands there twice counts the first time.
-      if (place < 0 || columns_[place].length() > records_) {
+      if (place < 0 || filled_[place] > records_) {
         if (!cursor.SkipValue()) break;
         continue;
       }
+      filled_[place] = records_ + 1;
       const Fit fit = columns_[place].Append(cursor, &buffer_);
       if (fit == Fit::kBroken) break;
-      if (fit == Fit::kMisfit && reason.empty()) {
-        reason = fmt::format("the value of '{}' is no {}", key, columns_[place].type().DisplayName());
+      if (fit == Fit::kMisfit && reason_.empty()) {
+        reason_ = fmt::format("the value of '{}' is no {}", field->key, columns_[place].type().DisplayName());
       }
     }
-    return cursor.error() == JsonError::kNone ? reason : std::string(JsonErrorText(cursor.error()));
+    if (cursor.error() != JsonError::kNone) reason_ = JsonErrorText(cursor.error());
   }
 
   Status DropBadRows(std::shared_ptr<arrow::RecordBatch>* rows) const {
@@ -363,14 +384,16 @@ class JsonDecoder::Machinery {
   std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;
   std::vector<JsonColumn> columns_;
   std::unordered_map<std::string, int> places_;
-  std::vector<ExpectedKey> expected_;
+  JsonFieldOrder order_;
   int64_t records_ = 0;
+  std::vector<int64_t> filled_;  ///< Per column: how many records have given it a value.
+  std::string reason_;           ///< Why the record at hand is bad.
   std::vector<int64_t> bad_rows_;
 };
 
 JsonDecoder::JsonDecoder(Schema columns) : machinery_(std::make_unique<Machinery>(std::move(columns))) {}
 JsonDecoder::~JsonDecoder() = default;
-Result<std::string> JsonDecoder::Append(std::string_view text) { return machinery_->Append(text); }
+const std::string& JsonDecoder::Append(std::string_view text) { return machinery_->Append(text); }
 std::string JsonDecoder::Guess(std::string_view text, JsonTypeGuess* guess) { return machinery_->Guess(text, guess); }
 int64_t JsonDecoder::rows() const { return machinery_->rows(); }
 Result<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::Finish() { return machinery_->Finish(); }

@@ -25,8 +25,8 @@ class JsonDecoder {
   ~JsonDecoder();
 
   /// Appends one record to the columns. 64 bytes behind `text` must be readable. Returns the reason, in the user's
-  /// words, when the record is bad; it then has no row.
-  Result<std::string> Append(std::string_view text);
+  /// words, when the record is bad; it then has no row. Valid until the next call.
+  const std::string& Append(std::string_view text);
   /// Adds one record to the guess. Returns the reason when it is bad.
   std::string Guess(std::string_view text, JsonTypeGuess* guess);
 

@@ -1,11 +1,6 @@
 #include "engine/formats/json_cursor.h"
 
 #include <algorithm>
-#include <cstring>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace velo::formats {
 namespace {
@@ -192,7 +187,7 @@ bool JsonCursor::NextItem(bool* first) {
   return true;
 }
 
-bool JsonCursor::PassString(std::string_view* raw, bool* escaped) {
+bool JsonCursor::PassLongString(std::string_view* raw, bool* escaped) {
   const char* begin = at_;
   *escaped = false;
   while (true) {
@@ -220,27 +215,12 @@ bool JsonCursor::ReadString(std::string* buffer, std::string_view* value) {
   return true;
 }
 
-bool JsonCursor::ReadNumber(std::string_view* token) {
-  SkipBlanks();
-  const char* begin = at_;
-  if (at_ < end_ && *at_ == '-') ++at_;
-  const char* digits = at_;
-  while (at_ < end_ && IsDigit(*at_)) ++at_;
-  bool good = at_ > digits && (*digits != '0' || at_ == digits + 1);
-  if (at_ < end_ && *at_ == '.') {
-    const char* fraction = ++at_;
-    while (at_ < end_ && IsDigit(*at_)) ++at_;
-    good = good && at_ > fraction;
-  }
-  if (at_ < end_ && (*at_ | 0x20) == 'e') {
-    ++at_;
-    if (at_ < end_ && (*at_ == '+' || *at_ == '-')) ++at_;
-    const char* exponent = at_;
-    while (at_ < end_ && IsDigit(*at_)) ++at_;
-    good = good && at_ > exponent;
-  }
-  *token = std::string_view(begin, static_cast<size_t>(at_ - begin));
-  return good || Fail(JsonError::kSyntax);
+// REQUIRES: the cursor stands at the letter "e".
+bool JsonCursor::PassExponent() {
+  ++at_;
+  if (at_ < end_ && (*at_ == '+' || *at_ == '-')) ++at_;
+  uint64_t ignored = 0;
+  return ReadDigits(&at_, end_, &ignored) > 0;
 }
 
 bool JsonCursor::ReadLiteral(std::string_view literal) {
@@ -255,35 +235,34 @@ bool JsonCursor::ReadLiteral(std::string_view literal) {
 bool JsonCursor::SkipValue(std::string_view* raw) {
   SkipBlanks();
   const char* begin = at_;
-  std::string_view ignored;
+  const bool good = SkipValue();
+  *raw = std::string_view(begin, static_cast<size_t>(at_ - begin));
+  return good;
+}
+
+// What is no number and no text, or stands behind blanks.
+bool JsonCursor::SkipOther() {
+  std::string_view text;
   bool escaped;
-  bool good;
+  JsonNumber number;
   switch (Peek()) {
     case '"':
       ++at_;
-      good = PassString(&ignored, &escaped);
-      break;
+      return PassString(&text, &escaped);
     case '{':
     case '[':
-      good = SkipNested();
-      break;
+      return SkipNested();
     case 't':
-      good = ReadLiteral("true");
-      break;
+      return ReadLiteral("true");
     case 'f':
-      good = ReadLiteral("false");
-      break;
+      return ReadLiteral("false");
     case 'n':
-      good = ReadLiteral("null");
-      break;
+      return ReadLiteral("null");
     case '\0':
-      good = Fail(JsonError::kOpenBracket);
-      break;
+      return Fail(JsonError::kOpenBracket);
     default:
-      good = ReadNumber(&ignored);
+      return ReadNumber(&number);
   }
-  if (raw != nullptr) *raw = std::string_view(begin, static_cast<size_t>(at_ - begin));
-  return good;
 }
 
 bool JsonCursor::SkipNested() {

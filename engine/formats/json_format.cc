@@ -28,24 +28,21 @@ class JsonReader : public RecordReader {
     decoded.first_record = passed_;
     bool gap = false;
     std::vector<int64_t> numbers;
-    while (decoder_.rows() < max_rows) {
-      VELO_ASSIGN_OR_RETURN(JsonRecords::Record record, records_.Next());
-      if (record.kind == JsonRecords::Kind::kEnd) break;
-      std::string reason;
-      if (record.kind == JsonRecords::Kind::kRecord) {
-        VELO_ASSIGN_OR_RETURN(reason, decoder_.Append(record.text));
-      } else {
-        reason = record.kind == JsonRecords::Kind::kTooLong ? "the record is longer than 64 MiB"
-                                                            : "the file ends in the middle of the record";
+    JsonRecords::Record record;
+    for (int64_t rows = 0; rows < max_rows; ++passed_) {
+      if (!records_.TryNext(&record)) {
+        VELO_ASSIGN_OR_RETURN(record, records_.Next());
       }
+      if (record.kind == JsonRecords::Kind::kEnd) break;
+      const std::string_view reason = Take(record);
       if (reason.empty()) {
+        ++rows;
         numbers.push_back(passed_);
         if (number_lines_) decoded.lines.push_back(record.line);
       } else {
-        AddBad(record.line, record.offset, record.text, std::move(reason));
+        AddBad(record.line, record.offset, record.text, std::string(reason));
         gap = true;
       }
-      ++passed_;
     }
     if (decoder_.rows() == 0) return DecodedRows{};
     VELO_ASSIGN_OR_RETURN(decoded.rows, decoder_.Finish());
@@ -61,6 +58,18 @@ class JsonReader : public RecordReader {
   int64_t bytes_read() const override { return records_.file_bytes_read(); }
 
  private:
+  /// Returns why the record is bad; empty when it became a row.
+  std::string_view Take(const JsonRecords::Record& record) {
+    switch (record.kind) {
+      case JsonRecords::Kind::kTooLong:
+        return "the record is longer than 64 MiB";
+      case JsonRecords::Kind::kCutOff:
+        return "the file ends in the middle of the record";
+      default:
+        return decoder_.Append(record.text);
+    }
+  }
+
   JsonRecords records_;
   JsonDecoder decoder_;
   const bool number_lines_;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/formats/record_reader.h"
-
 namespace velo::formats {
 namespace {
 

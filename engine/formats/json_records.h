@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/formats/byte_window.h"
+#include "engine/formats/record_reader.h"
 
 namespace velo::formats {
 
@@ -35,6 +36,8 @@ class JsonRecords {
     int64_t line = 0;       ///< 1-based, counted from where reading began.
   };
   Result<Record> Next();
+  /// The same for a record that is a plain line and in memory already: the common case, in few steps. False: ask Next.
+  bool TryNext(Record* record);
 
   /// Just behind the last record.
   int64_t offset() const { return window_->position() + static_cast<int64_t>(at_); }
@@ -61,5 +64,20 @@ class JsonRecords {
   int64_t lines_ = 0;
   std::string too_long_;
 };
+
+inline bool JsonRecords::TryNext(Record* record) {
+  if (layout_ != JsonLayout::kLines) return false;
+  // The line end of the record before was not passed yet.
+  const size_t passed = at_ < text_.size() && text_[at_] == '\n' ? 1 : 0;
+  const size_t begin = at_ + passed;
+  if (begin >= text_.size() || text_[begin] != '{') return false;
+  const size_t end = text_.find('\n', begin);
+  if (end == std::string_view::npos || end - begin > kMaxRecordBytes) return false;
+  lines_ += static_cast<int64_t>(passed);
+  at_ = end;
+  *record = {Kind::kRecord, text_.substr(begin, end - begin), window_->position() + static_cast<int64_t>(begin),
+             lines_ + 1};
+  return true;
+}
 
 }  // namespace velo::formats

@@ -29,20 +29,25 @@ size_t CharacterLength(const unsigned char* at, size_t left) {
   return 0;
 }
 
+/// Whether 32 bytes are ASCII.
+bool IsAscii32(const unsigned char* at) {
+  uint64_t words[4];
+  std::memcpy(words, at, sizeof(words));
+  return ((words[0] | words[1] | words[2] | words[3]) & kHighBits) == 0;
+}
+
 }  // namespace
 
 bool IsValidUtf8(std::string_view text) {
   const auto* at = reinterpret_cast<const unsigned char*>(text.data());
   size_t left = text.size();
   while (left > 0) {
-    // Most text is ASCII: 32 bytes at a time.
-    while (left >= 32) {
-      uint64_t words[4];
-      std::memcpy(words, at, sizeof(words));
-      if (((words[0] | words[1] | words[2] | words[3]) & kHighBits) != 0) break;
+    // Most text is ASCII: 32 bytes at a time, the last ones together with some that were looked at before.
+    while (left >= 32 && IsAscii32(at)) {
       at += 32;
       left -= 32;
     }
+    if (left < 32 && text.size() >= 32 && IsAscii32(at + left - 32)) return true;
     for (size_t i = 0; i < 32 && left > 0;) {
       const size_t length = CharacterLength(at, left);
       if (length == 0) return false;
