@@ -53,11 +53,18 @@ void PartitionedGroups::Deal(std::span<const uint64_t> hashes, std::vector<uint3
 }
 
 Status PartitionedGroups::Add(const KeysAndInputs& input) {
-  HashKeys(input.keys, input.inputs.rows, &hashes_);
+  // Codes mean something only beside the dictionary of their batch.
+  std::vector<std::shared_ptr<arrow::Array>> keys = input.keys;
+  for (std::shared_ptr<arrow::Array>& key : keys) {
+    if (key->type_id() != arrow::Type::DICTIONARY) continue;
+    const auto& codes = static_cast<const arrow::DictionaryArray&>(*key);
+    VELO_ASSIGN_OR_RETURN_ARROW(key, arrow::compute::Take(*codes.dictionary(), *codes.indices()));
+  }
+  HashKeys(keys, input.inputs.rows, &hashes_);
   Waiting batch;
   Deal(hashes_, &ids_, &batch.starts);
   const arrow::UInt32Array rows(input.inputs.rows, arrow::Buffer::Wrap(ids_.data(), ids_.size()));
-  for (const auto& key : input.keys) {
+  for (const auto& key : keys) {
     VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> column,
                                 arrow::compute::Take(*key, rows, arrow::compute::TakeOptions::NoBoundsCheck()));
     waiting_bytes_ += BytesOf(*column);
