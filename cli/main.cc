@@ -55,6 +55,11 @@ int main(int argc, char** argv) {
   command->add_option("--from", run.from, "Where to start: earliest, latest, or a time back such as -1h");
   command->add_option("--limit", run.limit, "Stop after so many rows");
   command->add_option("--for", run.duration, "Stop after so long, for example 30s");
+  command
+      ->add_option("--memory-limit", run.memory_limit,
+                   "What the state of a query may take, for example 512MB; groups of GROUP BY go to a temporary file "
+                   "beyond it, other state ends the query")
+      ->transform(CLI::AsSizeValue(false));
   command->callback([&] { code = velo::cli::RunCommand(run); });
 
   velo::cli::ValidateArguments validate;

@@ -21,6 +21,7 @@ struct RunArguments {
   std::string from;                  ///< earliest, latest, -1h
   std::string duration;              ///< --for
   int64_t limit = -1;
+  uint64_t memory_limit = 0;  ///< Bytes; 0: none.
   bool final_rows = false;
   bool changelog = false;
   bool follow = false;

@@ -245,6 +245,7 @@ int RunCommand(const RunArguments& arguments) {
   format.name = arguments.common.format.empty() ? "table" : arguments.common.format;
   format.changelog = arguments.changelog;
   RunOptions options;
+  options.memory_limit = static_cast<int64_t>(arguments.memory_limit);
   if (const Status status = ApplyStart(arguments.from, (*session)->engine().clock(), &options); !status.ok()) {
     Fail(status);
     return kUsage;

@@ -83,12 +83,16 @@ Result<AggregateInputs> AggregateInputs::Take(std::span<const uint32_t> rows) co
   AggregateInputs taken;
   taken.rows = static_cast<int64_t>(rows.size());
   const auto indices = std::make_shared<arrow::UInt32Array>(taken.rows, arrow::Buffer::Wrap(rows.data(), rows.size()));
+  std::map<const arrow::Array*, std::shared_ptr<arrow::Array>> known;  // Calls may share an argument.
   for (size_t call = 0; call < arguments.size(); ++call) {
     std::vector<std::shared_ptr<arrow::Array>> arrays;
     for (const auto& array : arguments[call]) {
-      VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> part,
-                                  arrow::compute::Take(*array, *indices, arrow::compute::TakeOptions::NoBoundsCheck()));
-      arrays.push_back(std::move(part));
+      std::shared_ptr<arrow::Array>& part = known[array.get()];
+      if (part == nullptr) {
+        VELO_ASSIGN_OR_RETURN_ARROW(
+            part, arrow::compute::Take(*array, *indices, arrow::compute::TakeOptions::NoBoundsCheck()));
+      }
+      arrays.push_back(part);
     }
     std::vector<uint8_t> mask;
     if (!selected[call].empty()) {

@@ -53,8 +53,10 @@ Task::Next Lane::Step() {
     if (!progress.ok()) return Finish(progress.status());
     if (*progress == ScanDriver::Progress::kWorked) {
       turn_ = at + 1;
-      if (++steps_ % kStepsPerStatus == 0) PublishStatus();
-      return Next::kAgain;
+      if (++steps_ % kStepsPerStatus != 0) return Next::kAgain;
+      PublishStatus();
+      const velo::Status within = CheckMemory();
+      return within.ok() ? Next::kAgain : Finish(within);
     }
     if (*progress == ScanDriver::Progress::kEnded) ++ended;
   }
@@ -150,6 +152,19 @@ Task::Next Lane::Finish(const velo::Status& status) {
   const auto on_done = std::move(on_done_);
   on_done(status);
   return Next::kDone;
+}
+
+// What can go to disk has gone there before, so there is nothing left to let go.
+Status Lane::CheckMemory() const {
+  const int64_t limit = context_.memory_limit;
+  if (limit <= 0) return velo::Status::OK();
+  const int64_t held = pipeline_->StateBytes();
+  if (held <= limit) return velo::Status::OK();
+  return velo::Status::User("MEMORY_LIMIT",
+                            fmt::format("the state of the query needs more memory than its limit allows ({:.1f} of "
+                                        "{:.1f} MiB)",
+                                        static_cast<double>(held) / (1 << 20), static_cast<double>(limit) / (1 << 20)),
+                            "Raise the limit, or keep less: fewer keys, shorter windows, EMIT FINAL.");
 }
 
 void Lane::PublishStatus() {

@@ -54,6 +54,7 @@ class Lane : public Task {
   std::vector<size_t> Turns() const;
   bool IsAhead(const ScanDriver& scan) const;
   bool TellCaughtUp();
+  velo::Status CheckMemory() const;
   Next Finish(const velo::Status& status);
   void PublishStatus();
 

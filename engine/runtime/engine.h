@@ -33,6 +33,9 @@ struct RunOptions {
   bool coalesce_changes = false;
   int lanes = 0;  ///< 0: as many as workers, where the plan allows it.
   int64_t batch_rows = 32768;
+  /// Bytes that the state of the query may hold in memory, 0: no limit. Groups of an aggregation without a window that
+  /// is given out at the end go to a temporary file beyond it; any other state ends the query with MEMORY_LIMIT.
+  int64_t memory_limit = 0;
 };
 
 enum class JobState : uint8_t { kStarting, kRunning, kPaused, kCancelling, kCancelled, kFinished, kFailed };

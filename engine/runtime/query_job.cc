@@ -198,6 +198,8 @@ std::shared_ptr<exec::Lane> QueryJob::MakeLane(std::function<void(const Status&)
   lane->context().late_records = &late_records_;
   lane->context().warnings = &warnings_;
   lane->context().batch_rows = options_.batch_rows;
+  lane->context().pool = pool_;
+  lane->context().memory_limit = options_.memory_limit;
   lanes_.push_back(lane);
   return lane;
 }
@@ -247,6 +249,10 @@ Status QueryJob::StartShared(const std::shared_ptr<const AggregateNode>& aggrega
     lane->AddScan(SettingsOf(scan.node), std::move(share), leaves[0]);
     for (size_t i = 1; i < leaves.size(); ++i) VELO_RETURN_IF_ERROR(AddLeaf(leaves[i], open, lane.get()));
     lane->SetPipeline(std::move(part.pipeline));
+  }
+  for (const auto& lane : lanes_) {
+    const auto count = static_cast<int64_t>(lanes_.size());
+    lane->context().memory_limit = (options_.memory_limit + count - 1) / count;
   }
   join_context_ = lanes_[0]->context();
   join_context_.evaluation.now_micros = started_;

@@ -112,10 +112,12 @@ class QueryBatch {
     return report.statements[0].prepared;
   }
 
-  Result<Answer> RunOnce(const std::shared_ptr<const PreparedQuery>& query, int lanes, int64_t batch_rows) {
+  Result<Answer> RunOnce(const std::shared_ptr<const PreparedQuery>& query, int lanes, int64_t batch_rows,
+                         int64_t memory_limit = 0) {
     RunOptions options;
     options.lanes = lanes;
     options.batch_rows = batch_rows;
+    options.memory_limit = memory_limit;
     for (auto& [name, source] : sources_) source->SetPartitions(lanes);
     JobMetrics metrics;
     VELO_ASSIGN_OR_RETURN(const Batch rows, RunToEnd(engine_.get(), query, options, true, kTimeoutMillis, &metrics));
@@ -184,6 +186,12 @@ class QueryBatch {
       const Result<Answer> answer = RunOnce(query, lanes, batch_rows);
       compare(fmt::format("{} lanes, {} rows per batch", lanes, batch_rows), wanted,
               answer.ok() ? Result<std::vector<std::string>>(answer->rows) : answer.status());
+    }
+    // Groups that can go to disk do so after every batch; what cannot ends the query.
+    const Result<Answer> spilled = RunOnce(query, 2, 4096, 1);
+    if (spilled.ok() || spilled.status().error().code != "MEMORY_LIMIT") {
+      compare("with one byte of memory", wanted,
+              spilled.ok() ? Result<std::vector<std::string>>(spilled->rows) : spilled.status());
     }
     if (changes) compare("with every change folded", wanted, RunEveryChange(query));
     const auto whole = RunRestarting(query, INT64_MAX);

@@ -11,10 +11,10 @@ namespace velo::testing {
 /// and one line of JSON is printed per query, in order and at once:
 ///   {"id": ID, "types": [...], "rows": [[...]], "bad": N}, or {"id": ID, "error": "CODE: message"}
 /// "bad" counts records that an expression rejected. MORE is "variants": the query runs again with other numbers of
-/// lanes and rows per batch, and with restarts from saved state; or "variants+changes": also with one change per input
-/// row, of which the last of each key is kept (for queries that never take a row back). Answers that are not the same
-/// to the last digit follow as "variants": [{"how": TEXT, "expected": [[...]], "rows": [[...]]}]. Returns the exit
-/// code.
+/// lanes and rows per batch, with next to no memory, and with restarts from saved state; or "variants+changes": also
+/// with one change per input row, of which the last of each key is kept (for queries that never take a row back).
+/// Answers that are not the same to the last digit follow as "variants": [{"how": TEXT, "expected": [[...]], "rows":
+/// [[...]]}]. Returns the exit code.
 int RunQueryBatch(const std::string& path);
 
 }  // namespace velo::testing

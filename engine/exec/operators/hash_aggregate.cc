@@ -4,6 +4,7 @@
 
 #include "engine/exec/group_lives.h"
 #include "engine/exec/key_evaluation.h"
+#include "engine/exec/partitioned_groups.h"
 #include "engine/exec/row_errors.h"
 #include "engine/exec/state_codec.h"
 
@@ -12,6 +13,8 @@ namespace velo::exec {
 namespace {
 
 constexpr size_t kFewDeadGroups = 1024;
+// From about this many groups on their state does not fit into the cache any more.
+constexpr uint32_t kManyGroups = 1 << 17;
 
 class HashAggregate : public MergeableOperator {
  public:
@@ -20,6 +23,7 @@ class HashAggregate : public MergeableOperator {
         node_(*settings_.node),
         ends_lives_(node_.max_groups > 0 || node_.group_ttl_ms > 0 || (settings_.takes_back && !node_.keys.empty())),
         interval_(settings_.emit == EmitMode::kEachRow ? node_.emit_interval_ms * kMicrosPerMilli : 0),
+        may_part_(settings_.emit == EmitMode::kFinal && !settings_.takes_back && !ends_lives_ && !node_.keys.empty()),
         schema_(node_.output.ToArrow()),
         context_(context),
         groups_(KeyTypes(node_.keys)),
@@ -43,7 +47,9 @@ class HashAggregate : public MergeableOperator {
       return EmitGroups({&id, 1}, out);
     }
     if (settings_.emit != EmitMode::kFinal) return Status::OK();
-    return EmitGroups(LiveGroups(), out);
+    // The order of many groups must not depend on the number of lanes.
+    if (parts_ == nullptr && HasManyGroups()) VELO_RETURN_IF_ERROR(Part());
+    return parts_ != nullptr ? EmitParts(out) : EmitGroups(LiveGroups(), out);
   }
 
   Timestamp NextTimer() const override {
@@ -65,6 +71,12 @@ class HashAggregate : public MergeableOperator {
 
   Status MergeFrom(MergeableOperator& other) override {
     auto& source = static_cast<HashAggregate&>(other);
+    if (parts_ != nullptr || source.parts_ != nullptr) {
+      VELO_RETURN_IF_ERROR(Part());
+      VELO_RETURN_IF_ERROR(source.Part());
+      VELO_RETURN_IF_ERROR(parts_->MergeFrom(*source.parts_, context_->pool));
+      return SpillWhenTooLarge();
+    }
     std::vector<uint32_t> all(source.groups_.size());
     std::iota(all.begin(), all.end(), 0U);
     VELO_ASSIGN_OR_RETURN(const std::vector<uint32_t> map, AddKeys(source.groups_, all));
@@ -85,7 +97,10 @@ class HashAggregate : public MergeableOperator {
     PutInteger(pending_due_, out);
     lives_.Save(out);
     states_.Save(out);
-    return Status::OK();
+    PutInteger(parts_ != nullptr ? 1 : 0, out);
+    if (parts_ == nullptr) return Status::OK();
+    VELO_RETURN_IF_ERROR(parts_->Flush());
+    return parts_->Save(out);
   }
 
   Status Load(std::string_view* in) override {
@@ -103,26 +118,88 @@ class HashAggregate : public MergeableOperator {
     VELO_RETURN_IF_ERROR(lives_.Load(in));
     Grow();
     for (uint32_t id : pending_) is_pending_[id] = 1;
-    return states_.Load(in);
+    VELO_RETURN_IF_ERROR(states_.Load(in));
+    VELO_ASSIGN_OR_RETURN(const int64_t has_parts, TakeInteger(in));
+    if (has_parts == 0) return Status::OK();
+    parts_ = std::make_unique<PartitionedGroups>(node_);
+    return parts_->Load(in);
   }
 
-  int64_t StateBytes() const override { return groups_.MemoryBytes() + states_.MemoryBytes() + lives_.MemoryBytes(); }
+  int64_t StateBytes() const override {
+    return groups_.MemoryBytes() + states_.MemoryBytes() + lives_.MemoryBytes() +
+           (parts_ == nullptr ? 0 : parts_->MemoryBytes());
+  }
 
  private:
   Status Consume(const KeysAndInputs& input, Output& out) {
+    if (settings_.counts_input) context_->meter->used += input.inputs.rows;
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + input.inputs.rows;
+    if (parts_ != nullptr) {
+      VELO_RETURN_IF_ERROR(parts_->Add(input));
+      return SpillWhenTooLarge();
+    }
     ids_.resize(static_cast<size_t>(input.inputs.rows));
     VELO_RETURN_IF_ERROR(groups_.FindOrInsert(input.keys, input.inputs.rows, ids_.data()));
     Grow();
-    if (settings_.counts_input) context_->meter->used += input.inputs.rows;
-    counts.rows_used = std::max<int64_t>(counts.rows_used, 0) + input.inputs.rows;
     EmissionBuffer rows(schema_);
     if (!ends_lives_) {
       VELO_RETURN_IF_ERROR(TakeIn(input.inputs, ids_.data(), input.signs, &rows));
+      if (HasManyGroups() || IsTooLarge()) VELO_RETURN_IF_ERROR(Part());
+      if (parts_ != nullptr) VELO_RETURN_IF_ERROR(SpillWhenTooLarge());
       return rows.Flush(out);
     }
     VELO_RETURN_IF_ERROR(TakeInWithinLimits(input, &rows));
     VELO_RETURN_IF_ERROR(rows.Flush(out));
     return CompactIfWorthwhile();
+  }
+
+  bool HasManyGroups() const { return may_part_ && groups_.size() > kManyGroups; }
+  // A little below the limit, where the query would have to end.
+  bool IsTooLarge() const {
+    const int64_t limit = context_->memory_limit;
+    return may_part_ && limit > 0 && StateBytes() > limit - limit / 4;
+  }
+
+  // Deals the groups out to partitions, which take their place.
+  Status Part() {
+    if (parts_ != nullptr) return Status::OK();
+    parts_ = std::make_unique<PartitionedGroups>(node_);
+    VELO_RETURN_IF_ERROR(parts_->AddGroups(groups_, states_));
+    groups_ = GroupTable(KeyTypes(node_.keys));
+    states_ = AggregateColumns(node_.aggregates);
+    emitted_ = {};
+    is_pending_ = {};
+    return Status::OK();
+  }
+
+  Status SpillWhenTooLarge() { return IsTooLarge() ? parts_->Spill() : Status::OK(); }
+
+  Status EmitParts(Output& out) {
+    for (size_t part = 0; part < PartitionedGroups::kPartitions && !context_->IsCancelled(); ++part) {
+      VELO_ASSIGN_OR_RETURN(const auto groups, parts_->Take(part));
+      std::vector<uint32_t> ids(groups->groups.size());
+      std::iota(ids.begin(), ids.end(), 0U);
+      const auto chunk = static_cast<size_t>(context_->batch_rows);
+      for (size_t from = 0; from < ids.size() && !context_->IsCancelled(); from += chunk) {
+        const auto some = std::span<const uint32_t>(ids).subspan(from, std::min(chunk, ids.size() - from));
+        VELO_ASSIGN_OR_RETURN(auto columns, ColumnsOf(groups->groups, &groups->states, some));
+        EmissionBuffer rows(schema_);
+        rows.Add(std::move(columns), std::vector<RowKind>(some.size(), RowKind::kInsert));
+        VELO_RETURN_IF_ERROR(rows.Flush(out));
+      }
+    }
+    return Status::OK();
+  }
+
+  Result<std::vector<std::shared_ptr<arrow::Array>>> ColumnsOf(const GroupTable& groups, AggregateColumns* states,
+                                                               std::span<const uint32_t> ids) const {
+    std::vector<std::shared_ptr<arrow::Array>> columns;
+    for (size_t key = 0; key < node_.keys.size(); ++key) {
+      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, groups.Keys(key, ids));
+      columns.push_back(std::move(column));
+    }
+    VELO_RETURN_IF_ERROR(states->Finalise(ids, &columns));
+    return columns;
   }
 
   // A new group beyond the limit takes the place of the least recently updated one. Rows go in up to there first when
@@ -289,12 +366,7 @@ class HashAggregate : public MergeableOperator {
 
   Status AppendRows(std::span<const uint32_t> ids, EmissionBuffer* rows, bool deletes = false) {
     if (ids.empty()) return Status::OK();
-    std::vector<std::shared_ptr<arrow::Array>> columns;
-    for (size_t key = 0; key < node_.keys.size(); ++key) {
-      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, groups_.Keys(key, ids));
-      columns.push_back(std::move(column));
-    }
-    VELO_RETURN_IF_ERROR(states_.Finalise(ids, &columns));
+    VELO_ASSIGN_OR_RETURN(auto columns, ColumnsOf(groups_, &states_, ids));
     std::vector<RowKind> kinds;
     for (uint32_t id : ids) {
       const RowKind kind = emitted_[id] != 0 ? RowKind::kUpdateAfter : RowKind::kInsert;
@@ -355,6 +427,7 @@ class HashAggregate : public MergeableOperator {
   const AggregateNode& node_;
   const bool ends_lives_;     ///< Groups can go before the query does.
   const Timestamp interval_;  ///< emit.interval in microseconds; 0: none.
+  const bool may_part_;       ///< All groups are given out at the end, in any order.
   const std::shared_ptr<arrow::Schema> schema_;
   LaneContext* const context_;
   GroupTable groups_;
@@ -365,8 +438,9 @@ class HashAggregate : public MergeableOperator {
   std::vector<uint8_t> is_pending_;  ///< Per group: changed, not given out yet.
   std::vector<uint32_t> pending_;    ///< Those groups, in order of their change.
   Timestamp pending_due_ = 0;
-  std::vector<uint32_t> ids_;     ///< Scratch.
-  std::vector<int64_t> touched_;  ///< Scratch: last row of the batch at hand in each group.
+  std::unique_ptr<PartitionedGroups> parts_;  ///< In place of groups_ and states_ once there are many.
+  std::vector<uint32_t> ids_;                 ///< Scratch.
+  std::vector<int64_t> touched_;              ///< Scratch: last row of the batch at hand in each group.
 };
 
 }  // namespace

@@ -116,7 +116,11 @@ class LookupJoin : public TwoInputOperator {
     for (size_t side = 0; side < 2; ++side) insight.sample_key[side] = sample_key_[side];
     insights->push_back(std::move(insight));
   }
-  int64_t StateBytes() const override { return table_.StateBytes() + static_cast<int64_t>(matched_.capacity()); }
+  int64_t StateBytes() const override {
+    // A lane that shares the table must not look into it while another one fills it.
+    const bool may_look = settings_.table.use_count() == 1 || settings_.table->loaded;
+    return (may_look ? table_.StateBytes() : 0) + static_cast<int64_t>(matched_.capacity());
+  }
 
   Status Save(std::string* out) const override {
     PutInteger(settings_.table->loaded ? 1 : 0, out);

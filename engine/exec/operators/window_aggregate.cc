@@ -377,24 +377,25 @@ class WindowAggregate : public MergeableOperator {
   // Panes go in from early to late, because some aggregates depend on order.
   Status MergeWindows(const std::vector<int64_t>& starts, uint32_t only_key, RowKind kind, EmissionBuffer* rows) {
     AggregateColumns scratch(node_.aggregates);
-    IntegerIds groups;
+    known_slots_.resize(store_.key_count());
     std::vector<uint32_t> group_key;
     std::vector<int64_t> group_start;
     std::map<int64_t, std::vector<std::pair<uint32_t, uint32_t>>> passes;  // pane offset in its window -> (slot, group)
     for (size_t w = 0; w < starts.size(); ++w) {
+      ++run_number_;
       auto pane = store_.buckets().lower_bound(starts[w]);
       for (; pane != store_.buckets().end() && pane->first < starts[w] + window_.size_ms; ++pane) {
+        auto& pairs = passes[pane->first - starts[w]];
         for (uint32_t slot : pane->second.slots) {
           const uint32_t key = store_.key_of(slot);
           if (only_key != UINT32_MAX && key != only_key) continue;
-          bool is_new = false;
-          const uint32_t group = groups.FindOrInsert(static_cast<int64_t>(w << 32 | key),
-                                                     static_cast<uint32_t>(group_key.size()), &is_new);
-          if (is_new) {
+          KnownSlot& known = known_slots_[key];
+          if (known.run != run_number_) {
+            known = {run_number_, static_cast<uint32_t>(group_key.size())};
             group_key.push_back(key);
             group_start.push_back(starts[w]);
           }
-          passes[pane->first - starts[w]].emplace_back(slot, group);
+          pairs.emplace_back(slot, known.slot);
         }
       }
     }
@@ -495,8 +496,8 @@ class WindowAggregate : public MergeableOperator {
     uint64_t run = 0;
     uint32_t slot = 0;
   };
-  std::vector<KnownSlot>
-      known_slots_;  ///< Scratch, per group key: its slot in the bucket of the run it was seen in last.
+  /// Scratch, per group key: its slot in the bucket of the run of rows, or its group in the window, seen last.
+  std::vector<KnownSlot> known_slots_;
   uint64_t run_number_ = 0;
 };
 

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include "engine/functions/aggregate/group_state.h"
 #include "engine/functions/families.h"
@@ -33,26 +34,112 @@ void Widen(Range<T>& range, T least, T greatest) {
   if (Less(range.greatest, greatest)) range.greatest = greatest;
 }
 
-// MIN, MAX and DELTA of fixed-width values.
+// What every value beats or equals.
+template <typename T, bool kLeast>
+T Worst() {
+  if constexpr (std::is_same_v<T, double>) {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    return kLeast ? std::numeric_limits<double>::quiet_NaN() : -kInfinity;
+  } else if constexpr (std::is_same_v<T, Int128>) {
+    const auto least = static_cast<Int128>(static_cast<unsigned __int128>(1) << 127);
+    return kLeast ? ~least : least;
+  } else {
+    return kLeast ? std::numeric_limits<T>::max() : std::numeric_limits<T>::min();
+  }
+}
+
+// MIN and MAX of fixed-width values. Groups without a value hold the worst one, so that rows need no branch.
+template <typename T, bool kLeast>
+class ExtremeAggregator : public Aggregator {
+ public:
+  explicit ExtremeAggregator(SqlType type) : type_(std::move(type)) {}
+
+  void Resize(int64_t groups) override {
+    if (static_cast<size_t>(groups) <= best_.size()) return;
+    best_.resize(static_cast<size_t>(groups), Worst<T, kLeast>());
+    filled_.resize(best_.size(), 0);
+  }
+  Status Update(ArgumentSpan arguments, const uint32_t* groups, const uint8_t* selected, int64_t rows) override {
+    const T* values = arguments[0]->data()->template GetValues<T>(1);
+    if (best_.size() == 1) {
+      T best = best_[0];
+      uint8_t filled = filled_[0];
+      ForEachValue(*arguments[0], groups, selected, rows, [&](uint32_t, int64_t row) {
+        best = Better(values[row], best);
+        filled = 1;
+      });
+      best_[0] = best;
+      filled_[0] = filled;
+    } else {
+      T* best = best_.data();
+      uint8_t* filled = filled_.data();
+      ForEachValue(*arguments[0], groups, selected, rows, [&](uint32_t group, int64_t row) {
+        best[group] = Better(values[row], best[group]);
+        filled[group] = 1;
+      });
+    }
+    return Status::OK();
+  }
+  Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) override {
+    const auto& theirs = static_cast<const ExtremeAggregator&>(other);
+    for (size_t group = 0; group < group_map.size() && group < theirs.best_.size(); ++group) {
+      const uint32_t mine = group_map[group];
+      if (mine == UINT32_MAX) continue;
+      best_[mine] = Better(theirs.best_[group], best_[mine]);
+      filled_[mine] |= theirs.filled_[group];
+    }
+    return Status::OK();
+  }
+  Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) override {
+    KernelContext context;
+    context.result = type_;
+    context.rows = static_cast<int64_t>(groups.size());
+    VELO_ASSIGN_OR_RETURN(const arrow::Datum column, MapFixed<T>(context, {}, [&](int64_t i) -> std::optional<T> {
+                            const uint32_t group = groups[static_cast<size_t>(i)];
+                            if (filled_[group] == 0) return std::nullopt;
+                            return best_[group];
+                          }));
+    return column.make_array();
+  }
+  void Reset(std::span<const uint32_t> groups) override {
+    for (const uint32_t group : groups) {
+      best_[group] = Worst<T, kLeast>();
+      filled_[group] = 0;
+    }
+  }
+  int64_t MemoryBytes() const override { return static_cast<int64_t>(best_.capacity() * (sizeof(T) + 1)); }
+  void Save(std::string* out) const override {
+    SaveNumbers(best_, out);
+    SaveNumbers(filled_, out);
+  }
+  Status Load(std::string_view* in) override {
+    VELO_RETURN_IF_ERROR(LoadNumbers(in, &best_));
+    return LoadNumbers(in, &filled_);
+  }
+
+ private:
+  static T Better(const T& value, const T& best) {
+    return (kLeast ? Less(value, best) : Less(best, value)) ? value : best;
+  }
+
+  SqlType type_;
+  std::vector<T> best_;
+  std::vector<uint8_t> filled_;
+};
+
+// DELTA of fixed-width values.
 template <typename T>
 class RangeAggregator : public GroupAggregator<Range<T>> {
   using GroupAggregator<Range<T>>::states_;
 
  public:
-  RangeAggregator(SqlType type, Wanted wanted) : type_(std::move(type)), wanted_(wanted) {}
+  explicit RangeAggregator(SqlType type) : type_(std::move(type)) {}
 
   Status Update(ArgumentSpan arguments, const uint32_t* groups, const uint8_t* selected, int64_t rows) override {
     const T* values = arguments[0]->data()->template GetValues<T>(1);
-    if (states_.size() == 1) {
-      Range<T> range = states_[0];
-      ForEachValue(*arguments[0], groups, selected, rows,
-                   [&](uint32_t, int64_t row) { Widen(range, values[row], values[row]); });
-      states_[0] = range;
-    } else {
-      Range<T>* states = states_.data();
-      ForEachValue(*arguments[0], groups, selected, rows,
-                   [&](uint32_t group, int64_t row) { Widen(states[group], values[row], values[row]); });
-    }
+    Range<T>* states = states_.data();
+    ForEachValue(*arguments[0], groups, selected, rows,
+                 [&](uint32_t group, int64_t row) { Widen(states[group], values[row], values[row]); });
     return Status::OK();
   }
   Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) override {
@@ -70,8 +157,6 @@ class RangeAggregator : public GroupAggregator<Range<T>> {
     VELO_ASSIGN_OR_RETURN(const arrow::Datum column, MapFixed<T>(context, {}, [&](int64_t i) -> std::optional<T> {
                             const Range<T>& range = states_[groups[static_cast<size_t>(i)]];
                             if (range.filled == 0) return std::nullopt;
-                            if (wanted_ == Wanted::kLeast) return range.least;
-                            if (wanted_ == Wanted::kGreatest) return range.greatest;
                             T span{};
                             if constexpr (std::is_same_v<T, double>) {
                               span = range.greatest - range.least;
@@ -86,7 +171,6 @@ class RangeAggregator : public GroupAggregator<Range<T>> {
 
  private:
   SqlType type_;
-  Wanted wanted_;
 };
 
 // MIN and MAX of texts, by code point: the order of their UTF-8 bytes.
@@ -201,6 +285,12 @@ class BoolExtremeAggregator : public GroupAggregator<Range<uint8_t>> {
   Wanted wanted_;
 };
 
+template <typename T, Wanted kWanted>
+std::unique_ptr<Aggregator> MakeFixed(const SqlType& type) {
+  if constexpr (kWanted == Wanted::kSpan) return std::make_unique<RangeAggregator<T>>(type);
+  return std::make_unique<ExtremeAggregator<T, kWanted == Wanted::kLeast>>(type);
+}
+
 template <Wanted kWanted>
 std::unique_ptr<Aggregator> MakeExtreme(const CallTypes& types, ConstantSpan) {
   const SqlType& type = types.arguments[0];
@@ -208,16 +298,16 @@ std::unique_ptr<Aggregator> MakeExtreme(const CallTypes& types, ConstantSpan) {
     case TypeKind::kBoolean:
       return std::make_unique<BoolExtremeAggregator>(kWanted);
     case TypeKind::kFloat:
-      return std::make_unique<RangeAggregator<double>>(type, kWanted);
+      return MakeFixed<double, kWanted>(type);
     case TypeKind::kDecimal:
-      return std::make_unique<RangeAggregator<Int128>>(type, kWanted);
+      return MakeFixed<Int128, kWanted>(type);
     case TypeKind::kDate:
-      return std::make_unique<RangeAggregator<int32_t>>(type, kWanted);
+      return MakeFixed<int32_t, kWanted>(type);
     case TypeKind::kInteger:
     case TypeKind::kTime:
     case TypeKind::kTimestamp:
     case TypeKind::kInterval:
-      return std::make_unique<RangeAggregator<int64_t>>(type, kWanted);
+      return MakeFixed<int64_t, kWanted>(type);
     default:
       return std::make_unique<TextExtremeAggregator>(type, kWanted);
   }
