@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -258,8 +259,9 @@ Json SchemaOf(bool input) {
   } else if constexpr (describe_internal::IsMap<T>::value) {
     return {{"type", "object"}, {"additionalProperties", SchemaOf<typename T::mapped_type>(input)}};
   } else {
-    // A struct that holds itself (the fields of a field) is described once.
-    static thread_local bool inside = false;
+    // A struct that holds itself (the fields of a field) is described once. Aligned, because mold 1.10 makes a program
+    // that does not start when its thread-local block begins just before a page.
+    alignas(std::max_align_t) static thread_local bool inside = false;
     if (inside) return {{"type", "object"}};
     inside = true;
     const std::vector<FieldRule> rules = describe_internal::RulesOf<T>();
