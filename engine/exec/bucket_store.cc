@@ -149,7 +149,8 @@ Status BucketStore::Load(std::string_view* in) {
   VELO_ASSIGN_OR_RETURN(slot_key_, TakeIntegers(in));
   VELO_ASSIGN_OR_RETURN(const std::string_view starts, TakeText(in));
   slot_start_.resize(slot_key_.size());
-  std::memcpy(slot_start_.data(), starts.data(), std::min(starts.size(), slot_key_.size() * sizeof(int64_t)));
+  const size_t start_bytes = std::min(starts.size(), slot_key_.size() * sizeof(int64_t));
+  if (start_bytes > 0) std::memcpy(slot_start_.data(), starts.data(), start_bytes);
   VELO_ASSIGN_OR_RETURN(const std::string_view emitted, TakeText(in));
   emitted_.assign(emitted.begin(), emitted.end());
   VELO_ASSIGN_OR_RETURN(const std::string_view members, TakeText(in));

@@ -88,7 +88,9 @@ class ArrivalSlide : public ArrivalFunction {
     VELO_ASSIGN_OR_RETURN(const std::string_view value_bytes, TakeText(in));
     VELO_ASSIGN_OR_RETURN(const std::string_view valid, TakeText(in));
     std::vector<Value> values(value_bytes.size() / sizeof(Value));
-    std::memcpy(static_cast<void*>(values.data()), value_bytes.data(), values.size() * sizeof(Value));
+    if (!values.empty()) {
+      std::memcpy(static_cast<void*>(values.data()), value_bytes.data(), values.size() * sizeof(Value));
+    }
     states_.assign(totals.size() / sizeof(Total), State());
     size_t at = 0;
     for (size_t i = 0; i < states_.size(); ++i) {

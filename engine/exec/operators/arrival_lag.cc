@@ -49,7 +49,7 @@ class ArrivalLag : public ArrivalFunction {
     VELO_ASSIGN_OR_RETURN(const std::string_view valid, TakeText(in));
     VELO_ASSIGN_OR_RETURN(next_, TakeIntegers(in));
     values_.resize(values.size() / sizeof(int64_t));
-    std::memcpy(values_.data(), values.data(), values.size());
+    if (!values_.empty()) std::memcpy(values_.data(), values.data(), values.size());
     valid_.assign(valid.begin(), valid.end());
     return Status::OK();
   }

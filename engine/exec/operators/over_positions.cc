@@ -102,7 +102,7 @@ class RunningPosition : public OverFunction {
   Status Load(std::string_view* in) override {
     VELO_ASSIGN_OR_RETURN(const std::string_view bytes, TakeText(in));
     counts_.resize(bytes.size() / sizeof(int64_t));
-    std::memcpy(counts_.data(), bytes.data(), counts_.size() * sizeof(int64_t));
+    if (!counts_.empty()) std::memcpy(counts_.data(), bytes.data(), counts_.size() * sizeof(int64_t));
     return Status::OK();
   }
   int64_t MemoryBytes() const override { return static_cast<int64_t>(counts_.capacity() * sizeof(int64_t)); }

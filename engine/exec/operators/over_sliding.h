@@ -55,7 +55,7 @@ class SlidingFunction : public OverFunction {
   Status Load(std::string_view* in) override {
     VELO_ASSIGN_OR_RETURN(const std::string_view bytes, TakeText(in));
     states_.resize(bytes.size() / sizeof(State));
-    std::memcpy(static_cast<void*>(states_.data()), bytes.data(), states_.size() * sizeof(State));
+    if (!states_.empty()) std::memcpy(static_cast<void*>(states_.data()), bytes.data(), states_.size() * sizeof(State));
     running_ = !states_.empty();
     return Status::OK();
   }
