@@ -40,6 +40,13 @@ def scale_table(result):
     return rows
 
 
+def limit_table(result):
+    rows = ["| workload | file, MiB | limit, MiB | at most used, MiB | seconds |", "|---|---|---|---|---|"]
+    for line in result.get("limited", []):
+        rows.append(f"| {line['workload']} | {line['file']} | {line['limit']} | {line['mib']:.0f} | {line['seconds']:.2f} |")
+    return rows
+
+
 def figure_table(result):
     rows = ["| measure | figures |", "|---|---|"]
     for figure in result.get("engine", []):
@@ -61,7 +68,8 @@ def baseline(result):
         *workload_table(result), ""]
     if start_up:
         text += [f"Start-up in milliseconds: {start_up}.", ""]
-    for title, table in (("One lane and two", lane_table), ("Growth with the input", scale_table),
+    for title, table in (("One lane and two", lane_table), ("Growth with the input (JSON Lines, live windows)", scale_table),
+                         ("Under a memory limit", limit_table),
                          ("Inside the engine (bench/engine)", figure_table)):
         lines = table(result)
         if len(lines) > 2:

@@ -162,23 +162,6 @@ def lane_gain(works, inputs):
     return result
 
 
-def growth(works, inputs, quarter):
-    """Seconds and memory over a quarter of the rows and over all of them."""
-    print("\ngrowth with the input: rows, seconds, MiB")
-    result = []
-    for work in works:
-        if work.name not in ("F1", "F2", "F3", "F4"):
-            continue
-        sizes = []
-        for files, rows in ((quarter, ROWS // 4), (inputs, ROWS)):
-            best = min((velo(work, "parquet", {name: files[name]["parquet"] for name in work.inputs}) for _ in range(RUNS)),
-                       key=lambda run: run["seconds"])
-            sizes.append({"rows": rows, "seconds": best["seconds"], "mib": best["mib"]})
-            print(f"  {work.name:<5}{rows:>12,}{best['seconds']:>8.2f}{best['mib']:>7.0f}")
-        result.append({"workload": work.name, "sizes": sizes})
-    return result
-
-
 def engine_figures(build):
     """What velo_engine_bench says, when it is built, and how long a row takes to a client of the Studio."""
     program = build / "velo_engine_bench"
@@ -231,6 +214,7 @@ def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     into_venv()
     import limits
+    import memory
     import report
     from workloads import WORKLOADS
     build = Path(options.build)
@@ -257,7 +241,8 @@ def main():
     if not options.only:
         quarter = json.loads(measure([sys.executable, str(HERE / "data.py"), str(FOLDER), str(ROWS // 4)])["out"])
         result["lanes"] = lane_gain(WORKLOADS, inputs)
-        result["scale"] = growth(WORKLOADS, inputs, quarter)
+        result["scale"] = memory.growth(lambda *options: measure([str(VELO), "run", *options]), inputs, quarter, ROWS, RUNS)
+        result["limited"] = memory.under_limit(lambda *options: measure([str(VELO), "run", *options]), inputs)
         result["start_up_ms"] = start_up()
         result["engine"] = engine_figures(build)
     (FOLDER / "result.json").write_text(json.dumps(result, indent=1))

@@ -2,10 +2,11 @@
 # One static library per folder of the tree, named velo_<NAME>, from every .cc that is not a test; and one test binary
 # velo_<NAME>_test from its _test.cc files. DEPENDS are module names (velo_ is added) or full target names with "::".
 # ARROW_HEADERS and JSON_HEADERS turn on one of the shared precompiled headers. NO_ROWS is for modules that never touch rows in
-# bulk: in development builds they and all tests are optimised lightly, which halves the time it takes to compile them.
+# bulk: they are optimised less than the rest, in development builds they and all tests lightly, which halves the time it
+# takes to compile them.
 function(velo_module name directory)
   cmake_parse_arguments(ARG "ARROW_HEADERS;JSON_HEADERS;NO_ROWS" "" "DEPENDS" ${ARGN})
-  set(light $<$<CONFIG:Dev>:-O1>)
+  set(light $<$<CONFIG:Dev>:-O1> $<$<CONFIG:Release>:-O2>)
   set(precompiled "")
   if(ARG_ARROW_HEADERS)
     set(precompiled velo_precompiled)
