@@ -6,11 +6,13 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "assistant/language/durations.h"
 #include "assistant/language/lexicon.h"
 #include "assistant/language/reader.h"
 #include "assistant/language/sql_nodes.h"
+#include "engine/sql/printer.h"
 
 namespace velo::language {
 
@@ -176,8 +178,21 @@ std::string MakeTitle(const SourceModel& source, const Frame& frame) {
   return Capitalised(title);
 }
 
+/// What the title of an aggregate does not say: " where price > 5, with COUNT(*) > 100".
+std::string Limits(const Frame& frame) {
+  std::vector<std::string> rows, groups;
+  for (const Condition& condition : frame.conditions) {
+    (condition.of_measure ? groups : rows).push_back(sql::Print(*condition.expression));
+  }
+  std::string text;
+  if (!rows.empty()) text += fmt::format(" where {}", fmt::join(rows, " and "));
+  if (!groups.empty()) text += fmt::format(", with {}", fmt::join(groups, " and "));
+  return text;
+}
+
 std::string MakeExplanation(const SourceModel& source, const Frame& frame, const std::string& title) {
   std::string text = title;
+  if (!frame.measures.empty()) text += Limits(frame);
   bool windowed = frame.window.has_value();
   if (windowed) {
     const WindowFrame& window = *frame.window;
