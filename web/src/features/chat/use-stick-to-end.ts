@@ -6,6 +6,7 @@ const NEAR = 48;
 export function useStickToEnd(signal: unknown) {
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const lastTop = useRef(0);
   const [behind, setBehind] = useState(false);
 
   useEffect(() => {
@@ -18,7 +19,10 @@ export function useStickToEnd(signal: unknown) {
   const onScroll = () => {
     const element = scroller.current;
     if (!element) return;
-    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    // The event of our own scrolling may come when the text has grown on: only going up leaves the end.
+    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR) atEnd.current = true;
+    else if (element.scrollTop < lastTop.current) atEnd.current = false;
+    lastTop.current = element.scrollTop;
     if (atEnd.current) setBehind(false);
   };
   const toEnd = () => {
