@@ -1,7 +1,9 @@
 #include "engine/formats/iso_time.h"
 
+#include <cstring>
 #include <optional>
 
+#include "engine/formats/digits.h"
 #include "engine/types/time_text.h"
 
 namespace velo::formats {
@@ -63,6 +65,27 @@ inline bool ReadUsualForm(std::string_view text, int64_t* micros) {
   return true;
 }
 
+/// "10:30:00" as seconds, eight letters at once; -1 for anything else.
+inline int64_t SecondsOfDay(const char* text) {
+#if defined(__x86_64__)
+  uint64_t word;
+  std::memcpy(&word, text, sizeof(word));
+  // Digits become their values, colons zeros.
+  word ^= 0x30303A30303A3030ULL;
+  constexpr uint64_t kHighBits = 0x8080808080808080ULL;
+  // Sets the high bits of digits above 9 and of colons that are none.
+  if (((word | (word + 0x76767F76767F7676ULL)) & kHighBits) != 0) return -1;
+  // Each byte with the next one as a number of two digits.
+  word = word * 10 + (word >> 8);
+  const uint64_t hour = word & 0xFF, minute = (word >> 24) & 0xFF, second = (word >> 48) & 0xFF;
+#else
+  const unsigned hour = TwoDigits(text), minute = TwoDigits(text + 3), second = TwoDigits(text + 6);
+  if (text[2] != ':' || text[5] != ':') return -1;
+#endif
+  if (hour > 23 || minute > 59 || second > 59) return -1;
+  return static_cast<int64_t>(hour * 3600 + minute * 60 + second);
+}
+
 }  // namespace
 
 bool ReadIsoDate(std::string_view text, int32_t* days) {
@@ -89,6 +112,33 @@ bool ReadIsoInstant(std::string_view text, int64_t* micros) {
   int32_t days;
   if (!ReadIsoDate(text, &days)) return false;
   *micros = days * kMicrosPerDay;
+  return true;
+}
+
+bool IsoInstantReader::Read(std::string_view text, int64_t* micros) {
+  const char* const at = text.data();
+  if (text.size() < kSecondLength || text.size() > 27 || (at[10] != ' ' && at[10] != 'T')) {
+    return ReadIsoInstant(text, micros);
+  }
+  if (std::memcmp(at, day_.data(), kDateLength) != 0) {
+    int64_t days;
+    if (!ReadDay(at, &days)) return ReadIsoInstant(text, micros);
+    std::memcpy(day_.data(), at, kDateLength);
+    midnight_ = days * kMicrosPerDay;
+  }
+  const int64_t seconds = SecondsOfDay(at + 11);
+  if (seconds < 0) return ReadIsoInstant(text, micros);
+  const size_t length = text.size() - (text.back() == 'Z' ? 1 : 0);
+  uint64_t fraction = 0;
+  if (length > kSecondLength) {
+    static constexpr uint64_t kUnits[] = {0, 100'000, 10'000, 1'000, 100, 10, 1};
+    const char* digits = at + kSecondLength + 1;
+    const char* const end = at + length;
+    const int64_t count = ReadDigits(&digits, end, &fraction);
+    if (at[kSecondLength] != '.' || digits != end || count < 1 || count > 6) return ReadIsoInstant(text, micros);
+    fraction *= kUnits[count];
+  }
+  *micros = midnight_ + seconds * kMicrosPerSecond + static_cast<int64_t>(fraction);
   return true;
 }
 

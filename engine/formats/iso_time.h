@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -14,5 +15,17 @@ bool ReadIsoTimestamp(std::string_view text, int64_t* micros);
 
 /// The same, and a date alone is its midnight: for columns that hold both.
 bool ReadIsoInstant(std::string_view text, int64_t* micros);
+
+/// Reads many instants one after the other, as ReadIsoInstant does; those of the day of the one before in few steps.
+/// Not thread safe.
+class IsoInstantReader {
+ public:
+  /// 32 bytes from text.data() on must be readable.
+  bool Read(std::string_view text, int64_t* micros);
+
+ private:
+  std::array<char, 16> day_{};  ///< "2026-02-16" that midnight_ belongs to, and zeros.
+  int64_t midnight_ = 0;
+};
 
 }  // namespace velo::formats

@@ -3,369 +3,299 @@
 #include <arrow/builder.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/record_batch.h>
-#include <arrow/util/decimal.h>
 
-#include "engine/formats/csv_types.h"
 #include "engine/formats/iso_time.h"
+#include "engine/formats/json_column.h"
 #include "engine/formats/json_cursor.h"
 #include "engine/formats/json_field_order.h"
+#include "engine/formats/json_guess.h"
+#include "engine/formats/json_plain_values.h"
+#include "engine/formats/plain_column.h"
 #include "engine/formats/utf8.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::formats {
 namespace {
 
-/// How a value went into its column. Whatever the answer, exactly one value was appended. After kBroken the cursor
-/// knows why.
-enum class Fit : uint8_t { kFits, kMisfit, kBroken };
+using Way = JsonFieldOrder::Way;
 
-bool ToInteger(const JsonNumber& number, int64_t* value) {
-  if (!number.exact) return ReadInteger(number.text, value);
-  if (number.has_point) return false;
-  const auto magnitude = static_cast<int64_t>(number.mantissa);
-  *value = number.negative ? -magnitude : magnitude;
-  return true;
-}
+constexpr int64_t kFirstRoom = 1024;
 
-bool ToFloat(const JsonNumber& number, double* value) {
-  if (!number.exact || number.mantissa >= (uint64_t{1} << 53)) return ReadFloat(number.text, value);
-  // Both the digits and the power of ten are exact as doubles, so one division rounds correctly.
-  const double magnitude = static_cast<double>(number.mantissa) / kPowersOfTen[number.decimals];
-  *value = number.negative ? -magnitude : magnitude;
-  return true;
-}
-
-/// A column, or a nested part of one, with the builder that takes its values.
-class JsonColumn {
- public:
-  JsonColumn(const SqlType& type, arrow::ArrayBuilder* builder) : type_(type), builder_(builder) {
-    if (type.kind() == TypeKind::kArray) {
-      auto* list = static_cast<arrow::ListBuilder*>(builder);
-      parts_.emplace_back(type.children()[0].type, list->value_builder());
-    } else if (type.kind() == TypeKind::kStruct) {
-      auto* object = static_cast<arrow::StructBuilder*>(builder);
-      for (size_t i = 0; i < type.children().size(); ++i) {
-        parts_.emplace_back(type.children()[i].type, object->field_builder(static_cast<int>(i)));
-      }
-    }
-  }
-
-  const SqlType& type() const { return type_; }
-  int64_t length() const { return builder_->length(); }
-  void AppendNull() { VELO_CHECK(builder_->AppendNull().ok()); }
-
-  Fit Append(JsonCursor& cursor, std::string* buffer) {
-    const char next = cursor.Peek();
-    if (next == 'n') {
-      AppendNull();
-      return cursor.ReadLiteral("null") ? Fit::kFits : Fit::kBroken;
-    }
-    switch (type_.kind()) {
-      case TypeKind::kInteger:
-      case TypeKind::kFloat:
-        return next == '-' || (next >= '0' && next <= '9') ? AppendNumber(cursor) : Misfit(cursor);
-      case TypeKind::kBoolean:
-        return next == 't' || next == 'f' ? AppendBoolean(cursor) : Misfit(cursor);
-      case TypeKind::kArray:
-        return next == '[' ? AppendArray(cursor, buffer) : Misfit(cursor);
-      case TypeKind::kStruct:
-        return next == '{' ? AppendObject(cursor, buffer) : Misfit(cursor);
-      default:
-        return next == '"' ? AppendString(cursor, buffer) : AppendAsWritten(cursor);
-    }
-  }
-
- private:
-  static Fit Done(const arrow::Status& status) {
-    VELO_CHECK(status.ok());
-    return Fit::kFits;
-  }
-  Fit Broken() {
-    AppendNull();
-    return Fit::kBroken;
-  }
-  Fit Misfit(JsonCursor& cursor) {
-    AppendNull();
-    return cursor.SkipValue() ? Fit::kMisfit : Fit::kBroken;
-  }
-
-  Fit AppendNumber(JsonCursor& cursor) {
-    JsonNumber number;
-    if (!cursor.ReadNumber(&number)) return Broken();
-    int64_t integer;
-    double real;
-    if (type_.kind() == TypeKind::kFloat && ToFloat(number, &real)) {
-      return Done(static_cast<arrow::DoubleBuilder*>(builder_)->Append(real));
-    }
-    if (type_.kind() == TypeKind::kInteger && ToInteger(number, &integer)) {
-      return Done(static_cast<arrow::Int64Builder*>(builder_)->Append(integer));
-    }
-    AppendNull();
-    return Fit::kMisfit;
-  }
-
-  Fit AppendBoolean(JsonCursor& cursor) {
-    const bool flag = cursor.Peek() == 't';
-    if (!cursor.ReadLiteral(flag ? "true" : "false")) return Broken();
-    return Done(static_cast<arrow::BooleanBuilder*>(builder_)->Append(flag));
-  }
-
-  /// A text column takes numbers and nested values as they are written.
-  Fit AppendAsWritten(JsonCursor& cursor) {
-    if (type_.kind() != TypeKind::kString && type_.kind() != TypeKind::kJson) return Misfit(cursor);
-    std::string_view text;
-    if (!cursor.SkipValue(&text)) return Broken();
-    return Done(static_cast<arrow::StringBuilder*>(builder_)->Append(text));
-  }
-
-  Fit AppendString(JsonCursor& cursor, std::string* buffer) {
-    std::string_view text;
-    if (!cursor.ReadString(buffer, &text)) return Broken();
-    switch (type_.kind()) {
-      case TypeKind::kString:
-      case TypeKind::kJson:
-        return Done(static_cast<arrow::StringBuilder*>(builder_)->Append(text));
-      case TypeKind::kTimestamp: {
-        int64_t micros;
-        if (!ReadIsoInstant(text, &micros)) break;
-        return Done(static_cast<arrow::TimestampBuilder*>(builder_)->Append(micros));
-      }
-      case TypeKind::kDate: {
-        int32_t days;
-        if (!ReadIsoDate(text, &days)) break;
-        return Done(static_cast<arrow::Date32Builder*>(builder_)->Append(days));
-      }
-      case TypeKind::kDecimal: {
-        arrow::Decimal128 value;
-        int32_t precision, scale;
-        if (DecimalTextScale(text) == 0 || !arrow::Decimal128::FromString(text, &value, &precision, &scale).ok()) break;
-        arrow::Result<arrow::Decimal128> scaled = value.Rescale(scale, type_.scale());
-        if (!scaled.ok()) break;
-        return Done(static_cast<arrow::Decimal128Builder*>(builder_)->Append(*scaled));
-      }
-      default:
-        break;
-    }
-    AppendNull();
-    return Fit::kMisfit;
-  }
-
-  Fit AppendArray(JsonCursor& cursor, std::string* buffer) {
-    VELO_CHECK(static_cast<arrow::ListBuilder*>(builder_)->Append().ok());
-    if (!cursor.Enter()) return Fit::kBroken;
-    Fit worst = Fit::kFits;
-    for (bool first = true; cursor.NextItem(&first);) {
-      const Fit fit = parts_[0].Append(cursor, buffer);
-      if (fit == Fit::kBroken) return fit;
-      worst = std::max(worst, fit);
-    }
-    return cursor.error() == JsonError::kNone ? worst : Fit::kBroken;
-  }
-
-  Fit AppendObject(JsonCursor& cursor, std::string* buffer) {
-    VELO_CHECK(static_cast<arrow::StructBuilder*>(builder_)->Append().ok());
-    const Fit fit = AppendFields(cursor, buffer);
-    for (JsonColumn& part : parts_) {
-      if (part.length() < length()) part.AppendNull();
-    }
-    return fit;
-  }
-
-  Fit AppendFields(JsonCursor& cursor, std::string* buffer) {
-    if (!cursor.Enter()) return Fit::kBroken;
-    Fit worst = Fit::kFits;
-    std::string_view key;
-    for (bool first = true; cursor.NextField(&first, &key);) {
-      std::string unescaped;
-      if (key.find('\\') != std::string_view::npos && UnescapeJson(key, &unescaped)) key = unescaped;
-      const auto& names = type_.children();
-      auto found =
-          std::find_if(names.begin(), names.end(), [key](const StructField& name) { return name.name == key; });
-      JsonColumn* part = found == names.end() ? nullptr : &parts_[found - names.begin()];
-      // A key that stands there twice counts the first time.
-      if (part == nullptr || part->length() >= length()) {
-        if (!cursor.SkipValue()) return Fit::kBroken;
-        continue;
-      }
-      const Fit fit = part->Append(cursor, buffer);
-      if (fit == Fit::kBroken) return fit;
-      worst = std::max(worst, fit);
-    }
-    return cursor.error() == JsonError::kNone ? worst : Fit::kBroken;
-  }
-
-  SqlType type_;
-  arrow::ArrayBuilder* builder_;
-  std::vector<JsonColumn> parts_;
-};
-
-/// Adds a value to the guess of its place. False when the cursor met an error.
-bool GuessValue(JsonCursor& cursor, JsonTypeGuess* guess, std::string* buffer);
-
-bool GuessObject(JsonCursor& cursor, JsonTypeGuess* guess, std::string* buffer) {
-  if (!cursor.Enter()) return false;
-  guess->AddObject();
-  std::string_view key;
-  for (bool first = true; cursor.NextField(&first, &key);) {
-    std::string unescaped;
-    if (key.find('\\') != std::string_view::npos && UnescapeJson(key, &unescaped)) key = unescaped;
-    if (!GuessValue(cursor, &guess->Field(key), buffer)) return false;
-  }
-  return cursor.error() == JsonError::kNone;
-}
-
-bool GuessArray(JsonCursor& cursor, JsonTypeGuess* guess, std::string* buffer) {
-  if (!cursor.Enter()) return false;
-  JsonTypeGuess& items = guess->AddArray();
-  for (bool first = true; cursor.NextItem(&first);) {
-    if (!GuessValue(cursor, &items, buffer)) return false;
-  }
-  return cursor.error() == JsonError::kNone;
-}
-
-bool GuessNumber(JsonCursor& cursor, JsonTypeGuess* guess) {
-  JsonNumber number;
-  if (!cursor.ReadNumber(&number)) return false;
-  int64_t integer;
-  if (ToInteger(number, &integer)) {
-    guess->AddInteger();
-  } else {
-    guess->AddFloat();
-  }
-  return true;
-}
-
-bool GuessValue(JsonCursor& cursor, JsonTypeGuess* guess, std::string* buffer) {
-  std::string_view text;
-  switch (cursor.Peek()) {
-    case '{':
-      return GuessObject(cursor, guess, buffer);
-    case '[':
-      return GuessArray(cursor, guess, buffer);
-    case '"':
-      if (!cursor.ReadString(buffer, &text)) return false;
-      guess->AddText(text);
-      return true;
-    case 't':
-    case 'f':
-      guess->AddBoolean();
-      return cursor.SkipValue();
-    case 'n':
-      guess->AddNull();
-      return cursor.SkipValue();
+Way WayOf(const SqlType& type) {
+  switch (type.kind()) {
+    case TypeKind::kInteger:
+      return Way::kInteger;
+    case TypeKind::kFloat:
+      return Way::kFloat;
+    case TypeKind::kTimestamp:
+      return Way::kInstant;
+    case TypeKind::kString:
+    case TypeKind::kJson:
+      return Way::kText;
     default:
-      return GuessNumber(cursor, guess);
+      return Way::kOther;
   }
-}
-
-/// Checks that the text is an object whose fields can be walked over.
-bool OpenRecord(std::string_view text, JsonCursor* cursor, std::string* reason) {
-  if (!IsValidUtf8(text)) {
-    *reason = "it holds bytes that are not UTF-8";
-    return false;
-  }
-  if (cursor->Peek() == '{') return true;
-  *reason = JsonErrorText(JsonError::kNoObject);
-  return false;
 }
 
 }  // namespace
 
+// A record is walked in two ways that take turns: as long as fields stand where they are expected and values have their
+// plainest form, WalkPlainFields passes them; what is anything else goes through the cursor, which knows all of JSON
+// and says what is wrong. What the first way passes is what the second one would.
 class JsonDecoder::Machinery {
  public:
   explicit Machinery(Schema columns) : schema_(std::move(columns)) {
     for (const Column& column : schema_.columns) {
-      std::unique_ptr<arrow::ArrayBuilder> builder;
-      VELO_CHECK(arrow::MakeBuilder(arrow::default_memory_pool(), column.type.ToArrow(), &builder).ok());
-      columns_.emplace_back(column.type, builder.get());
-      builders_.push_back(std::move(builder));
+      if (PlainColumn::Takes(column.type)) {
+        plain_.push_back(std::make_unique<PlainColumn>(column.type, &full_));
+        builders_.push_back(nullptr);
+        columns_.emplace_back(column.type, plain_.back().get());
+      } else {
+        std::unique_ptr<arrow::ArrayBuilder> builder;
+        VELO_CHECK(arrow::MakeBuilder(arrow::default_memory_pool(), column.type.ToArrow(), &builder).ok());
+        plain_.push_back(nullptr);
+        columns_.emplace_back(column.type, builder.get());
+        builders_.push_back(std::move(builder));
+      }
       places_.emplace(column.name, static_cast<int>(places_.size()));
     }
-    filled_.assign(columns_.size(), 0);
   }
 
   const std::string& Append(std::string_view text) {
-    JsonCursor cursor(text);
     reason_.clear();
+    const size_t blanks = std::min(text.find_first_not_of(" \t\r\n"), text.size());
     // A value that is no object appends nothing, so nothing has to be taken back.
-    if (!OpenRecord(text, &cursor, &reason_)) return reason_;
-    AppendFields(cursor);
-    if (reason_.empty() && !cursor.AtEnd()) reason_ = JsonErrorText(cursor.error());
-    ++records_;
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      if (filled_[i] < records_) columns_[i].AppendNull();
-      filled_[i] = records_;
+    if (!IsValidUtf8(text)) {
+      reason_ = kNotUtf8;
+    } else if (blanks == text.size() || text[blanks] != '{') {
+      reason_ = JsonErrorText(JsonError::kNoObject);
+    } else {
+      const char* const end = text.data() + text.size();
+      AppendRecord({text.data() + blanks, end, end, true});
     }
-    if (!reason_.empty()) bad_rows_.push_back(records_ - 1);
+    return reason_;
+  }
+
+  const std::string& AppendLine(std::string_view lines, size_t* length) {
+    reason_.clear();
+    const char* const end = AppendRecord({lines.data(), nullptr, lines.data() + lines.size(), false});
+    *length = static_cast<size_t>(end - lines.data());
     return reason_;
   }
 
   std::string Guess(std::string_view text, JsonTypeGuess* guess) {
     JsonCursor cursor(text);
-    std::string reason;
-    if (!OpenRecord(text, &cursor, &reason)) return reason;
+    if (!IsValidUtf8(text)) return kNotUtf8;
+    if (cursor.Peek() != '{') return std::string(JsonErrorText(JsonError::kNoObject));
     if (!GuessObject(cursor, guess, &buffer_) || !cursor.AtEnd()) return std::string(JsonErrorText(cursor.error()));
     return "";
   }
 
   int64_t rows() const { return records_ - static_cast<int64_t>(bad_rows_.size()); }
 
+  bool full() const { return full_; }
+
   Result<std::shared_ptr<arrow::RecordBatch>> Finish() {
     arrow::ArrayVector arrays;
-    for (auto& builder : builders_) {
-      VELO_ASSIGN_OR_RETURN_ARROW(auto array, builder->Finish());
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (plain_[i] != nullptr) {
+        arrays.push_back(plain_[i]->Finish());
+        continue;
+      }
+      VELO_ASSIGN_OR_RETURN_ARROW(auto array, builders_[i]->Finish());
       arrays.push_back(std::move(array));
     }
     auto rows = arrow::RecordBatch::Make(schema_.ToArrow(), records_, std::move(arrays));
     if (!bad_rows_.empty()) VELO_RETURN_IF_ERROR(DropBadRows(&rows));
-    records_ = 0;
-    filled_.assign(columns_.size(), 0);
+    // The next batch will likely be as large.
+    first_room_ = std::max(kFirstRoom, records_);
+    records_ = room_ = 0;
+    full_ = false;
     bad_rows_.clear();
     return rows;
   }
 
  private:
-  /// Returns the column of a key, -1 for none.
-  int ColumnOf(std::string_view raw_key) const {
-    std::string name(raw_key);
-    if (raw_key.find('\\') != std::string_view::npos && !UnescapeJson(raw_key, &name)) return -1;
-    const auto found = places_.find(name);
-    return found == places_.end() ? -1 : found->second;
+  static constexpr const char* kNotUtf8 = "it holds bytes that are not UTF-8";
+
+  /// The text of the record at hand.
+  struct Extent {
+    const char* begin;
+    const char* end;    ///< Null while nobody has looked for it.
+    const char* limit;  ///< `end`, or else the end of the lines of which it is the first.
+    bool is_checked;    ///< Whether it is known to be UTF-8.
+  };
+
+  /// Makes a row of the record, good or bad. Returns its end.
+  const char* AppendRecord(Extent record) {
+    if (records_ == room_) MakeRoom();
+    const char* at = record.begin + 1;
+    order_.Start();
+    missing_ = columns_.size();
+    JsonTextBytes bytes;
+    while (true) {
+      const JsonFieldOrder::Field* field = WalkPlainFields(&at, record.limit, &bytes);
+      if (field == nullptr && ClosesRecord(at, &record)) break;
+      if (!FindEnd(&record) || !WalkField(field, &at, record)) break;
+    }
+    if (!record.is_checked && !bytes.ascii()) FindEnd(&record);
+    ++records_;
+    if (missing_ > 0) {
+      for (JsonColumn& column : columns_) {
+        if (column.length() < records_) column.AppendNull();
+      }
+    }
+    if (!reason_.empty()) bad_rows_.push_back(records_ - 1);
+    return record.end;
+  }
+
+  void MakeRoom() {
+    room_ = std::max(first_room_, 2 * room_);
+    for (const auto& column : plain_) {
+      if (column != nullptr) column->Reserve(room_);
+    }
+  }
+
+  /// Whether the record ends at `at` with nothing unusual behind it. Sets its end.
+  static bool ClosesRecord(const char* at, Extent* record) {
+    if (at >= record->limit || *at != '}') return false;
+    ++at;
+    if (record->end != nullptr) return at == record->end;
+    if (*at == '\r') ++at;
+    if (at >= record->limit || *at != '\n') return false;
+    record->end = at;
+    return true;
+  }
+
+  /// Looks for the end of the record. False, with the reason, when it is not UTF-8.
+  bool FindEnd(Extent* record) {
+    if (record->end == nullptr) {
+      const auto left = static_cast<size_t>(record->limit - record->begin);
+      record->end = record->limit = static_cast<const char*>(std::memchr(record->begin, '\n', left));
+    }
+    if (record->is_checked) return true;
+    record->is_checked = true;
+    if (IsValidUtf8({record->begin, static_cast<size_t>(record->end - record->begin)})) return true;
+    reason_ = kNotUtf8;
+    return false;
+  }
+
+  /// Passes fields until one is not where it was expected, and returns null, or its value has not the plainest form of
+  /// its type. `*from` is then where the other way has to begin.
+  const JsonFieldOrder::Field* WalkPlainFields(const char** from, const char* limit, JsonTextBytes* bytes) {
+    const char* at = *from;
+    while (true) {
+      const char* value = at;
+      const JsonFieldOrder::Field* field = order_.Pass(&value);
+      if (field == nullptr || value >= limit) break;
+      const JsonFieldOrder::Use& use = field->use;
+      const char* end;
+      // A key that stands there twice counts the first time.
+      if (use.way == Way::kSkipped || (use.plain != nullptr && use.plain->length() > records_)) {
+        end = PassPlainValue(value, limit, bytes);
+      } else {
+        end = ReadPlainValue(use, value, limit, bytes);
+      }
+      if (end == nullptr || end > limit) {
+        *from = value;
+        return field;
+      }
+      at = end;
+    }
+    *from = at;
+    return nullptr;
+  }
+
+  /// Appends a value of the plainest form to its column and returns its end; appends nothing otherwise.
+  const char* ReadPlainValue(const JsonFieldOrder::Use& use, const char* at, const char* limit, JsonTextBytes* bytes) {
+    const char* end = nullptr;
+    const bool is_number = *at == '-' || static_cast<unsigned char>(*at - '0') < 10;
+    switch (use.way) {
+      case Way::kInteger: {
+        int64_t value;
+        if (!is_number || (end = ReadPlainJsonInteger(at, &value)) == nullptr || end > limit) break;
+        use.plain->AppendInteger(value);
+        --missing_;
+        return end;
+      }
+      case Way::kFloat: {
+        double value;
+        if (!is_number || (end = ReadPlainJsonFloat(at, &value)) == nullptr || end > limit) break;
+        use.plain->AppendFloat(value);
+        --missing_;
+        return end;
+      }
+      case Way::kText: {
+        if (*at != '"' || (end = PassPlainText(at, limit, bytes)) == nullptr || end > limit) break;
+        use.plain->AppendPaddedText({at + 1, static_cast<size_t>(end - at) - 2});
+        --missing_;
+        return end;
+      }
+      case Way::kInstant: {
+        int64_t micros;
+        if (*at != '"' || (end = PassPlainText(at, limit, bytes)) == nullptr || end > limit) break;
+        if (!instants_.Read({at + 1, static_cast<size_t>(end - at) - 2}, &micros)) return nullptr;
+        use.plain->AppendInteger(micros);
+        --missing_;
+        return end;
+      }
+      default:
+        return nullptr;
+    }
+    if (std::memcmp(at, "null", 4) != 0 || at + 4 > limit) return nullptr;
+    use.plain->AppendNull();
+    --missing_;
+    return at + 4;
+  }
+
+  /// Passes one field, whatever it is; `field` is the one at whose value `*at` stands, null when its key is yet to be
+  /// read. False at the end of the record or when it is bad, with the reason.
+  bool WalkField(const JsonFieldOrder::Field* field, const char** at, const Extent& record) {
+    JsonCursor cursor({*at, static_cast<size_t>(record.end - *at)}, /*depth=*/1);
+    if (field == nullptr) field = NextField(&cursor, *at == record.begin + 1);
+    if (field == nullptr) {
+      if (cursor.error() != JsonError::kNone || (reason_.empty() && !cursor.AtEnd())) {
+        reason_ = JsonErrorText(cursor.error());
+      }
+      return false;
+    }
+    AppendValue(*field, &cursor);
+    if (cursor.error() != JsonError::kNone) reason_ = JsonErrorText(cursor.error());
+    *at = cursor.at();
+    return cursor.error() == JsonError::kNone;
   }
 
   /// Steps to the value of the next field. Null at the end of the record or on an error.
-  const JsonFieldOrder::Field* NextField(JsonCursor* cursor, bool* first) {
-    if (const JsonFieldOrder::Field* expected = order_.Pass(cursor)) {
-      *first = false;
-      return expected;
-    }
+  const JsonFieldOrder::Field* NextField(JsonCursor* cursor, bool first) {
     const char* begin = cursor->at();
     std::string_view key;
-    if (!cursor->NextField(first, &key)) return nullptr;
+    if (!cursor->NextField(&first, &key)) return nullptr;
     cursor->Peek();
     const std::string_view lead(begin, static_cast<size_t>(cursor->at() - begin));
-    return &order_.Learn(key, lead, [this](std::string_view raw_key) { return ColumnOf(raw_key); });
+    return &order_.Learn(key, lead, [this](std::string_view raw_key) { return UseOf(raw_key); });
   }
 
-  void AppendFields(JsonCursor& cursor) {
-    cursor.Enter();
-    order_.Start();
-    bool first = true;
-    while (const JsonFieldOrder::Field* field = NextField(&cursor, &first)) {
-      const int place = field->column;
-      // A key that stands there twice counts the first time.
-      if (place < 0 || filled_[place] > records_) {
-        if (!cursor.SkipValue()) break;
-        continue;
-      }
-      filled_[place] = records_ + 1;
-      const Fit fit = columns_[place].Append(cursor, &buffer_);
-      if (fit == Fit::kBroken) break;
-      if (fit == Fit::kMisfit && reason_.empty()) {
-        reason_ = fmt::format("the value of '{}' is no {}", field->key, columns_[place].type().DisplayName());
-      }
+  void AppendValue(const JsonFieldOrder::Field& field, JsonCursor* cursor) {
+    if (field.use.column < 0 || columns_[static_cast<size_t>(field.use.column)].length() > records_) {
+      cursor->SkipValue();
+      return;
     }
-    if (cursor.error() != JsonError::kNone) reason_ = JsonErrorText(cursor.error());
+    JsonColumn& column = columns_[static_cast<size_t>(field.use.column)];
+    const Fit fit = column.Append(*cursor, &buffer_);
+    --missing_;
+    if (fit == Fit::kMisfit && reason_.empty()) {
+      reason_ = fmt::format("the value of '{}' is no {}", field.key, column.type().DisplayName());
+    }
+  }
+
+  /// What is to be done with the values of a key.
+  JsonFieldOrder::Use UseOf(std::string_view raw_key) const {
+    std::string name(raw_key);
+    if (raw_key.find('\\') != std::string_view::npos && !UnescapeJson(raw_key, &name)) return {};
+    const auto found = places_.find(name);
+    if (found == places_.end()) return {};
+    const auto place = static_cast<size_t>(found->second);
+    return {WayOf(columns_[place].type()), found->second, plain_[place].get()};
   }
 
   Status DropBadRows(std::shared_ptr<arrow::RecordBatch>* rows) const {
@@ -381,19 +311,27 @@ class JsonDecoder::Machinery {
 
   Schema schema_;
   std::string buffer_;
-  std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;
+  bool full_ = false;
+  std::vector<std::unique_ptr<PlainColumn>> plain_;             ///< Null where the column is of another kind.
+  std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;  ///< Null where it is not.
   std::vector<JsonColumn> columns_;
   std::unordered_map<std::string, int> places_;
   JsonFieldOrder order_;
+  IsoInstantReader instants_;
   int64_t records_ = 0;
-  std::vector<int64_t> filled_;  ///< Per column: how many records have given it a value.
-  std::string reason_;           ///< Why the record at hand is bad.
+  int64_t room_ = 0, first_room_ = kFirstRoom;  ///< Records for which the plain columns have room, and will have next.
+  size_t missing_ = 0;                          ///< Columns that the record at hand has not given a value yet.
+  std::string reason_;                          ///< Why the record at hand is bad.
   std::vector<int64_t> bad_rows_;
 };
 
 JsonDecoder::JsonDecoder(Schema columns) : machinery_(std::make_unique<Machinery>(std::move(columns))) {}
 JsonDecoder::~JsonDecoder() = default;
 const std::string& JsonDecoder::Append(std::string_view text) { return machinery_->Append(text); }
+const std::string& JsonDecoder::AppendLine(std::string_view lines, size_t* length) {
+  return machinery_->AppendLine(lines, length);
+}
+bool JsonDecoder::full() const { return machinery_->full(); }
 std::string JsonDecoder::Guess(std::string_view text, JsonTypeGuess* guess) { return machinery_->Guess(text, guess); }
 int64_t JsonDecoder::rows() const { return machinery_->rows(); }
 Result<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::Finish() { return machinery_->Finish(); }

@@ -27,10 +27,15 @@ class JsonDecoder {
   /// Appends one record to the columns. 64 bytes behind `text` must be readable. Returns the reason, in the user's
   /// words, when the record is bad; it then has no row. Valid until the next call.
   const std::string& Append(std::string_view text);
+  /// The same for the first one of whole lines, which end in a line end and of which the first begins with a bracket.
+  /// `*length` is set to that of the line, without its end.
+  const std::string& AppendLine(std::string_view lines, size_t* length);
   /// Adds one record to the guess. Returns the reason when it is bad.
   std::string Guess(std::string_view text, JsonTypeGuess* guess);
 
   int64_t rows() const;
+  /// Whether the rows take so much room that they should be taken soon.
+  bool full() const;
   /// Takes the rows appended so far.
   Result<std::shared_ptr<arrow::RecordBatch>> Finish();
 

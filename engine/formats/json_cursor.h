@@ -51,7 +51,9 @@ class JsonCursor {
   /// Bytes behind the text that must be readable.
   static constexpr size_t kPadding = 64;
 
-  explicit JsonCursor(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
+  /// `depth`: of the brackets around the text.
+  explicit JsonCursor(std::string_view text, int depth = 0)
+      : at_(text.data()), end_(text.data() + text.size()), depth_(depth) {}
 
   /// First byte of the next value: one of `{ [ " t f n`, or a digit or minus; '\0' at the end.
   char Peek() {
@@ -75,13 +77,7 @@ class JsonCursor {
   bool SkipValue(std::string_view* raw);
   /// Nothing but blanks may follow.
   bool AtEnd();
-  /// Steps over bytes that were looked at from outside. False, without an error, when there are fewer.
-  bool Skip(size_t count) {
-    if (static_cast<size_t>(end_ - at_) < count) return false;
-    at_ += count;
-    return true;
-  }
-  /// Where the cursor stands; kPadding bytes from here on can be read.
+  /// Where the cursor stands.
   const char* at() const { return at_; }
 
   JsonError error() const { return error_; }
@@ -105,7 +101,7 @@ class JsonCursor {
 
   const char* at_;
   const char* end_;
-  int depth_ = 0;
+  int depth_;
   JsonError error_ = JsonError::kNone;
 };
 

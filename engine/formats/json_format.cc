@@ -29,20 +29,18 @@ class JsonReader : public RecordReader {
     bool gap = false;
     std::vector<int64_t> numbers;
     JsonRecords::Record record;
-    for (int64_t rows = 0; rows < max_rows; ++passed_) {
-      if (!records_.TryNext(&record)) {
-        VELO_ASSIGN_OR_RETURN(record, records_.Next());
-      }
+    for (int64_t rows = 0; rows < max_rows && !decoder_.full(); ++passed_) {
+      VELO_ASSIGN_OR_RETURN(const std::string* reason, Take(&record));
       if (record.kind == JsonRecords::Kind::kEnd) break;
-      const std::string_view reason = Take(record);
-      if (reason.empty()) {
+      if (reason->empty()) {
         ++rows;
-        numbers.push_back(passed_);
+        if (gap) numbers.push_back(passed_);
         if (number_lines_) decoded.lines.push_back(record.line);
-      } else {
-        AddBad(record.line, record.offset, record.text, std::string(reason));
-        gap = true;
+        continue;
       }
+      AddBad(record.line, record.offset, record.text, *reason);
+      if (std::exchange(gap, true)) continue;
+      for (int64_t row = 0; row < rows; ++row) numbers.push_back(decoded.first_record + row);
     }
     if (decoder_.rows() == 0) return DecodedRows{};
     VELO_ASSIGN_OR_RETURN(decoded.rows, decoder_.Finish());
@@ -58,15 +56,26 @@ class JsonReader : public RecordReader {
   int64_t bytes_read() const override { return records_.file_bytes_read(); }
 
  private:
-  /// Returns why the record is bad; empty when it became a row.
-  std::string_view Take(const JsonRecords::Record& record) {
-    switch (record.kind) {
+  /// Takes the next record. Returns why it is bad; empty when it became a row or there is none.
+  Result<const std::string*> Take(JsonRecords::Record* record) {
+    if (const std::string_view lines = records_.Lines(); !lines.empty()) {
+      size_t length;
+      const std::string& reason = decoder_.AppendLine(lines, &length);
+      *record = records_.PassLine(length);
+      return &reason;
+    }
+    static const std::string kNone, kTooLong = "the record is longer than 64 MiB",
+                                    kCutOff = "the file ends in the middle of the record";
+    VELO_ASSIGN_OR_RETURN(*record, records_.Next());
+    switch (record->kind) {
+      case JsonRecords::Kind::kEnd:
+        return &kNone;
       case JsonRecords::Kind::kTooLong:
-        return "the record is longer than 64 MiB";
+        return &kTooLong;
       case JsonRecords::Kind::kCutOff:
-        return "the file ends in the middle of the record";
+        return &kCutOff;
       default:
-        return decoder_.Append(record.text);
+        return &decoder_.Append(record->text);
     }
   }
 

@@ -83,6 +83,7 @@ Status JsonRecords::Refill(size_t wanted) {
   at_ = 0;
   VELO_ASSIGN_OR_RETURN(text_, window_->Fill(wanted));
   at_end_ = text_.size() < wanted;
+  whole_end_ = layout_ == JsonLayout::kLines ? text_.rfind('\n') + 1 : 0;
   if (window_->position() == 0) at_ = SkipByteOrderMark(text_);
   return Status::OK();
 }

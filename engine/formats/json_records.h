@@ -36,8 +36,11 @@ class JsonRecords {
     int64_t line = 0;       ///< 1-based, counted from where reading began.
   };
   Result<Record> Next();
-  /// The same for a record that is a plain line and in memory already: the common case, in few steps. False: ask Next.
-  bool TryNext(Record* record);
+  /// The lines in memory from the next record on, when that one begins right there with a bracket: all of them whole,
+  /// with their ends. Empty: ask Next. Valid until the next call of Next.
+  std::string_view Lines() const;
+  /// Passes the first one of Lines, which has `length` bytes before its end.
+  Record PassLine(size_t length);
 
   /// Just behind the last record.
   int64_t offset() const { return window_->position() + static_cast<int64_t>(at_); }
@@ -60,24 +63,27 @@ class JsonRecords {
   std::string_view text_;
   bool at_end_ = false;
   size_t at_ = 0;
+  size_t whole_end_ = 0;  ///< Behind the last line end of the text.
   bool inside_array_ = false;
   int64_t lines_ = 0;
   std::string too_long_;
 };
 
-inline bool JsonRecords::TryNext(Record* record) {
-  if (layout_ != JsonLayout::kLines) return false;
+inline std::string_view JsonRecords::Lines() const {
   // The line end of the record before was not passed yet.
-  const size_t passed = at_ < text_.size() && text_[at_] == '\n' ? 1 : 0;
-  const size_t begin = at_ + passed;
-  if (begin >= text_.size() || text_[begin] != '{') return false;
-  const size_t end = text_.find('\n', begin);
-  if (end == std::string_view::npos || end - begin > kMaxRecordBytes) return false;
-  lines_ += static_cast<int64_t>(passed);
-  at_ = end;
-  *record = {Kind::kRecord, text_.substr(begin, end - begin), window_->position() + static_cast<int64_t>(begin),
-             lines_ + 1};
-  return true;
+  const size_t begin = at_ + (at_ < whole_end_ && text_[at_] == '\n' ? 1 : 0);
+  if (begin >= whole_end_ || text_[begin] != '{' || whole_end_ - begin > kMaxRecordBytes) return {};
+  return text_.substr(begin, whole_end_ - begin);
+}
+
+inline JsonRecords::Record JsonRecords::PassLine(size_t length) {
+  if (text_[at_] == '\n') {
+    ++at_;
+    ++lines_;
+  }
+  const size_t begin = at_;
+  at_ += length;
+  return {Kind::kRecord, text_.substr(begin, length), window_->position() + static_cast<int64_t>(begin), lines_ + 1};
 }
 
 }  // namespace velo::formats

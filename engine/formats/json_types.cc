@@ -47,12 +47,13 @@ JsonTypeGuess& JsonTypeGuess::AddArray() {
 }
 
 JsonTypeGuess& JsonTypeGuess::Field(std::string_view name) {
-  JsonTypeGuess*& field = field_by_name_[std::string(name)];
-  if (field == nullptr) {
-    fields_.emplace_back(name, std::make_unique<JsonTypeGuess>(detect_decimals_));
-    field = fields_.back().second.get();
+  // Objects mostly have the same fields in the same order.
+  if (next_field_ >= fields_.size() || fields_[next_field_].first != name) {
+    const auto [place, is_new] = field_places_.try_emplace(std::string(name), fields_.size());
+    if (is_new) fields_.emplace_back(name, std::make_unique<JsonTypeGuess>(detect_decimals_));
+    next_field_ = place->second;
   }
-  return *field;
+  return *fields_[next_field_++].second;
 }
 
 SqlType JsonTypeGuess::type() const {

@@ -24,7 +24,10 @@ class JsonTypeGuess {
   void AddText(std::string_view text);
   /// The guess for the items of an array that was seen here.
   JsonTypeGuess& AddArray();
-  void AddObject() { ++objects_; }
+  void AddObject() {
+    ++objects_;
+    next_field_ = 0;
+  }
   /// The guess for a field of the objects seen here.
   JsonTypeGuess& Field(std::string_view name);
 
@@ -44,7 +47,8 @@ class JsonTypeGuess {
   int64_t instants_ = 0, dates_ = 0, decimals_ = 0;  ///< Texts of these forms.
   int decimal_scale_ = 0;
   std::vector<std::pair<std::string, std::unique_ptr<JsonTypeGuess>>> fields_;
-  std::unordered_map<std::string, JsonTypeGuess*> field_by_name_;
+  std::unordered_map<std::string, size_t> field_places_;
+  size_t next_field_ = 0;  ///< Place of the field that is likely the next one.
   std::unique_ptr<JsonTypeGuess> items_;
 };
 

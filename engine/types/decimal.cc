@@ -139,7 +139,41 @@ std::optional<Int128> DoubleToDecimal(double value, int scale) {
   return Rescale(parsed->unscaled, parsed->scale, scale);
 }
 
+namespace {
+
+/// Appends a value with at most four decimals, as prices have. False, with nothing appended, for any other.
+bool AppendShortDecimal(double value, std::string* out) {
+  constexpr int kDecimals = 4;
+  constexpr int64_t kUnit = 10'000;
+  constexpr double kBound = 1e15;
+  const double scaled = value * kUnit;
+  if (!(std::abs(scaled) < kBound)) return false;
+  // Whole numbers below 1e15 are exact as doubles and so is the unit: the quotient is the double nearest to the
+  // decimal. Different decimals of 15 digits are different doubles, so there is no shorter one for this value.
+  const auto rounded = static_cast<int64_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
+  if (static_cast<double>(rounded) / static_cast<double>(kUnit) != value) return false;
+  uint64_t whole = static_cast<uint64_t>(std::abs(rounded)) / kUnit;
+  uint64_t fraction = static_cast<uint64_t>(std::abs(rounded)) % kUnit;
+  char buffer[24];
+  char* at = buffer;
+  if (std::signbit(value)) *at++ = '-';
+  at = std::to_chars(at, at + 20, whole).ptr;
+  *at++ = '.';
+  char* const decimals = at;
+  for (int i = kDecimals - 1; i >= 0; --i) {
+    decimals[i] = static_cast<char>('0' + fraction % 10);
+    fraction /= 10;
+  }
+  at += kDecimals;
+  while (at > decimals + 1 && at[-1] == '0') --at;
+  out->append(buffer, static_cast<size_t>(at - buffer));
+  return true;
+}
+
+}  // namespace
+
 void AppendFloat(double value, std::string* out) {
+  if (AppendShortDecimal(value, out)) return;
   if (std::isnan(value)) {
     out->append("NaN");
   } else if (std::isinf(value)) {

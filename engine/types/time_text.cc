@@ -285,14 +285,48 @@ std::optional<int64_t> ParseInterval(std::string_view text) {
   return static_cast<int64_t>(std::floor(total));
 }
 
+namespace {
+
+// A number below 100 as two digits.
+char* PutTwoDigits(char* at, int64_t number) {
+  *at++ = static_cast<char>('0' + number / 10);
+  *at++ = static_cast<char>('0' + number % 10);
+  return at;
+}
+
+}  // namespace
+
 void AppendDate(int64_t days, std::string* out) {
   const CivilDate date = CivilFromDays(days);
+  if (date.year >= 0 && date.year <= 9999) {
+    char text[10];
+    char* at = PutTwoDigits(PutTwoDigits(text, date.year / 100), date.year % 100);
+    *at++ = '-';
+    at = PutTwoDigits(at, date.month);
+    *at++ = '-';
+    PutTwoDigits(at, date.day);
+    out->append(text, sizeof(text));
+    return;
+  }
   fmt::format_to(std::back_inserter(*out), "{:04}-{:02}-{:02}", date.year, date.month, date.day);
 }
 
 void AppendTimeOfDay(int64_t micros, std::string* out) {
   const int64_t seconds = micros / kMicrosPerSecond;
   const int64_t fraction = micros % kMicrosPerSecond;
+  if (micros >= 0 && micros < kMicrosPerDay && fraction % 1000 == 0) {
+    char text[12];
+    char* at = PutTwoDigits(text, seconds / 3600);
+    *at++ = ':';
+    at = PutTwoDigits(at, seconds / 60 % 60);
+    *at++ = ':';
+    at = PutTwoDigits(at, seconds % 60);
+    *at++ = '.';
+    *at++ = static_cast<char>('0' + fraction / 100'000);
+    PutTwoDigits(at, fraction / 1000 % 100);
+    out->append(text, sizeof(text));
+    return;
+  }
   fmt::format_to(std::back_inserter(*out), "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
   if (fraction % 1000 == 0) {
     fmt::format_to(std::back_inserter(*out), ".{:03}", fraction / 1000);

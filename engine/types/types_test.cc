@@ -1,7 +1,9 @@
 #include <arrow/api.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 
 #include "engine/types/cast.h"
 #include "engine/types/decimal.h"
@@ -71,6 +73,32 @@ TEST(Decimals, RoundHalfAwayFromZero) {
   EXPECT_EQ(DecimalToDouble(15, 1), 1.5);
 }
 
+TEST(Decimals, FloatsHaveTheirShortestText) {
+  const auto text_of = [](double value) {
+    std::string text;
+    AppendFloat(value, &text);
+    return text;
+  };
+  EXPECT_EQ(text_of(0), "0.0");
+  EXPECT_EQ(text_of(-0.0), "-0.0");
+  EXPECT_EQ(text_of(420.92), "420.92");
+  EXPECT_EQ(text_of(-0.0001), "-0.0001");
+  EXPECT_EQ(text_of(0.00005), "5e-05");
+  EXPECT_EQ(text_of(100000000000), "100000000000.0");
+  EXPECT_EQ(text_of(1e22), "1e+22");
+  EXPECT_EQ(text_of(0.1 + 0.2), "0.30000000000000004");
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 200'000; ++i) {
+    const double whole = static_cast<double>(static_cast<int64_t>(random() >> (random() % 50 + 11)));
+    double value = whole / std::pow(10, static_cast<double>(random() % 8));
+    if (i % 3 == 0) value = std::nextafter(value, 0);
+    if (i % 2 == 0) value = -value;
+    std::string shortest = fmt::format("{}", value);
+    if (shortest.find_first_of(".e") == std::string::npos) shortest += ".0";
+    ASSERT_EQ(text_of(value), shortest);
+  }
+}
+
 TEST(TimeText, ReadsAllForms) {
   const int64_t expected = 1'743'499'800'250'000;
   for (const char* text : {"2025-04-01 09:30:00.250", "2025-04-01T09:30:00.25Z", "2025-04-01T11:30:00.250+02:00",
@@ -124,6 +152,20 @@ TEST(TimeText, ReadersOfManyTimestampsReadAsOne) {
     EXPECT_EQ(reader.Read(text), ParseTimestamp(text)) << text;
     EXPECT_EQ(reader.Read(text), ParseTimestamp(text)) << text << " again";
   }
+}
+
+TEST(TimeText, WritesDatesAndTimes) {
+  const auto text_of = [](int64_t micros) {
+    std::string text;
+    AppendTimestamp(micros, InstantStyle::kSql, &text);
+    return text;
+  };
+  EXPECT_EQ(text_of(0), "1970-01-01 00:00:00.000");
+  EXPECT_EQ(text_of(-1), "1969-12-31 23:59:59.999999");
+  EXPECT_EQ(text_of(kMicrosPerDay - 1000), "1970-01-01 23:59:59.999");
+  EXPECT_EQ(text_of(DaysFromCivil(9999, 12, 31) * kMicrosPerDay + 45'296'070'000), "9999-12-31 12:34:56.070");
+  EXPECT_EQ(text_of(DaysFromCivil(10000, 1, 1) * kMicrosPerDay), "10000-01-01 00:00:00.000");
+  EXPECT_EQ(text_of(DaysFromCivil(7, 3, 9) * kMicrosPerDay + 1), "0007-03-09 00:00:00.000001");
 }
 
 TEST(TimeText, CivilDatesRoundTrip) {
