@@ -270,9 +270,8 @@ class CompleteIntervalJoin : public TwoInputOperator {
       likely[side] = sides_[1 - side].log.FindLikely(sides_[side].queue.keys(taken[side]), likely_[side].data());
     }
     while (at[0] < likely[0] || at[1] < likely[1]) {
-      const bool is_left =
-          at[1] == likely[1] || (at[0] < likely[0] && sides_[0].queue.time(likely_[0][at[0]]) <=
-                                                          sides_[1].queue.time(likely_[1][at[1]]));
+      const bool is_left = at[1] == likely[1] || (at[0] < likely[0] && sides_[0].queue.time(likely_[0][at[0]]) <=
+                                                                           sides_[1].queue.time(likely_[1][at[1]]));
       FindPartners(is_left ? Side::kLeft : Side::kRight, is_left ? likely_[0][at[0]++] : likely_[1][at[1]++]);
       if (pairs_.IsFull()) VELO_RETURN_IF_ERROR(pairs_.Flush(out));
     }
