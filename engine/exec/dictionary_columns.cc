@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/exec/operators/over_arrival.h"
 #include "engine/plan/nodes/join_node.h"
+#include "engine/plan/nodes/over_node.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::exec {
@@ -61,10 +63,30 @@ Looked LookedIntoBelow(const JoinNode& join, const Looked& above) {
   return looked;
 }
 
+// What row windows that are computed together look into of the rows below them, given that of their output. Theirs are
+// the columns from below, then the results.
+Looked LookedIntoBelow(const std::vector<std::shared_ptr<const OverNode>>& windows, const Looked& above) {
+  Looked looked(above.begin(),
+                above.begin() + static_cast<std::ptrdiff_t>(windows.front()->inputs[0]->output.columns.size()));
+  const std::vector<BoundExpressionPtr>& keys = windows.front()->partition_by;
+  const bool parts_by_codes = keys.size() == 1 && keys[0]->kind == BoundKind::kColumn;
+  for (const BoundExpressionPtr& key : keys) {
+    if (!parts_by_codes) LookInto(key, &looked);
+  }
+  for (const auto& window : windows) {
+    for (const OverCall& call : window->calls) {
+      LookInto(call.call.filter, &looked);
+      for (const BoundExpressionPtr& argument : call.call.arguments) LookInto(argument, &looked);
+    }
+  }
+  return looked;
+}
+
 // A node below `top` with what is looked into of its output.
 struct Reached {
   const PlanNode* node = nullptr;
   Looked looked;
+  const PlanNodePtr* owner = nullptr;  ///< Where the node above holds it; null for the top.
 };
 
 // Follows the chain below `top` down to `end`, or to the scan where that is null; the node is null when there is
@@ -74,7 +96,7 @@ Reached FollowTo(const PlanNode& top, const PlanNode* end) {
   if (top.kind == PlanKind::kAggregate) {
     const auto& aggregate = static_cast<const AggregateNode&>(top);
     if (aggregate.window.has_value()) return {};
-    at = {top.inputs[0].get(), LookedIntoBy(aggregate)};
+    at = {top.inputs[0].get(), LookedIntoBy(aggregate), &top.inputs[0]};
   }
   while (at.node != end && at.node->kind != PlanKind::kScan) {
     if (at.node->kind == PlanKind::kFilter) {
@@ -84,10 +106,18 @@ Reached FollowTo(const PlanNode& top, const PlanNode* end) {
     } else if (at.node->kind == PlanKind::kJoin &&
                static_cast<const JoinNode&>(*at.node).method == JoinMethod::kLookup) {
       at.looked = LookedIntoBelow(static_cast<const JoinNode&>(*at.node), at.looked);
+    } else if (at.node->kind == PlanKind::kOver && at.owner != nullptr) {
+      const auto windows = ArrivalWindows(std::static_pointer_cast<const OverNode>(*at.owner));
+      if (windows.empty()) return {};
+      at.looked = LookedIntoBelow(windows, at.looked);
+      at.owner = &windows.front()->inputs[0];
+      at.node = at.owner->get();
+      continue;
     } else {
       return {};
     }
-    at.node = at.node->inputs[0].get();
+    at.owner = &at.node->inputs[0];
+    at.node = at.owner->get();
   }
   return at;
 }
@@ -118,6 +148,20 @@ std::vector<std::string> DictionaryColumns(const PlanNode& top) {
     if (is_read && !looked[i] && column.type.kind() == TypeKind::kString) names.push_back(column.name);
   }
   return names;
+}
+
+std::vector<std::string> DictionaryColumnsOfPlan(const PlanNode& plan, bool coalesce_changes) {
+  for (const PlanNode* node = &plan; node->inputs.size() == 1; node = node->inputs[0].get()) {
+    if (node->kind == PlanKind::kOver) coalesce_changes = false;  // It remembers every change.
+    if (node->kind != PlanKind::kAggregate) continue;
+    const auto& aggregate = static_cast<const AggregateNode&>(*node);
+    const bool gives_every_change = aggregate.emit_changes && !coalesce_changes;
+    const bool is_limited = aggregate.max_groups > 0 || aggregate.group_ttl_ms > 0;
+    if (gives_every_change || is_limited) continue;
+    std::vector<std::string> names = DictionaryColumns(aggregate);
+    if (!names.empty()) return names;
+  }
+  return {};
 }
 
 Result<Batch> DecodeDictionaries(const Batch& batch) {

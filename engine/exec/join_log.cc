@@ -8,28 +8,76 @@ namespace velo::exec {
 namespace {
 
 constexpr size_t kFirstCapacity = 1024;
+// A log in the cache has room for short chains: most keys that have no rows are then told from the head alone.
+constexpr size_t kSmallCapacity = 16384;
+constexpr size_t kHeadsPerEntry = 4;
+// How far ahead of their turn the heads of a large log are fetched.
+constexpr size_t kFetchAhead = 16;
 
 }  // namespace
 
-void JoinLog::Grow() {
-  std::vector<Entry> larger(std::max(kFirstCapacity, entries_.size() * 2));
+void JoinLog::MakeRoom(size_t rows) {
+  const size_t wanted = size() + rows;
+  if (wanted <= entries_.size()) return;
+  std::vector<Entry> larger(std::max(kFirstCapacity, std::bit_ceil(wanted)));
   const auto mask = static_cast<uint32_t>(larger.size() - 1);
-  for (uint32_t at = begin_; at != end_; ++at) larger[at & mask] = entries_[at & mask_];
+  for (uint32_t at = begin_; at != end_; ++at) {
+    larger[at & mask] = entries_[at & mask_];
+  }
   entries_ = std::move(larger);
   mask_ = mask;
-  shift_ = 64 - static_cast<uint32_t>(std::countr_zero(entries_.size()));
   Relink();
 }
 
 void JoinLog::Relink() {
+  const size_t heads = entries_.size() * (entries_.size() <= kSmallCapacity ? kHeadsPerEntry : 1);
+  shift_ = 64 - static_cast<uint32_t>(std::countr_zero(heads));
   // One before the oldest is held by nobody.
-  heads_.assign(entries_.size(), begin_ - 1);
+  heads_.assign(heads, begin_ - 1);
   for (uint32_t at = begin_; at != end_; ++at) {
-    if (!entries_[at & mask_].is_lone) Link(at, entries_[at & mask_]);
+    Entry& entry = entries_[at & mask_];
+    if (entry.older != at) Link(at, &entry);
   }
 }
 
-void JoinLog::Rekey(const std::vector<int64_t>& keys) {
+void JoinLog::Append(std::span<const int64_t> times, std::span<const int64_t> keys, std::span<const uint32_t> rows) {
+  MakeRoom(times.size());
+  for (size_t i = 0; i < times.size(); ++i) {
+    if (i + kFetchAhead < times.size()) __builtin_prefetch(&heads_[Place(keys[i + kFetchAhead])], 1);
+    Entry& entry = entries_[end_ & mask_];
+    entry.time = times[i];
+    entry.key = keys[i];
+    entry.row = rows[i];
+    Link(end_++, &entry);
+  }
+}
+
+void JoinLog::AppendLone(int64_t time, uint32_t row) {
+  MakeRoom(1);
+  entries_[end_ & mask_] = {time, 0, row, end_};
+  ++end_;
+}
+
+void JoinLog::DropBelow(int64_t time, std::vector<uint32_t>* rows) {
+  while (begin_ != end_ && entries_[begin_ & mask_].time < time) rows->push_back(entries_[begin_++ & mask_].row);
+}
+
+void JoinLog::DropAll(std::vector<uint32_t>* rows) {
+  while (begin_ != end_) rows->push_back(entries_[begin_++ & mask_].row);
+}
+
+size_t JoinLog::FindLikely(std::span<const int64_t> keys, uint32_t* found) const {
+  if (empty()) return 0;
+  size_t count = 0;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (i + kFetchAhead < keys.size()) __builtin_prefetch(&heads_[Place(keys[i + kFetchAhead])]);
+    found[count] = static_cast<uint32_t>(i);
+    count += IsHeld(heads_[Place(keys[i])]) ? 1 : 0;
+  }
+  return count;
+}
+
+void JoinLog::Rekey(std::span<const uint32_t> keys) {
   for (uint32_t i = 0; i < size(); ++i) entries_[(begin_ + i) & mask_].key = keys[i];
   Relink();
 }

@@ -12,69 +12,103 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 
-std::vector<uint32_t> RowsOf(const JoinLog& log, int64_t key, int64_t earliest) {
+std::vector<uint32_t> RowsOf(const JoinLog& log, int64_t key, int64_t earliest = INT64_MIN,
+                             int64_t latest = INT64_MAX) {
   std::vector<uint32_t> rows;
-  log.VisitKey(key, earliest, [&](uint32_t row) {
+  log.VisitKey(key, earliest, latest, [&](uint32_t row) {
     rows.push_back(row);
     return true;
   });
   return rows;
 }
 
+void Append(JoinLog* log, int64_t time, int64_t key, uint32_t row) { log->Append({&time, 1}, {&key, 1}, {&row, 1}); }
+
 TEST(JoinLog, FindsRowsOfAKeyFromTheNewestBack) {
   JoinLog log;
-  EXPECT_THAT(RowsOf(log, 7, INT64_MIN), IsEmpty());
-  log.Append(1, 7, 10);
-  log.Append(2, 8, 11);
+  EXPECT_THAT(RowsOf(log, 7), IsEmpty());
+  Append(&log, 1, 7, 10);
+  Append(&log, 2, 8, 11);
   log.AppendLone(2, 12);
-  log.Append(3, 7, 13);
-  EXPECT_THAT(RowsOf(log, 7, INT64_MIN), ElementsAre(13, 10));
+  Append(&log, 3, 7, 13);
+  EXPECT_THAT(RowsOf(log, 7), ElementsAre(13, 10));
   EXPECT_THAT(RowsOf(log, 7, 2), ElementsAre(13));
-  EXPECT_THAT(RowsOf(log, 0, INT64_MIN), IsEmpty());
-  log.DropOldest();
-  EXPECT_THAT(RowsOf(log, 7, INT64_MIN), ElementsAre(13));
-  log.Rekey({9, 0, 9});
-  EXPECT_THAT(RowsOf(log, 9, INT64_MIN), ElementsAre(13, 11));
+  EXPECT_THAT(RowsOf(log, 7, 1, 2), ElementsAre(10));
+  EXPECT_THAT(RowsOf(log, 0), IsEmpty());
+  std::vector<uint32_t> dropped;
+  log.DropBelow(2, &dropped);
+  EXPECT_THAT(dropped, ElementsAre(10));
+  EXPECT_THAT(RowsOf(log, 7), ElementsAre(13));
+  log.Rekey(std::vector<uint32_t>{9, 0, 9});
+  EXPECT_THAT(RowsOf(log, 9), ElementsAre(13, 11));
+  EXPECT_THAT(RowsOf(log, 0), IsEmpty());
+  log.DropAll(&dropped);
+  EXPECT_THAT(dropped, ElementsAre(10, 11, 12, 13));
+  EXPECT_TRUE(log.empty());
 }
 
-// Rows come and go for long enough that the log wraps around and grows in between.
-TEST(JoinLog, AgreesWithAListOfRows) {
-  struct Row {
-    int64_t time, key;
-    uint32_t row;
-  };
-  std::mt19937 random(11);
+TEST(JoinLog, LikelyKeysHoldAllThatHaveRows) {
   JoinLog log;
-  std::vector<Row> rows;
-  size_t first = 0;
-  for (uint32_t i = 0; i < 20'000; ++i) {
-    const auto key = static_cast<int64_t>(random() % 50) - 25;
-    log.Append(i / 3, key, i);
-    rows.push_back({i / 3, key, i});
-    const size_t most = i < 10'000 ? 300 : 3000;
-    for (; rows.size() - first > most; ++first) log.DropOldest();
-    if (i % 100 != 0) continue;
-    const auto wanted = static_cast<int64_t>(random() % 50) - 25;
-    const int64_t earliest = i / 3 - static_cast<int64_t>(random() % 500);
-    std::vector<uint32_t> expected;
-    for (size_t at = rows.size(); at-- > first;) {
-      if (rows[at].key == wanted && rows[at].time >= earliest) expected.push_back(rows[at].row);
+  uint32_t found[4] = {};
+  const std::vector<int64_t> asked = {1, 7, INT64_MIN, 8};
+  EXPECT_EQ(log.FindLikely(asked, found), 0U);
+  Append(&log, 1, 7, 10);
+  Append(&log, 2, 8, 11);
+  Append(&log, 2, INT64_MIN, 12);
+  log.AppendLone(3, 13);
+  const size_t count = log.FindLikely(asked, found);
+  ASSERT_GE(count, 3U);
+  EXPECT_THAT(std::vector<uint32_t>(found, found + count), IsSupersetOf({1U, 2U, 3U}));
+  std::vector<uint32_t> dropped;
+  log.DropBelow(2, &dropped);
+  const size_t later = log.FindLikely(asked, found);
+  EXPECT_THAT(std::vector<uint32_t>(found, found + later), IsSupersetOf({2U, 3U}));
+}
+
+// Rows come and go for long enough that the log wraps around and grows in between; with few keys and with many, a row
+// at a time and many at once.
+TEST(JoinLog, AgreesWithAListOfRows) {
+  for (const uint32_t keys : {50U, 5000U}) {
+    for (const size_t at_once : {1, 100, 1700}) {
+      std::mt19937 random(11);
+      JoinLog log;
+      std::vector<int64_t> times, row_keys;
+      std::vector<uint32_t> rows, dropped;
+      for (uint32_t i = 0; i < 60'000;) {
+        const uint32_t first = i;
+        for (; i < first + at_once; ++i) {
+          times.push_back(i / 3);
+          row_keys.push_back(static_cast<int64_t>(random() % keys) - 25);
+          rows.push_back(i);
+        }
+        log.Append(std::span(times).subspan(first), std::span(row_keys).subspan(first), std::span(rows).subspan(first));
+        const int64_t kept = i < 20'000 ? 100 : i < 40'000 ? 9000 : 1000;
+        log.DropBelow(static_cast<int64_t>(i) / 3 - kept, &dropped);
+        ASSERT_EQ(log.size() + dropped.size(), i);
+        if (i / 100 == first / 100) continue;
+        const auto wanted = static_cast<int64_t>(random() % keys) - 25;
+        const int64_t latest = i / 3 - static_cast<int64_t>(random() % 200);
+        const int64_t earliest = latest - static_cast<int64_t>(random() % 10'000);
+        std::vector<uint32_t> expected;
+        for (size_t at = rows.size(); at-- > dropped.size();) {
+          if (row_keys[at] == wanted && times[at] >= earliest && times[at] <= latest) expected.push_back(rows[at]);
+        }
+        ASSERT_EQ(RowsOf(log, wanted, earliest, latest), expected) << i;
+      }
+      for (uint32_t i = 0; i < dropped.size(); ++i) ASSERT_EQ(dropped[i], i);
     }
-    ASSERT_EQ(RowsOf(log, wanted, earliest), expected) << i;
   }
 }
 
 TEST(JoinQueue, SortsByTimeAndArrival) {
   JoinQueue queue;
-  queue.Add(5, 1, 0, false);
-  queue.Add(3, 2, 1, false);
-  queue.Add(5, 3, 2, true);
-  queue.Add(1, 4, 3, false);
+  queue.Add(std::vector<int64_t>{5, 3, 5, 1}, std::vector<int64_t>{1, 2, 3, 4}, 0, std::vector<uint8_t>{0, 0, 1, 0});
   queue.Sort();
   EXPECT_EQ(queue.CountBelow(5), 2U);
   queue.Drop(1);
-  queue.Add(4, 5, 4, false);
+  queue.Add(std::vector<int64_t>{4}, std::vector<int64_t>{5}, 4, std::vector<uint8_t>{0});
   queue.Sort();
   std::vector<uint32_t> rows;
   for (size_t i = 0; i < queue.size(); ++i) rows.push_back(queue.row(i));

@@ -21,14 +21,17 @@ void EraseFront(size_t count, std::vector<T>* values) {
 
 }  // namespace
 
-void JoinQueue::Reserve(size_t more) {
-  // Doubling is left to the vectors: asking for each batch alone would copy everything every time.
-  if (times_.capacity() - times_.size() >= more) return;
-  const size_t wanted = std::max(times_.size() + more, 2 * times_.size());
-  times_.reserve(wanted);
-  keys_.reserve(wanted);
-  rows_.reserve(wanted);
-  lone_.reserve(wanted);
+void JoinQueue::Add(std::span<const int64_t> times, std::span<const int64_t> keys, uint32_t first_row,
+                    std::span<const uint8_t> is_lone) {
+  const size_t before = times_.size();
+  times_.insert(times_.end(), times.begin(), times.end());
+  keys_.insert(keys_.end(), keys.begin(), keys.end());
+  lone_.insert(lone_.end(), is_lone.begin(), is_lone.end());
+  rows_.resize(times_.size());
+  std::iota(rows_.begin() + static_cast<std::ptrdiff_t>(before), rows_.end(), first_row);
+  for (size_t i = std::max<size_t>(before, next_ + 1); i < times_.size() && is_sorted_; ++i) {
+    is_sorted_ = times_[i - 1] <= times_[i];
+  }
 }
 
 void JoinQueue::Sort() {
@@ -59,7 +62,7 @@ void JoinQueue::Drop(size_t count) {
   next_ = 0;
 }
 
-void JoinQueue::Rekey(const std::vector<int64_t>& keys) {
+void JoinQueue::Rekey(std::span<const uint32_t> keys) {
   std::copy(keys.begin(), keys.end(), keys_.begin() + static_cast<std::ptrdiff_t>(next_));
 }
 

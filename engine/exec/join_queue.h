@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace velo::exec {
@@ -8,15 +9,10 @@ namespace velo::exec {
 /// Rows of one side of a join that have come and are to be joined in order of time. Not thread safe.
 class JoinQueue {
  public:
-  /// Appends a row. A lone one has no key and meets nobody.
-  void Add(int64_t time, int64_t key, uint32_t row, bool is_lone) {
-    is_sorted_ = is_sorted_ && (times_.empty() || time >= times_.back());
-    times_.push_back(time);
-    keys_.push_back(key);
-    rows_.push_back(row);
-    lone_.push_back(is_lone ? 1 : 0);
-  }
-  void Reserve(size_t more);
+  /// Appends rows; the i-th has times[i], keys[i] and the number first_row + i. Where is_lone[i] is not 0 it has no key
+  /// and meets nobody. All have the same length.
+  void Add(std::span<const int64_t> times, std::span<const int64_t> keys, uint32_t first_row,
+           std::span<const uint8_t> is_lone);
   /// Puts the rows in order of time, those of equal time in order of arrival. To be called before rows are taken.
   void Sort();
   /// How many rows have a time below `limit`. REQUIRES: sorted.
@@ -29,10 +25,15 @@ class JoinQueue {
   int64_t key(size_t i) const { return keys_[next_ + i]; }
   uint32_t row(size_t i) const { return rows_[next_ + i]; }
   bool is_lone(size_t i) const { return lone_[next_ + i] != 0; }
+  /// The first `count` rows still there.
+  std::span<const int64_t> times(size_t count) const { return std::span(times_).subspan(next_, count); }
+  std::span<const int64_t> keys(size_t count) const { return std::span(keys_).subspan(next_, count); }
+  std::span<const uint32_t> rows(size_t count) const { return std::span(rows_).subspan(next_, count); }
+  std::span<const uint8_t> lone(size_t count) const { return std::span(lone_).subspan(next_, count); }
   /// Takes the first `count` rows out.
   void Drop(size_t count);
   /// Gives the rows other keys: keys[i] is that of the i-th row.
-  void Rekey(const std::vector<int64_t>& keys);
+  void Rekey(std::span<const uint32_t> keys);
   int64_t MemoryBytes() const;
 
  private:

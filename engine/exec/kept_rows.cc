@@ -78,9 +78,15 @@ size_t KeptRows::SegmentOf(uint32_t row) const {
   return last_segment_;
 }
 
-void KeptRows::Release(uint32_t row) {
-  --segments_[SegmentOf(row)].live;
-  --live_;
+void KeptRows::Release(std::span<const uint32_t> rows) {
+  for (size_t i = 0; i < rows.size();) {
+    Segment& segment = segments_[SegmentOf(rows[i])];
+    size_t to = i + 1;
+    while (to < rows.size() && rows[to] - segment.first < segment.rows) ++to;
+    segment.live -= static_cast<uint32_t>(to - i);
+    i = to;
+  }
+  live_ -= std::ssize(rows);
   while (!segments_.empty() && segments_.front().live == 0) {
     held_ -= segments_.front().rows;
     bytes_ -= segments_.front().bytes;

@@ -23,8 +23,9 @@ class KeptRows {
   uint32_t end() const { return end_; }
   /// No row before this one is kept.
   uint32_t begin() const { return segments_.empty() ? end_ : segments_.front().first; }
-  /// Gives up one row. It must not be asked for again.
-  void Release(uint32_t row);
+  /// Gives up rows. They must not be asked for again.
+  void Release(std::span<const uint32_t> rows);
+  void Release(uint32_t row) { Release(std::span(&row, 1)); }
   /// Gives up the batches that hold only rows below `row`.
   void ReleaseBatchesBelow(uint32_t row);
 

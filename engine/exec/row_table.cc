@@ -36,10 +36,10 @@ int64_t BytesOf(const arrow::RecordBatch& batch) {
 }
 
 // Indices for a take; kNoRow becomes NULL.
-Result<std::shared_ptr<arrow::Array>> Indices(std::span<const uint32_t> rows) {
+Result<std::shared_ptr<arrow::Array>> Indices(std::span<const uint32_t> rows, bool has_missing = true) {
   const auto count = static_cast<int64_t>(rows.size());
   const auto values = arrow::Buffer::Wrap(rows.data(), rows.size());
-  const auto missing = std::count(rows.begin(), rows.end(), RowTable::kNoRow);
+  const auto missing = has_missing ? std::count(rows.begin(), rows.end(), RowTable::kNoRow) : 0;
   if (missing == 0) return std::shared_ptr<arrow::Array>(std::make_shared<arrow::UInt32Array>(count, values));
   VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Buffer> validity, arrow::AllocateBitmap(count));
   uint8_t* bits = validity->mutable_data();
@@ -202,66 +202,79 @@ std::vector<uint32_t> RowTable::AllRows() const {
   return rows;
 }
 
+void RowTable::Matches::WriteProbeRows() {
+  if (!one_each) return;
+  probe_rows.resize(table_rows.size());
+  std::iota(probe_rows.begin(), probe_rows.end(), 0U);
+}
+
 Status RowTable::Probe(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, bool outer,
                        Matches* out) const {
   Walk walk;
   VELO_RETURN_IF_ERROR(Begin(keys, rows, &walk));
   Continue(&walk, outer, SIZE_MAX, out);
+  out->WriteProbeRows();
   return Status::OK();
 }
 
-// Sets ids[i] to the key of row i, kNoRow where there is none. Of codes each value is looked up once.
-Status RowTable::FindKeys(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) const {
-  if (keys.size() != 1 || keys[0]->type_id() != arrow::Type::DICTIONARY) return keys_->Find(keys, rows, ids);
-  const auto& codes = static_cast<const arrow::DictionaryArray&>(*keys[0]);
-  if (codes.dictionary()->length() > rows) {
-    VELO_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Array> texts,
-                                arrow::compute::Take(*codes.dictionary(), *codes.indices()));
-    return keys_->Find(std::span(&texts, 1), rows, ids);
-  }
+// Sets first[i] to the first row with the code of row i, kNoRow where there is none. Each value is looked up once.
+// False, with nothing done, where there are more values than rows.
+Result<bool> RowTable::FindCodes(const arrow::DictionaryArray& codes, int64_t rows, uint32_t* first) const {
+  if (codes.dictionary()->length() > rows) return false;
   std::vector<uint32_t> of_code(static_cast<size_t>(codes.dictionary()->length()));
-  VELO_RETURN_IF_ERROR(keys_->Find(std::span(&codes.dictionary(), 1), std::ssize(of_code), of_code.data()));
+  VELO_RETURN_IF_ERROR(FindFirst(std::span(&codes.dictionary(), 1), std::ssize(of_code), of_code.data()));
   const int32_t* values = static_cast<const arrow::Int32Array&>(*codes.indices()).raw_values();
-  const bool has_nulls = codes.null_count() > 0;
-  for (int64_t i = 0; i < rows; ++i) {
-    ids[i] = has_nulls && codes.IsNull(i) ? kNoRow : of_code[static_cast<size_t>(values[i])];
+  if (codes.null_count() == 0) {
+    for (int64_t i = 0; i < rows; ++i) first[i] = of_code[static_cast<size_t>(values[i])];
+  } else {
+    for (int64_t i = 0; i < rows; ++i) first[i] = codes.IsNull(i) ? kNoRow : of_code[static_cast<size_t>(values[i])];
   }
+  return true;
+}
+
+// Sets first[i] to the first row with the key of row i, kNoRow where there is none.
+Status RowTable::FindFirst(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* first) const {
+  std::shared_ptr<arrow::Array> texts;
+  if (keys.size() == 1 && keys[0]->type_id() == arrow::Type::DICTIONARY) {
+    const auto& codes = static_cast<const arrow::DictionaryArray&>(*keys[0]);
+    VELO_ASSIGN_OR_RETURN(const bool found, FindCodes(codes, rows, first));
+    if (found) return Status::OK();
+    VELO_ASSIGN_OR_RETURN_ARROW(texts, arrow::compute::Take(*codes.dictionary(), *codes.indices()));
+    keys = std::span(&texts, 1);
+  }
+  VELO_RETURN_IF_ERROR(keys_->Find(keys, rows, first));
+  for (const auto& key : keys) {
+    for (int64_t i = 0; key->null_count() > 0 && i < rows; ++i) {
+      if (key->IsNull(i)) first[i] = kNoRow;
+    }
+  }
+  for (int64_t i = 0; i < rows; ++i) first[i] = first[i] == kNoRow ? kNoRow : first_row_[first[i]];
   return Status::OK();
 }
 
 Status RowTable::Begin(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, Walk* walk) const {
-  const auto count = static_cast<size_t>(rows);
-  std::vector<uint32_t>& found = walk->first;
-  found.resize(count);
+  walk->first.resize(static_cast<size_t>(rows));
+  walk->rows = walk->first.size();
   walk->row = 0;
   walk->next = kNoRow;
-  VELO_RETURN_IF_ERROR(FindKeys(keys, rows, found.data()));
-  for (const auto& key : keys) {
-    if (key->null_count() == 0) continue;
-    for (size_t i = 0; i < count; ++i) {
-      if (key->IsNull(static_cast<int64_t>(i))) found[i] = kNoRow;
-    }
-  }
-  for (uint32_t& row : found) row = row == kNoRow ? kNoRow : first_row_[row];
+  VELO_RETURN_IF_ERROR(FindFirst(keys, rows, walk->first.data()));
+  uint32_t highest = 0;  // kNoRow is higher than any row.
+  for (const uint32_t row : walk->first) highest = std::max(highest, row);
+  walk->has_missing = highest == kNoRow;
   return Status::OK();
 }
 
 void RowTable::Continue(Walk* walk, bool outer, size_t limit, Matches* out) const {
   out->probe_rows.clear();
   out->table_rows.clear();
-  out->one_each = false;
+  out->has_missing = outer && walk->has_missing;
+  out->one_each = unique_ && walk->row == 0 && (outer || !walk->has_missing);
   const std::vector<uint32_t>& first = walk->first;
-  const size_t count = first.size();
-  if (unique_ && walk->row == 0) {
-    const auto missing = outer ? 0 : std::count(first.begin(), first.end(), kNoRow);
-    out->one_each = missing == 0;
-    if (missing == 0) {
-      out->probe_rows.resize(count);
-      std::iota(out->probe_rows.begin(), out->probe_rows.end(), 0U);
-      out->table_rows = first;
-      walk->row = count;
-      return;
-    }
+  const size_t count = walk->rows;
+  if (out->one_each) {
+    out->table_rows.swap(walk->first);
+    walk->row = count;
+    return;
   }
   out->probe_rows.reserve(std::min(count, limit));
   out->table_rows.reserve(std::min(count, limit));
@@ -281,7 +294,8 @@ void RowTable::Continue(Walk* walk, bool outer, size_t limit, Matches* out) cons
   }
 }
 
-Result<std::shared_ptr<arrow::Array>> RowTable::TakeColumn(int column, std::span<const uint32_t> rows) const {
+Result<std::shared_ptr<arrow::Array>> RowTable::TakeColumn(int column, std::span<const uint32_t> rows,
+                                                           bool has_missing) const {
   if (chunks_.empty()) {
     VELO_ASSIGN_OR_RETURN_ARROW(
         std::shared_ptr<arrow::Array> nulls,
@@ -290,7 +304,7 @@ Result<std::shared_ptr<arrow::Array>> RowTable::TakeColumn(int column, std::span
   }
   const auto take = arrow::compute::TakeOptions::NoBoundsCheck();
   if (chunks_.size() == 1) {
-    VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> indices, Indices(rows));
+    VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> indices, Indices(rows, has_missing));
     VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> taken,
                                 arrow::compute::Take(*chunks_[0]->column(column), *indices, take));
     return taken;
@@ -329,7 +343,8 @@ Result<std::shared_ptr<arrow::Array>> RowTable::TakeColumn(int column, std::span
   return taken;
 }
 
-Result<std::shared_ptr<arrow::Array>> RowTable::TakeCodes(int column, std::span<const uint32_t> rows) const {
+Result<std::shared_ptr<arrow::Array>> RowTable::TakeCodes(int column, std::span<const uint32_t> rows,
+                                                          bool has_missing) const {
   // A larger dictionary costs its readers more than it saves them.
   constexpr uint32_t kMostCodes = 1 << 16;
   const bool is_cheap = chunks_.size() == 1 && end_id() <= kMostCodes && chunks_[0]->column(column)->null_count() == 0;
@@ -337,17 +352,18 @@ Result<std::shared_ptr<arrow::Array>> RowTable::TakeCodes(int column, std::span<
   const auto count = static_cast<int64_t>(rows.size());
   VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Buffer> codes, arrow::AllocateBuffer(count * 4));
   std::memcpy(codes->mutable_data(), rows.data(), rows.size_bytes());
-  VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> with_missing, Indices(rows));
+  VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> with_missing, Indices(rows, has_missing));
   const std::shared_ptr<arrow::Array> indices = arrow::MakeArray(arrow::ArrayData::Make(
       arrow::int32(), count, {with_missing->data()->buffers[0], std::move(codes)}, with_missing->null_count()));
   return std::shared_ptr<arrow::Array>(std::make_shared<arrow::DictionaryArray>(
       arrow::dictionary(arrow::int32(), settings_.schema->field(column)->type()), indices, chunks_[0]->column(column)));
 }
 
-Result<RowTable::Columns> RowTable::Take(std::span<const int> columns, std::span<const uint32_t> rows) const {
+Result<RowTable::Columns> RowTable::Take(std::span<const int> columns, std::span<const uint32_t> rows,
+                                         bool has_missing) const {
   Columns taken;
   for (int column : columns) {
-    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> values, TakeColumn(column, rows));
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> values, TakeColumn(column, rows, has_missing));
     taken.push_back(std::move(values));
   }
   return taken;

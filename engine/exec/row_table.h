@@ -11,6 +11,10 @@
 #include "engine/plan/nodes/plan_node.h"
 #include "engine/types/batch.h"
 
+namespace arrow {
+class DictionaryArray;
+}
+
 namespace velo::exec {
 
 /// Rows in columns with a hash index on key columns: what joins and subqueries look rows up in. Rows have ids that stay
@@ -33,17 +37,22 @@ class RowTable {
   /// A probe row and the table row it meets, in order of the probe rows and, for one probe row, of arrival.
   struct Matches {
     std::vector<uint32_t> probe_rows, table_rows;
-    /// Every probe row has exactly one match: probe_rows is 0, 1, 2 ...
+    /// Every probe row has exactly one match: probe_rows would be 0, 1, 2 ... and is left empty.
     bool one_each = false;
+    bool has_missing = false;  ///< There may be kNoRow among the table rows.
+
+    void WriteProbeRows();
   };
   static constexpr uint32_t kNoRow = UINT32_MAX;
 
   /// A walk over the matches of one batch, which may be many more than its rows.
   struct Walk {
     std::vector<uint32_t> first;  ///< Per probe row: its first match.
+    bool has_missing = false;     ///< Some have none.
     size_t row = 0;               ///< Where the walk goes on: this probe row ...
     uint32_t next = kNoRow;       ///< ... and, in the middle of its matches, this table row.
-    bool IsDone() const { return row == first.size(); }
+    size_t rows = 0;              ///< Probe rows.
+    bool IsDone() const { return row == rows; }
   };
 
   explicit RowTable(Settings settings);
@@ -66,24 +75,27 @@ class RowTable {
   /// Finds the rows of each key. With `outer`, a probe row without match is paired with kNoRow. A single text key may
   /// come as dictionary<int32, utf8>.
   Status Probe(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, bool outer, Matches* out) const;
-  /// The same in pieces of about `limit` pairs.
+  /// The same in pieces of about `limit` pairs. `walk` and `out` may be used again; what one_each says stands.
   Status Begin(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, Walk* walk) const;
   void Continue(Walk* walk, bool outer, size_t limit, Matches* out) const;
-  /// Values of `columns` (positions in the schema) for row ids, in order; kNoRow gives NULL.
-  Result<Columns> Take(std::span<const int> columns, std::span<const uint32_t> rows) const;
+  /// Values of `columns` (positions in the schema) for row ids, in order; kNoRow gives NULL. Without `has_missing`
+  /// there is none.
+  Result<Columns> Take(std::span<const int> columns, std::span<const uint32_t> rows, bool has_missing = true) const;
   /// Values of a text column as dictionary<int32, utf8>, for readers that only tell them apart; null where that would
   /// not be cheaper.
-  Result<std::shared_ptr<arrow::Array>> TakeCodes(int column, std::span<const uint32_t> rows) const;
+  Result<std::shared_ptr<arrow::Array>> TakeCodes(int column, std::span<const uint32_t> rows,
+                                                  bool has_missing = true) const;
 
   int64_t StateBytes() const;
   Status Save(std::string* out) const;
   Status Load(std::string_view* in);
 
  private:
-  Status FindKeys(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) const;
+  Status FindFirst(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* first) const;
+  Result<bool> FindCodes(const arrow::DictionaryArray& codes, int64_t rows, uint32_t* first) const;
   Status Append(const arrow::RecordBatch& rows, std::span<const std::shared_ptr<arrow::Array>> keys);
   Status ApplyChanges(const Batch& rows, std::span<const std::shared_ptr<arrow::Array>> keys);
-  Result<std::shared_ptr<arrow::Array>> TakeColumn(int column, std::span<const uint32_t> rows) const;
+  Result<std::shared_ptr<arrow::Array>> TakeColumn(int column, std::span<const uint32_t> rows, bool has_missing) const;
   void Link(uint32_t row);
   void Remove(uint32_t row);
   Status MergeChunks();

@@ -134,6 +134,14 @@ std::shared_ptr<arrow::Array> ScanDriver::NoteTimes(Partition& partition, const 
       node.punctuation_column < 0
           ? nullptr
           : static_cast<const arrow::BooleanArray*>(batch.columns->column(node.punctuation_column).get());
+  if (values.null_count() == 0 && marks == nullptr && !ReportsDisorder()) {
+    EventMillis highest = partition.max_time;
+    for (const int64_t time : std::span(values.raw_values(), static_cast<size_t>(values.length()))) {
+      highest = std::max(highest, time);
+    }
+    partition.max_time = highest;
+    return times;
+  }
   bool disorder = false;
   for (int64_t i = 0; i < values.length(); ++i) {
     if (values.IsNull(i)) continue;
@@ -143,7 +151,7 @@ std::shared_ptr<arrow::Array> ScanDriver::NoteTimes(Partition& partition, const 
       partition.punctuated = std::max(partition.punctuated, values.Value(i));
     }
   }
-  if (disorder && settings_.has_watermarks && node.watermark_assumed && !disorder_reported_) {
+  if (disorder && ReportsDisorder()) {
     disorder_reported_ = true;
     if (context_->warnings != nullptr) {
       context_->warnings->Add(

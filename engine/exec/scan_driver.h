@@ -93,6 +93,10 @@ class ScanDriver {
   std::shared_ptr<arrow::Array> NoteTimes(Partition& partition, const Batch& batch,
                                           const std::shared_ptr<arrow::Array>& times);
   std::shared_ptr<arrow::Array> WithArrivalTimes(const std::shared_ptr<arrow::Array>& times);
+  /// Whether rows out of the order of time are still to be told of.
+  bool ReportsDisorder() const {
+    return settings_.has_watermarks && settings_.node->watermark_assumed && !disorder_reported_;
+  }
   EventMillis WallClockWatermark() const;
   velo::Status Finish();
   void CountBadRecords(Partition& partition);

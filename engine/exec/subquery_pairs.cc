@@ -49,6 +49,7 @@ class PairEvaluator : public SubqueryEvaluator {
     while (!walk.IsDone() && !context_->IsCancelled()) {
       matches = {};
       rows_.Continue(&walk, /*outer=*/false, kPairsAtOnce, &matches);
+      matches.WriteProbeRows();
       VELO_RETURN_IF_ERROR(fold.AddPairs(std::move(matches.probe_rows), std::move(matches.table_rows)));
     }
     return fold.Finish();

@@ -217,22 +217,25 @@ Status QueryJob::StartSingle(const SourceOpener& open) {
   const auto lane = MakeLane([self = shared_from_this()](const Status& status) { self->Finish(status); });
   VELO_ASSIGN_OR_RETURN(std::unique_ptr<exec::Pipeline> pipeline,
                         exec::BuildPipeline(query_->plan, settings_, &lane->context(), sink_.get()));
-  const bool reads_ahead =
-      pool_->threads() > 1 && settings_.ends && !settings_.has_watermarks && ReadsAhead(*query_->plan);
+  const bool is_complete = settings_.ends && !settings_.has_watermarks;
+  const bool reads_ahead = is_complete && pool_->threads() > 1 && LanesWanted() > 1 && ReadsAhead(*query_->plan);
+  ReadOptions wishes;
+  if (is_complete) {
+    wishes.dictionary_columns = exec::DictionaryColumnsOfPlan(*query_->plan, settings_.coalesce_changes);
+  }
   for (const exec::Pipeline::Leaf& leaf : pipeline->leaves) {
-    VELO_RETURN_IF_ERROR(AddLeaf(leaf, open, lane.get(), reads_ahead));
+    VELO_RETURN_IF_ERROR(AddLeaf(leaf, open, lane.get(), std::exchange(wishes, {}), reads_ahead));
   }
   lane->SetPipeline(std::move(pipeline));
   return Status::OK();
 }
 
 Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane,
-                         bool reads_ahead) {
+                         ReadOptions wishes, bool reads_ahead) {
   if (leaf.node->kind == PlanKind::kValues) {
     lane->AddValues(leaf);
     return Status::OK();
   }
-  ReadOptions wishes;
   wishes.time_column = leaf.time_column;
   VELO_ASSIGN_OR_RETURN(OpenScan scan,
                         Open(std::static_pointer_cast<const ScanNode>(leaf.node), open, std::move(wishes)));

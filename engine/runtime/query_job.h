@@ -47,7 +47,7 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
 
   /// `wishes`: how lanes want the partitions; columns, predicates and start are filled in here.
   Result<OpenScan> Open(const std::shared_ptr<const ScanNode>& node, const SourceOpener& open, ReadOptions wishes = {});
-  Status AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane,
+  Status AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane, ReadOptions wishes = {},
                  bool reads_ahead = false);
   Status StartShared(const std::shared_ptr<const AggregateNode>& aggregate, const SourceOpener& open);
   /// Several lanes over a plan without state, their rows put back into input order.

@@ -14,8 +14,8 @@ namespace velo::exec {
 
 namespace {
 
-// Rows joined between two looks at what can go.
-constexpr size_t kStretchRows = 1024;
+// Rows of a side joined between two looks at what can go.
+constexpr size_t kStretchRows = 512;
 // Rows that leave are let go together, because pairs that name them must be out before.
 constexpr size_t kLeavingRows = 65536;
 // Fewer keys that no row has any more are not worth a clean-up.
@@ -83,7 +83,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
       std::vector<uint32_t> rows;
       std::string flags;
       for (uint32_t i = 0; i < own.log.size(); ++i) {
-        rows.push_back(own.log.at(i).row);
+        rows.push_back(own.log.row(i));
         flags.push_back(static_cast<char>(pairs_.FlagsOf(side, rows.back())));
       }
       for (size_t i = 0; i < own.queue.size(); ++i) rows.push_back(own.queue.row(i));
@@ -109,7 +109,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
       // They were counted when they came.
       const JoinInput again(node_, side, false, context_);
       VELO_RETURN_IF_ERROR(again.Evaluate({columns, {}}, [&](const JoinRows& rows) { return Take(side, rows); }));
-      for (size_t i = 0; i < flags.size(); ++i) Keep(&own, i);
+      Keep(flags.size(), &own);
       own.queue.Drop(flags.size());
       pairs_.RestoreFlags(side, {flags.begin(), flags.end()});
       own.ended = ended != 0;
@@ -159,33 +159,47 @@ class CompleteIntervalJoin : public TwoInputOperator {
     JoinSide& own = sides_[Index(side)];
     own.seen += count;
     VELO_RETURN_IF_ERROR(FindKeys(input));
-    uint32_t row = pairs_.rows(side).end();
-    own.queue.Reserve(static_cast<size_t>(count));
-    for (int64_t i = 0; i < count; ++i) {
-      // Without times all rows are of one time, so that they come in order of arrival.
-      const int64_t time = input.times == nullptr ? 0 : input.times->Value(i);
-      const bool is_lone = never_meet_ || has_no_key_[static_cast<size_t>(i)] != 0 || time <= JoinInput::kNoTime;
-      if (!is_lone && InQueue(side, time) < joined_to_) return TooLate();
-      own.queue.Add(InQueue(side, time), key_scratch_[static_cast<size_t>(i)], row++, is_lone);
-    }
+    VELO_RETURN_IF_ERROR(FindTimes(side, input));
+    own.queue.Add(times_, keys_of_rows_, pairs_.rows(side).end(), is_lone_);
     return pairs_.rows(side).Add(input.batch.columns);
   }
 
-  // Writes key_scratch_ and has_no_key_.
+  // Sets keys_of_rows_ and is_lone_, the latter where a row has no key.
   Status FindKeys(const JoinRows& input) {
-    const int64_t count = input.batch.num_rows();
-    has_no_key_.assign(static_cast<size_t>(count), 0);
+    const auto count = static_cast<size_t>(input.batch.num_rows());
+    is_lone_.assign(count, 0);
     if (has_integer_key_) {
       const arrow::Array& keys = *input.keys[0];
-      ToIntegers(keys, &key_scratch_);
-      for (int64_t i = 0; keys.null_count() > 0 && i < count; ++i) has_no_key_[static_cast<size_t>(i)] = keys.IsNull(i);
+      if (keys.type_id() == arrow::Type::INT64) {
+        keys_of_rows_ = {static_cast<const arrow::Int64Array&>(keys).raw_values(), count};
+      } else {
+        ToIntegers(keys, &key_scratch_);
+        keys_of_rows_ = key_scratch_;
+      }
+      for (size_t i = 0; keys.null_count() > 0 && i < count; ++i) is_lone_[i] = keys.IsNull(static_cast<int64_t>(i));
       return Status::OK();
     }
-    key_ids_.resize(static_cast<size_t>(count));
-    VELO_RETURN_IF_ERROR(keys_.Find(input.keys, count, key_ids_.data()));
+    key_ids_.resize(count);
+    VELO_RETURN_IF_ERROR(keys_.Find(input.keys, input.batch.num_rows(), key_ids_.data()));
     key_scratch_.assign(key_ids_.begin(), key_ids_.end());
-    for (size_t i = 0; i < key_ids_.size(); ++i) has_no_key_[i] = key_ids_[i] == JoinKeys::kNoKey ? 1 : 0;
+    keys_of_rows_ = key_scratch_;
+    for (size_t i = 0; i < count; ++i) is_lone_[i] = key_ids_[i] == JoinKeys::kNoKey ? 1 : 0;
     return Status::OK();
+  }
+
+  // Sets times_, and is_lone_ where a row has no time to meet anybody. REQUIRES: FindKeys was called.
+  Status FindTimes(Side side, const JoinRows& input) {
+    const auto count = static_cast<size_t>(input.batch.num_rows());
+    // Without times all rows are of one time, so that they come in order of arrival.
+    times_.assign(count, 0);
+    if (input.times != nullptr) std::copy_n(input.times->raw_values(), count, times_.begin());
+    for (size_t i = 0; i < count; ++i) is_lone_[i] |= never_meet_ || times_[i] <= JoinInput::kNoTime ? 1 : 0;
+    if (side == Side::kRight && right_shift_ != 0) {
+      for (int64_t& time : times_) time = InQueue(side, time);
+    }
+    bool is_too_late = false;
+    for (size_t i = 0; i < count; ++i) is_too_late |= is_lone_[i] == 0 && times_[i] < joined_to_;
+    return is_too_late ? TooLate() : Status::OK();
   }
 
   // Whether rows of the side can change nothing, because the other side has none.
@@ -244,16 +258,21 @@ class CompleteIntervalJoin : public TwoInputOperator {
   }
 
   // Joins some rows of both sides in order of time and takes them off `left`. At the same time the left comes first.
+  // Most rows may find nobody, so all rows of the stretch are entered first, then looked up, a side at a time; only
+  // those that may have partners are gone through one by one.
   Status JoinStretch(size_t (&left)[2], Output& out) {
-    size_t taken[2] = {0, 0};
-    for (size_t i = 0; i < kStretchRows; ++i) {
-      const bool has_left = taken[0] < left[0], has_right = taken[1] < left[1];
-      if (!has_left && !has_right) break;
-      if (has_left && (!has_right || sides_[0].queue.time(taken[0]) <= sides_[1].queue.time(taken[1]))) {
-        JoinRow(Side::kLeft, taken[0]++, sides_[1].ended && taken[1] == sides_[1].queue.size());
-      } else {
-        JoinRow(Side::kRight, taken[1]++, sides_[0].ended && taken[0] == sides_[0].queue.size());
-      }
+    size_t taken[2];
+    ChooseStretch(left, taken);
+    for (const Side side : {Side::kLeft, Side::kRight}) Enter(side, taken[Index(side)]);
+    size_t likely[2], at[2] = {0, 0};
+    for (size_t side = 0; side < 2; ++side) {
+      likely_[side].resize(taken[side]);
+      likely[side] = sides_[1 - side].log.FindLikely(sides_[side].queue.keys(taken[side]), likely_[side].data());
+    }
+    while (at[0] < likely[0] || at[1] < likely[1]) {
+      const bool is_left = at[1] == likely[1] || (at[0] < likely[0] && sides_[0].queue.time(likely_[0][at[0]]) <=
+                                                                           sides_[1].queue.time(likely_[1][at[1]]));
+      FindPartners(is_left ? Side::kLeft : Side::kRight, is_left ? likely_[0][at[0]++] : likely_[1][at[1]++]);
       if (pairs_.IsFull()) VELO_RETURN_IF_ERROR(pairs_.Flush(out));
     }
     for (size_t side = 0; side < 2; ++side) {
@@ -263,51 +282,76 @@ class CompleteIntervalJoin : public TwoInputOperator {
     return Status::OK();
   }
 
-  // Finds the partners of the i-th waiting row among those that came before it, and keeps it for later ones.
-  void JoinRow(Side side, size_t i, bool is_other_done) {
-    JoinSide& own = sides_[Index(side)];
-    const JoinSide& other = sides_[Index(OtherOf(side))];
-    const uint32_t row = own.queue.row(i);
-    bool may_be_found = !is_other_done;
-    if (own.queue.is_lone(i)) {
-      may_be_found &= pairs_.is_outer(side);  // An outer row goes out at its time.
+  // How many rows of each side come before all others of both, a good number of them.
+  void ChooseStretch(const size_t (&left)[2], size_t (&taken)[2]) const {
+    for (size_t side = 0; side < 2; ++side) taken[side] = std::min(left[side], kStretchRows);
+    if (taken[0] == 0 || taken[1] == 0) return;
+    const auto lefts = sides_[0].queue.times(taken[0]), rights = sides_[1].queue.times(taken[1]);
+    if (lefts.back() <= rights.back()) {
+      taken[1] = static_cast<size_t>(std::lower_bound(rights.begin(), rights.end(), lefts.back()) - rights.begin());
     } else {
-      const bool first_is_enough = pairs_.is_semi() && side == Side::kLeft && !pairs_.has_residual();
-      const bool skips_matched = pairs_.is_semi() && side == Side::kRight;
-      const size_t before = pairs_.size();
-      other.log.VisitKey(own.queue.key(i), Before(own.queue.time(i), other.keep), [&](uint32_t partner) {
-        if (skips_matched && (pairs_.FlagsOf(Side::kLeft, partner) & JoinPairs::kMatched) != 0) return true;
-        pairs_.Add(side, row, partner);
-        return !first_is_enough;
-      });
-      const size_t found = pairs_.size() - before;
-      if (found > 1) pairs_.ReverseFrom(before);  // In order of time.
-      if (first_is_enough && found > 0) may_be_found = false;
-    }
-    if (may_be_found) {
-      Keep(&own, i);
-    } else {
-      own.leaving.push_back(row);
+      taken[0] = static_cast<size_t>(std::upper_bound(lefts.begin(), lefts.end(), rights.back()) - lefts.begin());
     }
   }
 
-  static void Keep(JoinSide* side, size_t i) {
+  // Makes the first waiting rows known to those of the other side that come after them.
+  void Enter(Side side, size_t count) {
+    JoinSide& own = sides_[Index(side)];
+    const JoinSide& other = sides_[Index(OtherOf(side))];
+    if (!other.ended || !other.queue.empty()) return Keep(count, &own);
+    const auto rows = own.queue.rows(count);
+    own.leaving.insert(own.leaving.end(), rows.begin(), rows.end());
+  }
+
+  // Finds the partners of the i-th waiting row among those that came before it.
+  void FindPartners(Side side, size_t i) {
+    const JoinQueue& queue = sides_[Index(side)].queue;
+    if (queue.is_lone(i)) return;
+    const JoinSide& other = sides_[Index(OtherOf(side))];
+    const bool first_is_enough = pairs_.is_semi() && side == Side::kLeft && !pairs_.has_residual();
+    const bool skips_matched = pairs_.is_semi() && side == Side::kRight;
+    const size_t before = pairs_.size();
+    const uint32_t row = queue.row(i);
+    const int64_t time = queue.time(i);
+    other.log.VisitKey(queue.key(i), Before(time, other.keep), side == Side::kLeft ? time - 1 : time,
+                       [&](uint32_t partner) {
+                         if (skips_matched && (pairs_.FlagsOf(Side::kLeft, partner) & JoinPairs::kMatched) != 0) {
+                           return true;
+                         }
+                         pairs_.Add(side, row, partner);
+                         return !first_is_enough;
+                       });
+    if (pairs_.size() - before > 1) pairs_.ReverseFrom(before);  // In order of time.
+  }
+
+  // Puts the first waiting rows into the log. Lone ones stay there until their time is up where they go out alone.
+  void Keep(size_t count, JoinSide* side) const {
     const JoinQueue& queue = side->queue;
-    if (queue.is_lone(i)) {
-      side->log.AppendLone(queue.time(i), queue.row(i));
-    } else {
-      side->log.Append(queue.time(i), queue.key(i), queue.row(i));
+    const auto lone = queue.lone(count);
+    if (std::find(lone.begin(), lone.end(), 1) == lone.end()) {
+      return side->log.Append(queue.times(count), queue.keys(count), queue.rows(count));
+    }
+    const bool shows_lone = pairs_.is_outer(side == &sides_[0] ? Side::kLeft : Side::kRight);
+    for (size_t i = 0; i < count; ++i) {
+      const int64_t time = queue.time(i), key = queue.key(i);
+      const uint32_t row = queue.row(i);
+      if (!queue.is_lone(i)) {
+        side->log.Append({&time, 1}, {&key, 1}, {&row, 1});
+      } else if (shows_lone) {
+        side->log.AppendLone(time, row);
+      } else {
+        side->leaving.push_back(row);
+      }
     }
   }
 
   // Takes out of the logs what no row from `now` on can meet.
   void Expire(EventMillis now) {
     for (JoinSide& side : sides_) {
-      const bool all = now == kEndOfTime;
-      const int64_t cutoff = side.keep == kWaitsForever ? INT64_MIN : Before(now, side.keep);
-      while (!side.log.empty() && (all || side.log.oldest().time < cutoff)) {
-        side.leaving.push_back(side.log.oldest().row);
-        side.log.DropOldest();
+      if (now == kEndOfTime) {
+        side.log.DropAll(&side.leaving);
+      } else if (side.keep != kWaitsForever) {
+        side.log.DropBelow(Before(now, side.keep), &side.leaving);
       }
     }
   }
@@ -324,7 +368,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
         }
         VELO_RETURN_IF_ERROR(pairs_.SendUnmatched(side, std::move(unmatched), out));
       }
-      for (uint32_t row : leaving) pairs_.rows(side).Release(row);
+      pairs_.rows(side).Release(leaving);
       leaving.clear();
     }
     return Status::OK();
@@ -339,15 +383,14 @@ class CompleteIntervalJoin : public TwoInputOperator {
     for (const Side side : {Side::kLeft, Side::kRight}) {
       JoinSide& own = sides_[Index(side)];
       std::vector<uint32_t> numbers;
-      for (uint32_t i = 0; i < own.log.size(); ++i) numbers.push_back(own.log.at(i).row);
+      for (uint32_t i = 0; i < own.log.size(); ++i) numbers.push_back(own.log.row(i));
       for (size_t i = 0; i < own.queue.size(); ++i) numbers.push_back(own.queue.row(i));
       if (numbers.empty()) continue;
       VELO_ASSIGN_OR_RETURN(const auto arrays, inputs_[Index(side)].Keys(pairs_.rows(side), numbers));
       std::vector<uint32_t> ids(numbers.size());
       VELO_RETURN_IF_ERROR(keys_.Find(arrays, std::ssize(numbers), ids.data()));
-      const auto middle = ids.begin() + own.log.size();
-      own.log.Rekey({ids.begin(), middle});
-      own.queue.Rekey({middle, ids.end()});
+      own.log.Rekey(std::span(ids).first(own.log.size()));
+      own.queue.Rekey(std::span(ids).subspan(own.log.size()));
     }
     return Status::OK();
   }
@@ -363,9 +406,12 @@ class CompleteIntervalJoin : public TwoInputOperator {
   bool never_meet_ = false;
   EventMillis joined_to_ = kBeginOfTime;
   // Scratch, per row of a batch.
-  std::vector<int64_t> key_scratch_;
+  std::span<const int64_t> keys_of_rows_;
+  std::vector<int64_t> key_scratch_, times_;
   std::vector<uint32_t> key_ids_;
-  std::vector<uint8_t> has_no_key_;
+  std::vector<uint8_t> is_lone_;
+  // Scratch, of a stretch: positions in the queues.
+  std::vector<uint32_t> likely_[2];
 };
 
 }  // namespace

@@ -157,27 +157,27 @@ class LookupJoin : public TwoInputOperator {
 
   Status Join(const Batch& batch, const Arrays& keys, Output& out) {
     if (shows_right_) matched_.resize(table_.end_id(), '\0');
-    RowTable::Walk walk;
-    VELO_RETURN_IF_ERROR(table_.Begin(keys, batch.num_rows(), &walk));
+    VELO_RETURN_IF_ERROR(table_.Begin(keys, batch.num_rows(), &walk_));
     const bool outer = missing_ != Missing::kSkip;
     const bool checks = residual_ != nullptr || node_.join == sql::JoinKind::kLeftSemi || missing_ == Missing::kFail;
-    RowTable::Matches matches;
     straddling_ = false;
-    while (!walk.IsDone() && !context_->IsCancelled()) {
-      table_.Continue(&walk, outer, static_cast<size_t>(2 * context_->batch_rows), &matches);
-      if (checks) VELO_RETURN_IF_ERROR(Check(batch, walk, &matches));
-      VELO_RETURN_IF_ERROR(Emit(batch, matches, out));
+    while (!walk_.IsDone() && !context_->IsCancelled()) {
+      table_.Continue(&walk_, outer, static_cast<size_t>(2 * context_->batch_rows), &matches_);
+      if (checks) VELO_RETURN_IF_ERROR(Check(batch, walk_, &matches_));
+      VELO_RETURN_IF_ERROR(Emit(batch, matches_, out));
     }
     return Status::OK();
   }
 
   /// Takes out the pairs that the residual refuses, and settles which left rows have found nothing.
   Status Check(const Batch& batch, const RowTable::Walk& walk, RowTable::Matches* matches) {
+    matches->WriteProbeRows();
     std::vector<uint8_t> holds(matches->probe_rows.size(), 1);
     if (residual_ != nullptr && !holds.empty()) {
       VELO_RETURN_IF_ERROR(EvaluateResidual(batch, *matches, 0, holds.size(), holds.data()));
     }
     RowTable::Matches kept;
+    kept.has_missing = true;
     const bool semi = node_.join == sql::JoinKind::kLeftSemi;
     const size_t pairs = holds.size();
     for (size_t i = 0; i < pairs;) {
@@ -262,7 +262,7 @@ class LookupJoin : public TwoInputOperator {
   }
 
   Status Emit(const Batch& batch, const RowTable::Matches& matches, Output& out) {
-    if (matches.probe_rows.empty()) return Status::OK();
+    if (matches.table_rows.empty()) return Status::OK();
     has_matches_ = has_matches_ || std::any_of(matches.table_rows.begin(), matches.table_rows.end(),
                                                [](uint32_t row) { return row != RowTable::kNoRow; });
     if (shows_right_) {
@@ -274,12 +274,12 @@ class LookupJoin : public TwoInputOperator {
     Arrays columns(left.columns->columns().begin(), left.columns->columns().begin() + left_columns_);
     const bool semi = node_.join == sql::JoinKind::kLeftSemi;
     if (!semi) {
-      VELO_ASSIGN_OR_RETURN(Arrays right, TakeRight(matches.table_rows));
+      VELO_ASSIGN_OR_RETURN(Arrays right, TakeRight(matches.table_rows, matches.has_missing));
       if (missing_ == Missing::kDefaults) VELO_RETURN_IF_ERROR(PutDefaults(matches.table_rows, &right));
       columns.insert(columns.end(), right.begin(), right.end());
     }
     if (node_.event_time >= 0 && !IsWanted(columns.size())) {
-      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> none, Nulls(columns.size(), std::ssize(matches.probe_rows)));
+      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> none, Nulls(columns.size(), std::ssize(matches.table_rows)));
       columns.push_back(std::move(none));
     } else if (node_.event_time >= 0) {
       std::shared_ptr<arrow::Array> left_time, right_time;
@@ -292,7 +292,7 @@ class LookupJoin : public TwoInputOperator {
       VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> time, Later(left_time, right_time));
       columns.push_back(std::move(time));
     }
-    const auto rows = static_cast<int64_t>(matches.probe_rows.size());
+    const auto rows = static_cast<int64_t>(matches.table_rows.size());
     return out.Emit({arrow::RecordBatch::Make(schema_, rows, std::move(columns)), std::move(left.kinds)});
   }
 
@@ -334,7 +334,7 @@ class LookupJoin : public TwoInputOperator {
     return taken;
   }
 
-  Result<Arrays> TakeRight(std::span<const uint32_t> rows) {
+  Result<Arrays> TakeRight(std::span<const uint32_t> rows, bool has_missing) {
     Arrays columns;
     for (int c = 0; c < right_columns_; ++c) {
       const auto output = static_cast<size_t>(left_columns_ + c);
@@ -345,10 +345,10 @@ class LookupJoin : public TwoInputOperator {
       }
       std::shared_ptr<arrow::Array> codes;
       if (output < settings_.coded.size() && settings_.coded[output] && missing_ != Missing::kDefaults) {
-        VELO_ASSIGN_OR_RETURN(codes, table_.TakeCodes(c, rows));
+        VELO_ASSIGN_OR_RETURN(codes, table_.TakeCodes(c, rows, has_missing));
       }
       if (codes == nullptr) {
-        VELO_ASSIGN_OR_RETURN(Arrays taken, table_.Take(std::span(&c, 1), rows));
+        VELO_ASSIGN_OR_RETURN(Arrays taken, table_.Take(std::span(&c, 1), rows, has_missing));
         codes = std::move(taken[0]);
       }
       columns.push_back(std::move(codes));
@@ -399,7 +399,7 @@ class LookupJoin : public TwoInputOperator {
                                     arrow::MakeArrayOfNull(schema_->field(c)->type(), count));
         columns.push_back(std::move(nulls));
       }
-      VELO_ASSIGN_OR_RETURN(Arrays right, TakeRight(part));
+      VELO_ASSIGN_OR_RETURN(Arrays right, TakeRight(part, false));
       columns.insert(columns.end(), right.begin(), right.end());
       if (node_.event_time >= 0) {
         if (node_.inputs[1]->event_time >= 0) {
@@ -433,6 +433,8 @@ class LookupJoin : public TwoInputOperator {
   bool has_matches_ = false;   ///< Some row of the left has met one of the table.
   std::string sample_key_[2];  ///< The first key of each side; for Explain.
   mutable int64_t waits_since_ = 0;
+  RowTable::Walk walk_;  ///< Scratch, as is matches_.
+  RowTable::Matches matches_;
   // A left row whose matches come in several pieces.
   bool straddling_ = false;
   uint32_t straddling_row_ = 0;
