@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "engine/io/constant_columns.h"
+#include "engine/io/leaving_reader.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo {
@@ -56,6 +57,9 @@ class PieceChain {
     }
     return Rows{};
   }
+
+  /// REQUIRES: nothing was read yet.
+  void LeaveOutRows() { options_.leaves_out_rows = true; }
 
   /// "<piece>:<records>:<offset>:<lines>"
   std::string Position() const {
@@ -182,7 +186,7 @@ class PieceChain {
   std::deque<Stretch> times_;  ///< Of all pieces, in order.
 };
 
-class FileReader : public PartitionReader {
+class FileReader : public LeavingReader {
  public:
   FileReader(std::shared_ptr<const FileSet> files, std::vector<FilePiece> pieces, const ReadOptions& options)
       : wanted_(options.columns),
@@ -197,12 +201,20 @@ class FileReader : public PartitionReader {
     int64_t max_rows = batch_rows_;
     if (max_records_ >= 0) max_rows = std::min(max_rows, max_records_ - rows_);
     if (max_rows <= 0) return ReadOutcome{ReadOutcome::State::kEnd, {}};
+    left_out_ = 0;
     VELO_ASSIGN_OR_RETURN(PieceChain::Rows rows, chain_.Read(max_rows));
     if (rows.file == nullptr) return ReadOutcome{ReadOutcome::State::kEnd, {}};
-    rows_ += rows.decoded.rows->num_rows();
+    left_out_ = rows.decoded.left_out;
+    rows_ += rows.decoded.rows->num_rows() + left_out_;
     VELO_ASSIGN_OR_RETURN(auto columns, Arrange(rows));
     return ReadOutcome{ReadOutcome::State::kRows, Batch{std::move(columns), {}}};
   }
+
+  void LeaveOutRows() override {
+    // A limit is one of records read.
+    if (max_records_ < 0) chain_.LeaveOutRows();
+  }
+  int64_t left_out() const override { return left_out_; }
 
   std::string Position() const override { return chain_.Position(); }
   Status Seek(const std::string& position) override { return chain_.Seek(position); }
@@ -269,6 +281,7 @@ class FileReader : public PartitionReader {
   const int64_t max_records_;
   PieceChain chain_;
   int64_t rows_ = 0;
+  int64_t left_out_ = 0;
 };
 
 class FileSource : public Source {

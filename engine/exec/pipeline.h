@@ -19,6 +19,9 @@ class Port {
   virtual Status Rows(const Batch& batch) = 0;
   virtual Status Watermark(EventMillis watermark) = 0;
   virtual Status End() = 0;
+  /// Whether the source may leave out rows that it knows to fail here, and then tells how many.
+  virtual bool AllowsLeavingOut() const { return false; }
+  virtual void LeftOut(int64_t rows) { (void)rows; }
   /// What the stage itself remembers (times and ends of its inputs); the state of operators is saved by them.
   virtual Status Save(std::string* out) const;
   virtual Status Load(std::string_view* in);

@@ -11,8 +11,14 @@ ScanDriver::ScanDriver(ScanSettings settings, std::vector<std::unique_ptr<Partit
       schema_(settings_.node->output.ToArrow()),
       leaf_(std::move(leaf)),
       context_(context) {
+  // A row without a usable time is a bad one, whatever else it holds, and all times count for watermarks.
+  const bool leaves_out = settings_.node->event_time_expression == nullptr && leaf_.port->AllowsLeavingOut();
   for (auto& reader : readers) {
     Partition partition;
+    if (auto* leaving = dynamic_cast<LeavingReader*>(reader.get()); leaving != nullptr && leaves_out) {
+      leaving->LeaveOutRows();
+      partition.leaving = leaving;
+    }
     partition.reader = std::move(reader);
     partition.last_rows = settings_.clock->Now();
     partitions_.push_back(std::move(partition));
@@ -95,7 +101,12 @@ Result<bool> ScanDriver::ReadFrom(size_t at) {
   turn_ = at + 1;
   partition.last_rows = settings_.clock->Now();
   partition.has_rows = true;
+  if (partition.leaving != nullptr && partition.leaving->left_out() > 0) {
+    context_->meter->read += partition.leaving->left_out();
+    leaf_.port->LeftOut(partition.leaving->left_out());
+  }
   const int64_t rows = outcome.batch.num_rows();
+  if (rows == 0) return true;
   context_->meter->read += rows;
   context_->meter->in_flight += rows;
   const velo::Status pushed = Push(partition, outcome.batch);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/exec/pipeline.h"
-#include "engine/io/source.h"
+#include "engine/io/leaving_reader.h"
 
 namespace velo::exec {
 
@@ -76,6 +76,7 @@ class ScanDriver {
  private:
   struct Partition {
     std::unique_ptr<PartitionReader> reader;
+    const LeavingReader* leaving = nullptr;  ///< The reader, when it leaves out rows that the step above would.
     EventMillis max_time = kBeginOfTime;
     EventMillis punctuated = kBeginOfTime;  ///< Highest time of a row that says so (strategy "punctuated").
     EventMillis told = kBeginOfTime;        ///< Watermark given by the source itself.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/exec/batch_rows.h"
+#include "engine/exec/source_filter.h"
 #include "engine/exec/state_codec.h"
 
 namespace velo::exec {
@@ -13,8 +14,18 @@ namespace {
 class OperatorStage : public Port, public Output {
  public:
   OperatorStage(std::unique_ptr<Operator> step, InputMeter* counts_used, Port* next)
-      : step_(std::move(step)), counts_used_(counts_used), next_(next) {}
+      : step_(std::move(step)),
+        filter_(dynamic_cast<SourceFilter*>(step_.get())),
+        counts_used_(counts_used),
+        next_(next) {}
 
+  bool AllowsLeavingOut() const override {
+    return filter_ != nullptr && counts_used_ == nullptr && filter_->AllowsLeavingOut();
+  }
+  void LeftOut(int64_t rows) override {
+    step_->counts.rows_in += rows;
+    filter_->LeftOut(rows);
+  }
   Status Rows(const Batch& batch) override {
     if (counts_used_ != nullptr) counts_used_->used += batch.num_rows();
     step_->counts.rows_in += batch.num_rows();
@@ -37,6 +48,7 @@ class OperatorStage : public Port, public Output {
 
  private:
   std::unique_ptr<Operator> step_;
+  SourceFilter* filter_;     ///< The step, where it is one.
   InputMeter* counts_used_;  ///< Null unless rows from the source end their way here.
   Port* next_;
 };

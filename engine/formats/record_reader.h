@@ -24,6 +24,8 @@ struct DecodedRows {
   int64_t first_record = 0;
   /// 1-based line of each row within the piece; only when PieceOptions::number_lines.
   std::vector<int64_t> lines;
+  /// Records passed that fail a predicate and are not among the rows; only with PieceOptions::leaves_out_rows.
+  int64_t left_out = 0;
 };
 
 /// Where a reader stands, so that another one can go on.
@@ -46,6 +48,8 @@ struct PieceOptions {
   /// Wanted columns with the types of the source; a column that the file does not have is all NULL.
   Schema columns;
   std::vector<ColumnPredicate> predicates;
+  /// Rows that fail a predicate need not be given out, but are counted.
+  bool leaves_out_rows = false;
   bool number_lines = false;
   /// Text columns that may come as dictionary<int32, utf8>.
   std::vector<std::string> dictionary_columns;
@@ -55,7 +59,7 @@ struct PieceOptions {
 class RecordReader {
  public:
   virtual ~RecordReader() = default;
-  /// Returns at most `max_rows` rows, at least one unless the piece is at its end.
+  /// Returns at most `max_rows` rows, at least one unless the piece is at its end or rows were left out.
   virtual Result<DecodedRows> Read(int64_t max_rows) = 0;
   /// Just after the last row given out.
   virtual PiecePosition position() const = 0;

@@ -2,14 +2,37 @@
 
 #include "engine/exec/batch_rows.h"
 #include "engine/exec/row_errors.h"
+#include "engine/exec/source_filter.h"
 
 namespace velo::exec {
 
 namespace {
 
-class FilterOperator : public Operator {
+// Whether a condition has a value for every row: comparisons of a column with a constant of its type.
+bool NeverFails(const BoundExpression& condition) {
+  if (condition.kind != BoundKind::kCall || condition.arguments.size() != 2) return false;
+  const BoundExpression& left = *condition.arguments[0];
+  const BoundExpression& right = *condition.arguments[1];
+  const std::string_view name = condition.function->name;
+  if (name == "AND") return NeverFails(left) && NeverFails(right);
+  const bool compares = name == "=" || name == "<" || name == "<=" || name == ">" || name == ">=" || name == "!=";
+  const bool is_simple = left.type.is_numeric() || left.type.kind() == TypeKind::kString;
+  const bool has_constant = left.kind == BoundKind::kLiteral || right.kind == BoundKind::kLiteral;
+  const bool has_column = left.kind == BoundKind::kColumn || right.kind == BoundKind::kColumn;
+  return compares && has_constant && has_column && left.type == right.type && is_simple;
+}
+
+class FilterOperator : public Operator, public SourceFilter {
  public:
   FilterOperator(FilterSettings settings, LaneContext* context) : settings_(std::move(settings)), context_(context) {}
+
+  bool AllowsLeavingOut() const override { return settings_.counts_input && NeverFails(*settings_.node->predicate); }
+  void LeftOut(int64_t rows) override {
+    removed_ += rows;
+    counts.rows_filtered = removed_;
+    counts.rows_used = std::max<int64_t>(counts.rows_used, 0);
+    context_->meter->filtered += rows;
+  }
 
   Status OnBatch(const Batch& batch, Output& out) override {
     Batch kept;
