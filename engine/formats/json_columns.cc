@@ -182,32 +182,41 @@ class JsonDecoder::Machinery {
 
   /// Passes fields until one is not where it was expected, and returns null, or its value has not the plainest form of
   /// its type. `*from` is then where the other way has to begin.
-  const JsonFieldOrder::Field* WalkPlainFields(const char** from, const char* limit, JsonTextBytes* bytes) {
+  const JsonFieldOrder::Field* WalkPlainFields(const char** from, const char* limit, JsonTextBytes* all_bytes) {
+    // Copies, so that they stay in registers.
     const char* at = *from;
+    JsonFieldOrder::Place place = order_.place();
+    JsonTextBytes bytes = *all_bytes;
+    const int64_t records = records_;
+    const JsonFieldOrder::Field* stopped = nullptr;
     while (true) {
       const char* value = at;
-      const JsonFieldOrder::Field* field = order_.Pass(&value);
+      const JsonFieldOrder::Field* field = place.Pass(&value);
       if (field == nullptr || value >= limit) break;
       const JsonFieldOrder::Use& use = field->use;
       const char* end;
       // A key that stands there twice counts the first time.
-      if (use.way == Way::kSkipped || (use.plain != nullptr && use.plain->length() > records_)) {
-        end = PassPlainValue(value, limit, bytes);
+      if (use.way == Way::kSkipped || (use.plain != nullptr && use.plain->length() > records)) {
+        end = PassPlainValue(value, limit, &bytes);
+        if (end > limit) end = nullptr;
       } else {
-        end = ReadPlainValue(use, value, limit, bytes);
+        end = ReadPlainValue(use, value, limit, &bytes);
       }
-      if (end == nullptr || end > limit) {
-        *from = value;
-        return field;
+      if (end == nullptr) {
+        at = value;
+        stopped = field;
+        break;
       }
       at = end;
     }
     *from = at;
-    return nullptr;
+    order_.GoTo(place);
+    *all_bytes = bytes;
+    return stopped;
   }
 
   /// Appends a value of the plainest form to its column and returns its end; appends nothing otherwise.
-  const char* ReadPlainValue(const JsonFieldOrder::Use& use, const char* at, const char* limit, JsonTextBytes* bytes) {
+  [[gnu::always_inline]] inline const char* ReadPlainValue(const JsonFieldOrder::Use& use, const char* at, const char* limit, JsonTextBytes* bytes) {
     const char* end = nullptr;
     const bool is_number = *at == '-' || static_cast<unsigned char>(*at - '0') < 10;
     switch (use.way) {
