@@ -71,15 +71,17 @@ class JsonDecoder::Machinery {
       reason_ = JsonErrorText(JsonError::kNoObject);
     } else {
       const char* const end = text.data() + text.size();
-      AppendRecord({text.data() + blanks, end, end, true});
+      Extent record{text.data() + blanks, end, end, true};
+      AppendRecord(&record);
     }
     return reason_;
   }
 
   const std::string& AppendLine(std::string_view lines, size_t* length) {
     reason_.clear();
-    const char* const end = AppendRecord({lines.data(), nullptr, lines.data() + lines.size(), false});
-    *length = static_cast<size_t>(end - lines.data());
+    Extent record{lines.data(), nullptr, lines.data() + lines.size(), false};
+    AppendRecord(&record);
+    *length = static_cast<size_t>(record.end - lines.data());
     return reason_;
   }
 
@@ -126,27 +128,28 @@ class JsonDecoder::Machinery {
     bool is_checked;    ///< Whether it is known to be UTF-8.
   };
 
-  /// Makes a row of the record, good or bad. Returns its end.
-  const char* AppendRecord(Extent record) {
+  /// Makes a row of the record, good or bad, and finds its end.
+  void AppendRecord(Extent* record) {
     if (records_ == room_) MakeRoom();
-    const char* at = record.begin + 1;
+    const char* at = record->begin + 1;
     order_.Start();
     missing_ = columns_.size();
     JsonTextBytes bytes;
     while (true) {
-      const JsonFieldOrder::Field* field = WalkPlainFields(&at, record.limit, &bytes);
-      if (field == nullptr && ClosesRecord(at, &record)) break;
-      if (!FindEnd(&record) || !WalkField(field, &at, record)) break;
+      const JsonFieldOrder::Field* field = WalkPlainFields(&at, record->limit, &bytes);
+      if (field == nullptr && ClosesRecord(at, record)) break;
+      if (!FindEnd(record) || !WalkField(field, &at, *record)) break;
     }
-    if (!record.is_checked && !bytes.ascii()) FindEnd(&record);
+    if (!record->is_checked && !bytes.ascii()) FindEnd(record);
     ++records_;
-    if (missing_ > 0) {
-      for (JsonColumn& column : columns_) {
-        if (column.length() < records_) column.AppendNull();
-      }
-    }
+    if (missing_ > 0) FillMissing();
     if (!reason_.empty()) bad_rows_.push_back(records_ - 1);
-    return record.end;
+  }
+
+  void FillMissing() {
+    for (JsonColumn& column : columns_) {
+      if (column.length() < records_) column.AppendNull();
+    }
   }
 
   void MakeRoom() {
