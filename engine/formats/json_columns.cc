@@ -71,15 +71,17 @@ class JsonDecoder::Machinery {
       reason_ = JsonErrorText(JsonError::kNoObject);
     } else {
       const char* const end = text.data() + text.size();
-      AppendRecord({text.data() + blanks, end, end, true});
+      Extent record{text.data() + blanks, end, end, true};
+      AppendRecord(&record);
     }
     return reason_;
   }
 
   const std::string& AppendLine(std::string_view lines, size_t* length) {
     reason_.clear();
-    const char* const end = AppendRecord({lines.data(), nullptr, lines.data() + lines.size(), false});
-    *length = static_cast<size_t>(end - lines.data());
+    Extent record{lines.data(), nullptr, lines.data() + lines.size(), false};
+    AppendRecord(&record);
+    *length = static_cast<size_t>(record.end - lines.data());
     return reason_;
   }
 
@@ -126,27 +128,28 @@ class JsonDecoder::Machinery {
     bool is_checked;    ///< Whether it is known to be UTF-8.
   };
 
-  /// Makes a row of the record, good or bad. Returns its end.
-  const char* AppendRecord(Extent record) {
+  /// Makes a row of the record, good or bad, and finds its end.
+  void AppendRecord(Extent* record) {
     if (records_ == room_) MakeRoom();
-    const char* at = record.begin + 1;
+    const char* at = record->begin + 1;
     order_.Start();
     missing_ = columns_.size();
     JsonTextBytes bytes;
     while (true) {
-      const JsonFieldOrder::Field* field = WalkPlainFields(&at, record.limit, &bytes);
-      if (field == nullptr && ClosesRecord(at, &record)) break;
-      if (!FindEnd(&record) || !WalkField(field, &at, record)) break;
+      const JsonFieldOrder::Field* field = WalkPlainFields(&at, record->limit, &bytes);
+      if (field == nullptr && ClosesRecord(at, record)) break;
+      if (!FindEnd(record) || !WalkField(field, &at, *record)) break;
     }
-    if (!record.is_checked && !bytes.ascii()) FindEnd(&record);
+    if (!record->is_checked && !bytes.ascii()) FindEnd(record);
     ++records_;
-    if (missing_ > 0) {
-      for (JsonColumn& column : columns_) {
-        if (column.length() < records_) column.AppendNull();
-      }
-    }
+    if (missing_ > 0) FillMissing();
     if (!reason_.empty()) bad_rows_.push_back(records_ - 1);
-    return record.end;
+  }
+
+  void FillMissing() {
+    for (JsonColumn& column : columns_) {
+      if (column.length() < records_) column.AppendNull();
+    }
   }
 
   void MakeRoom() {
@@ -182,32 +185,41 @@ class JsonDecoder::Machinery {
 
   /// Passes fields until one is not where it was expected, and returns null, or its value has not the plainest form of
   /// its type. `*from` is then where the other way has to begin.
-  const JsonFieldOrder::Field* WalkPlainFields(const char** from, const char* limit, JsonTextBytes* bytes) {
+  const JsonFieldOrder::Field* WalkPlainFields(const char** from, const char* limit, JsonTextBytes* all_bytes) {
+    // Copies, so that they stay in registers.
     const char* at = *from;
+    JsonFieldOrder::Place place = order_.place();
+    JsonTextBytes bytes = *all_bytes;
+    const int64_t records = records_;
+    const JsonFieldOrder::Field* stopped = nullptr;
     while (true) {
       const char* value = at;
-      const JsonFieldOrder::Field* field = order_.Pass(&value);
+      const JsonFieldOrder::Field* field = place.Pass(&value);
       if (field == nullptr || value >= limit) break;
       const JsonFieldOrder::Use& use = field->use;
       const char* end;
       // A key that stands there twice counts the first time.
-      if (use.way == Way::kSkipped || (use.plain != nullptr && use.plain->length() > records_)) {
-        end = PassPlainValue(value, limit, bytes);
+      if (use.way == Way::kSkipped || (use.plain != nullptr && use.plain->length() > records)) {
+        end = PassPlainValue(value, limit, &bytes);
+        if (end > limit) end = nullptr;
       } else {
-        end = ReadPlainValue(use, value, limit, bytes);
+        end = ReadPlainValue(use, value, limit, &bytes);
       }
-      if (end == nullptr || end > limit) {
-        *from = value;
-        return field;
+      if (end == nullptr) {
+        at = value;
+        stopped = field;
+        break;
       }
       at = end;
     }
     *from = at;
-    return nullptr;
+    order_.GoTo(place);
+    *all_bytes = bytes;
+    return stopped;
   }
 
   /// Appends a value of the plainest form to its column and returns its end; appends nothing otherwise.
-  const char* ReadPlainValue(const JsonFieldOrder::Use& use, const char* at, const char* limit, JsonTextBytes* bytes) {
+  [[gnu::always_inline]] inline const char* ReadPlainValue(const JsonFieldOrder::Use& use, const char* at, const char* limit, JsonTextBytes* bytes) {
     const char* end = nullptr;
     const bool is_number = *at == '-' || static_cast<unsigned char>(*at - '0') < 10;
     switch (use.way) {

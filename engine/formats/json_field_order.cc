@@ -27,7 +27,7 @@ void JsonFieldOrder::Expect(size_t node, std::string_view lead) {
     std::copy(lead.begin(), lead.end(), next[0].lead.begin());
     next[0].length = static_cast<uint32_t>(lead.size());
     next[0].mask = lead.size() >= kStep ? 0xFFFF : (1U << lead.size()) - 1;
-    next[0].to = static_cast<uint32_t>(node);
+    next[0].to = static_cast<uint32_t>(node * sizeof(Node));
   }
   at_ = node;
 }

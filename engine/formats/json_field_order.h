@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -37,9 +38,22 @@ class JsonFieldOrder {
 
   /// Call at the beginning of every record, just behind its opening bracket.
   void Start() { at_ = kStart; }
-  /// Steps over the key of the next field when it is one of those expected at `*at`; else null is returned. kPadding
-  /// bytes from there on must be readable. Valid until the next call of Learn.
-  const Field* Pass(const char** at);
+
+  /// A place between the fields of a record, for a loop that keeps it in a register. Valid until the next call of Learn.
+  class Place {
+   public:
+    /// Steps over the key of the next field when it is one of those expected at `*at`; else null is returned. kPadding
+    /// bytes from there on must be readable.
+    const Field* Pass(const char** at);
+
+   private:
+    friend class JsonFieldOrder;
+    Place(const JsonFieldOrder* order, size_t node);
+    const std::byte* nodes_;
+    const std::byte* node_;
+  };
+  Place place() const { return Place(this, at_); }
+  void GoTo(const Place& place) { at_ = static_cast<size_t>(place.node_ - place.nodes_) / sizeof(Node); }
   /// The field that came instead: `lead` is all that stands between the value before and its own. `use_of(key)` is
   /// asked for a key that was not met yet.
   template <typename UseOf>
@@ -65,7 +79,7 @@ class JsonFieldOrder {
     std::array<char, kPadding> lead{};
     uint32_t length = 0;  ///< 0: no such edge.
     uint32_t mask = 0;    ///< Which of the first kStep bytes count.
-    uint32_t to = 0;
+    uint32_t to = 0;    ///< Bytes from the first node on.
   };
   struct Node {
     std::array<Edge, 2> next;  ///< The one that came last first.
@@ -94,13 +108,16 @@ inline bool JsonFieldOrder::Stands(const char* at, const Edge& edge) {
 #endif
 }
 
-inline const JsonFieldOrder::Field* JsonFieldOrder::Pass(const char** at) {
-  for (const Edge& edge : nodes_[at_].next) {
+inline JsonFieldOrder::Place::Place(const JsonFieldOrder* order, size_t node)
+    : nodes_(reinterpret_cast<const std::byte*>(order->nodes_.data())), node_(nodes_ + node * sizeof(Node)) {}
+
+inline const JsonFieldOrder::Field* JsonFieldOrder::Place::Pass(const char** at) {
+  for (const Edge& edge : reinterpret_cast<const Node*>(node_)->next) {
     if (edge.length == 0) return nullptr;
     if (!Stands(*at, edge)) continue;
     *at += edge.length;
-    at_ = edge.to;
-    return &nodes_[at_].field;
+    node_ = nodes_ + edge.to;
+    return &reinterpret_cast<const Node*>(node_)->field;
   }
   return nullptr;
 }

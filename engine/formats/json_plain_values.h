@@ -73,35 +73,36 @@ struct JsonNumberShape {
 
 /// REQUIRES: *at is a minus or a digit.
 inline JsonNumberShape ShapeOfPlainNumber(const char* at) {
-  JsonNumberShape shape;
-  shape.digits = at + (*at == '-' ? 1 : 0);
   constexpr int kMost = 15;
+  const int sign = *at == '-' ? 1 : 0;
 #if defined(__SSE2__)
-  const __m128i part = _mm_loadu_si128(reinterpret_cast<const __m128i*>(shape.digits));
+  // Where the number ends is told without waiting for its sign: the first byte is part of it in any case.
+  const __m128i part = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   const __m128i values = _mm_sub_epi8(part, _mm_set1_epi8('0'));
   const __m128i digits = _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values);
-  const unsigned others = ~static_cast<unsigned>(_mm_movemask_epi8(digits));
-  shape.whole = __builtin_ctz(others);
-  const char* stop = shape.digits + shape.whole;
-  if (*stop == '.') {
-    // Bits beyond the 16 bytes are set, so a number that goes on there seems to end there.
-    shape.decimals = __builtin_ctz(others >> (shape.whole + 1));
-    stop += 1 + shape.decimals;
-    if (shape.decimals == 0) return shape;
-  }
+  const unsigned others = ~(static_cast<unsigned>(_mm_movemask_epi8(digits)) | 1);
+  int length = __builtin_ctz(others);
 #else
   const auto is_digit = [](char letter) { return static_cast<unsigned char>(letter - '0') < 10; };
-  while (shape.whole <= kMost && is_digit(shape.digits[shape.whole])) ++shape.whole;
-  const char* stop = shape.digits + shape.whole;
-  if (*stop == '.') {
-    while (shape.decimals <= kMost && is_digit(stop[1 + shape.decimals])) ++shape.decimals;
-    stop += 1 + shape.decimals;
-    if (shape.decimals == 0) return shape;
-  }
+  int length = 1;
+  while (length <= kMost && is_digit(at[length])) ++length;
 #endif
-  const bool good = shape.whole > 0 && stop - shape.digits <= kMost && (*shape.digits != '0' || shape.whole == 1);
-  if (good && (*stop | 0x20) != 'e') [[likely]]
-    shape.end = stop;
+  JsonNumberShape shape;
+  shape.digits = at + sign;
+  shape.whole = length - sign;
+  bool good = shape.whole > 0 && (*shape.digits != '0' || shape.whole == 1);
+  if (at[length] == '.') {
+#if defined(__SSE2__)
+    // Bits beyond the 16 bytes are set, so a number that goes on there seems to end there.
+    shape.decimals = __builtin_ctz(others >> (length + 1));
+#else
+    while (shape.decimals <= kMost && is_digit(at[length + 1 + shape.decimals])) ++shape.decimals;
+#endif
+    good = good && shape.decimals > 0;
+    length += 1 + shape.decimals;
+  }
+  if (good && length <= kMost && (at[length] | 0x20) != 'e') [[likely]]
+    shape.end = at + length;
   return shape;
 }
 
