@@ -218,27 +218,29 @@ Status RowTable::Probe(std::span<const std::shared_ptr<arrow::Array>> keys, int6
 }
 
 // Sets first[i] to the first row with the code of row i, kNoRow where there is none. Each value is looked up once.
-// False, with nothing done, where there are more values than rows.
-Result<bool> RowTable::FindCodes(const arrow::DictionaryArray& codes, int64_t rows, uint32_t* first) const {
-  if (codes.dictionary()->length() > rows) return false;
+Status RowTable::FindCodes(const arrow::DictionaryArray& codes, int64_t rows, uint32_t* first,
+                           bool* has_missing) const {
   std::vector<uint32_t> of_code(static_cast<size_t>(codes.dictionary()->length()));
-  VELO_RETURN_IF_ERROR(FindFirst(std::span(&codes.dictionary(), 1), std::ssize(of_code), of_code.data()));
+  VELO_RETURN_IF_ERROR(FindFirst(std::span(&codes.dictionary(), 1), std::ssize(of_code), of_code.data(), has_missing));
   const int32_t* values = static_cast<const arrow::Int32Array&>(*codes.indices()).raw_values();
   if (codes.null_count() == 0) {
     for (int64_t i = 0; i < rows; ++i) first[i] = of_code[static_cast<size_t>(values[i])];
   } else {
     for (int64_t i = 0; i < rows; ++i) first[i] = codes.IsNull(i) ? kNoRow : of_code[static_cast<size_t>(values[i])];
+    *has_missing = true;
   }
-  return true;
+  // Not every value of the dictionary has to be there.
+  if (*has_missing) *has_missing = std::find(first, first + rows, kNoRow) != first + rows;
+  return Status::OK();
 }
 
 // Sets first[i] to the first row with the key of row i, kNoRow where there is none.
-Status RowTable::FindFirst(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* first) const {
+Status RowTable::FindFirst(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* first,
+                           bool* has_missing) const {
   std::shared_ptr<arrow::Array> texts;
   if (keys.size() == 1 && keys[0]->type_id() == arrow::Type::DICTIONARY) {
     const auto& codes = static_cast<const arrow::DictionaryArray&>(*keys[0]);
-    VELO_ASSIGN_OR_RETURN(const bool found, FindCodes(codes, rows, first));
-    if (found) return Status::OK();
+    if (codes.dictionary()->length() <= rows) return FindCodes(codes, rows, first, has_missing);
     VELO_ASSIGN_OR_RETURN_ARROW(texts, arrow::compute::Take(*codes.dictionary(), *codes.indices()));
     keys = std::span(&texts, 1);
   }
@@ -248,7 +250,11 @@ Status RowTable::FindFirst(std::span<const std::shared_ptr<arrow::Array>> keys, 
       if (key->IsNull(i)) first[i] = kNoRow;
     }
   }
-  for (int64_t i = 0; i < rows; ++i) first[i] = first[i] == kNoRow ? kNoRow : first_row_[first[i]];
+  *has_missing = false;
+  for (int64_t i = 0; i < rows; ++i) {
+    first[i] = first[i] == kNoRow ? kNoRow : first_row_[first[i]];
+    *has_missing |= first[i] == kNoRow;
+  }
   return Status::OK();
 }
 
@@ -257,11 +263,7 @@ Status RowTable::Begin(std::span<const std::shared_ptr<arrow::Array>> keys, int6
   walk->rows = walk->first.size();
   walk->row = 0;
   walk->next = kNoRow;
-  VELO_RETURN_IF_ERROR(FindFirst(keys, rows, walk->first.data()));
-  uint32_t highest = 0;  // kNoRow is higher than any row.
-  for (const uint32_t row : walk->first) highest = std::max(highest, row);
-  walk->has_missing = highest == kNoRow;
-  return Status::OK();
+  return FindFirst(keys, rows, walk->first.data(), &walk->has_missing);
 }
 
 void RowTable::Continue(Walk* walk, bool outer, size_t limit, Matches* out) const {

@@ -91,8 +91,9 @@ class RowTable {
   Status Load(std::string_view* in);
 
  private:
-  Status FindFirst(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* first) const;
-  Result<bool> FindCodes(const arrow::DictionaryArray& codes, int64_t rows, uint32_t* first) const;
+  Status FindFirst(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* first,
+                   bool* has_missing) const;
+  Status FindCodes(const arrow::DictionaryArray& codes, int64_t rows, uint32_t* first, bool* has_missing) const;
   Status Append(const arrow::RecordBatch& rows, std::span<const std::shared_ptr<arrow::Array>> keys);
   Status ApplyChanges(const Batch& rows, std::span<const std::shared_ptr<arrow::Array>> keys);
   Result<std::shared_ptr<arrow::Array>> TakeColumn(int column, std::span<const uint32_t> rows, bool has_missing) const;

@@ -277,7 +277,10 @@ class QueryGenerator:
         condition = Expression(Value("BOOLEAN"), on[0], on[0], columns=on[1])
         if self.random.random() < 0.4:
             leaves = left.leaves(True) + right.leaves(True)
-            if "time_bounds" not in self.features:
+            # Within bounds of time a record of the dialect does not meet itself (tests/sql/interval_joins/self.test); DuckDB
+            # knows no such rule.
+            is_self_join = isinstance(left, Base) and left.relation is right.relation
+            if "time_bounds" not in self.features or is_self_join:
                 leaves = [leaf for leaf in leaves if leaf.kind not in ("DATE", "TIMESTAMP")]
             residual = Generator(self.random, leaves).make("BOOLEAN", 1)
             condition = Expression(Value("BOOLEAN"), f"{on[0]} AND {residual.velo}", f"{on[0]} AND {residual.duck}", columns=on[1])
