@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <cstdlib>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -17,9 +19,7 @@ void AddCommon(CLI::App* command, CommonOptions* options, const std::string& for
                       "Folder for topics and threads (default $VELO_DATA_DIR or ~/.velo)");
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   CLI::App app{"Velostream SQL Studio: streaming SQL on one machine"};
   app.set_version_flag("-V,--version", std::string("velo ") + VELO_VERSION);
   app.require_subcommand(1);
@@ -129,4 +129,14 @@ int main(int argc, char** argv) {
     return parse_code == 0 ? velo::cli::kDone : velo::cli::kUsage;
   }
   return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int code = Run(argc, argv);
+  // Everything of ours is closed by now. Taking the libraries' tables apart as well would only cost time.
+  std::cout.flush();
+  std::fflush(nullptr);
+  std::_Exit(code);
 }

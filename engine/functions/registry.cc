@@ -89,7 +89,6 @@ std::vector<std::string> FunctionRegistry::Names() const {
 
 const FunctionRegistry& BuiltinFunctions() {
   static const FunctionRegistry* registry = [] {
-    VELO_CHECK(InitialiseArrow().ok());
     auto* filled = new FunctionRegistry;
     RegisterAllFunctions(filled);
     return filled;

@@ -5,6 +5,7 @@
 #include "engine/exec/batch_rows.h"
 #include "engine/exec/row_errors.h"
 #include "engine/exec/state_codec.h"
+#include "engine/functions/column_reader.h"
 #include "engine/types/arrow_status.h"
 #include "engine/types/value_text.h"
 
@@ -360,8 +361,7 @@ class LookupJoin : public TwoInputOperator {
                                                      const std::shared_ptr<arrow::Array>& right) {
     if (right == nullptr) return left;
     if (left == nullptr) return right;
-    VELO_ASSIGN_OR_RETURN_ARROW(const arrow::Datum later,
-                                arrow::compute::CallFunction("max_element_wise", {left, right}));
+    VELO_ASSIGN_OR_RETURN(const arrow::Datum later, CallArrow("max_element_wise", {left, right}));
     return later.make_array();
   }
 
@@ -375,9 +375,8 @@ class LookupJoin : public TwoInputOperator {
       VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> value,
                             EvaluateToArray(*node_.fallback_values[c], *one_row, &context_->evaluation));
       VELO_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Scalar> scalar, value->GetScalar(0));
-      VELO_ASSIGN_OR_RETURN_ARROW(
-          const arrow::Datum filled,
-          arrow::compute::CallFunction("if_else", {arrow::Datum(missing), arrow::Datum(scalar), (*columns)[c]}));
+      VELO_ASSIGN_OR_RETURN(const arrow::Datum filled,
+                            CallArrow("if_else", {arrow::Datum(missing), arrow::Datum(scalar), (*columns)[c]}));
       (*columns)[c] = filled.make_array();
     }
     return Status::OK();

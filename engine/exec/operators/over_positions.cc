@@ -1,6 +1,7 @@
 // ROW_NUMBER, the ranks and NTILE; LAG, LEAD and the values at the ends of a frame.
 #include "engine/exec/operators/over_functions.h"
 #include "engine/exec/state_codec.h"
+#include "engine/functions/column_reader.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::exec {
@@ -128,7 +129,7 @@ class NeighbourFunction : public OverFunction {
     VELO_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Array> mask, there.Finish());
     VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Array> otherwise,
                           otherwise_->Gather({rows.ids, static_cast<size_t>(rows.rows)}));
-    VELO_ASSIGN_OR_RETURN_ARROW(const arrow::Datum chosen, arrow::compute::IfElse(mask, found, otherwise));
+    VELO_ASSIGN_OR_RETURN(const arrow::Datum chosen, CallArrow("if_else", {mask, found, otherwise}));
     return chosen.make_array();
   }
   void KeepPartitions(std::span<const uint32_t>) override {}

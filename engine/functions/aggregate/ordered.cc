@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/functions/aggregate/value_codec.h"
+#include "engine/functions/column_reader.h"
 
 namespace velo {
 namespace {
@@ -141,6 +142,7 @@ class OrderedAggregator : public Aggregator {
                                                            : arrow::compute::SortOrder::Ascending);
     }
     const auto batch = arrow::RecordBatch::Make(arrow::schema(fields), ordinals->length(), sorted);
+    VELO_RETURN_IF_ERROR(InitialiseArrow());
     VELO_ASSIGN_OR_RETURN_ARROW(ArrayPtr sequence,
                                 arrow::compute::SortIndices(arrow::Datum(batch), arrow::compute::SortOptions(keys)));
     return sequence;

@@ -42,6 +42,7 @@ Result<arrow::Datum> InSet(const KernelContext& context, std::span<const arrow::
   }
   const ColumnReader operand(arguments[0]);
   const arrow::compute::SetLookupOptions options(set, arrow::compute::SetLookupOptions::INCONCLUSIVE);
+  VELO_RETURN_IF_ERROR(InitialiseArrow());
   auto found = arrow::compute::IsIn(operand.array(), options);
   if (!found.ok()) return FromArrow(found.status());
   if (!has_null) return arrow::Datum(found.ValueUnsafe());

@@ -137,6 +137,7 @@ Result<arrow::Datum> Distinct(const KernelContext& context, Arguments arguments)
 
 // Rank of every element among all elements, NULL last.
 Result<std::vector<int64_t>> ElementRanks(const arrow::Array& items) {
+  VELO_RETURN_IF_ERROR(InitialiseArrow());
   VELO_ASSIGN_OR_RETURN_ARROW(
       const ArrayPtr order,
       arrow::compute::SortIndices(items, arrow::compute::ArraySortOptions(arrow::compute::SortOrder::Ascending,
