@@ -61,6 +61,12 @@ Looked LookedIntoBelow(const JoinNode& join, const Looked& above) {
   return looked;
 }
 
+// Sessions look into their keys.
+bool MayGroupByCodes(const AggregateNode& aggregate) {
+  return !aggregate.window.has_value() || aggregate.window->type == WindowType::kTumbling ||
+         aggregate.window->type == WindowType::kSliding;
+}
+
 // A node below `top` with what is looked into of its output.
 struct Reached {
   const PlanNode* node = nullptr;
@@ -73,7 +79,7 @@ Reached FollowTo(const PlanNode& top, const PlanNode* end) {
   Reached at{&top, Looked(top.output.columns.size(), false)};
   if (top.kind == PlanKind::kAggregate) {
     const auto& aggregate = static_cast<const AggregateNode&>(top);
-    if (aggregate.window.has_value()) return {};
+    if (!MayGroupByCodes(aggregate)) return {};
     at = {top.inputs[0].get(), LookedIntoBy(aggregate)};
   }
   while (at.node != end && at.node->kind != PlanKind::kScan) {
