@@ -1,9 +1,12 @@
 #include "engine/exec/aggregate_columns.h"
 
+#include <arrow/array/concatenate.h>
+
 #include "engine/exec/distinct_aggregator.h"
 #include "engine/exec/distinct_count.h"
 #include "engine/exec/value_keeping_aggregator.h"
 #include "engine/functions/aggregate/ordered.h"
+#include "engine/functions/aggregate/running.h"
 #include "engine/types/arrow_status.h"
 
 namespace velo::exec {
@@ -55,6 +58,25 @@ Result<std::vector<uint8_t>> EvaluateFilter(const BoundExpression& filter, const
   std::vector<uint8_t> selected(static_cast<size_t>(batch.num_rows()));
   for (int64_t i = 0; i < batch.num_rows(); ++i) selected[i] = condition.IsValid(i) && condition.Value(i) ? 1 : 0;
   return selected;
+}
+
+// The results of each row's group with the rows up to it; no group comes twice within a run.
+Result<std::shared_ptr<arrow::Array>> ShowInRuns(Aggregator& aggregator, ArgumentSpan arguments, const uint32_t* ids,
+                                                 const uint8_t* selected, std::span<const int64_t> starts) {
+  std::vector<std::shared_ptr<arrow::Array>> pieces, slices;
+  for (size_t run = 0; run + 1 < starts.size(); ++run) {
+    const int64_t from = starts[run], length = starts[run + 1] - from;
+    slices.clear();
+    for (const auto& argument : arguments) slices.push_back(argument->Slice(from, length));
+    VELO_RETURN_IF_ERROR(
+        aggregator.Update(slices, ids + from, selected == nullptr ? nullptr : selected + from, length));
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> piece,
+                          aggregator.Finalise({ids + from, static_cast<size_t>(length)}));
+    pieces.push_back(std::move(piece));
+  }
+  if (pieces.empty()) return aggregator.Finalise({});
+  VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> column, arrow::Concatenate(pieces));
+  return column;
 }
 
 }  // namespace
@@ -187,23 +209,49 @@ Status AggregateColumns::UpdateRange(const AggregateInputs& inputs, const uint32
   return Status::OK();
 }
 
+// Where runs of rows begin in which no group comes twice, and where the last one ends.
+std::vector<int64_t> AggregateColumns::RunsOf(const uint32_t* ids, int64_t rows) {
+  last_run_.resize(static_cast<size_t>(groups_), 0);
+  std::vector<int64_t> starts{0};
+  ++run_;
+  for (int64_t row = 0; row < rows; ++row) {
+    if (last_run_[ids[row]] == run_) {
+      starts.push_back(row);
+      ++run_;
+    }
+    last_run_[ids[row]] = run_;
+  }
+  if (rows > 0) starts.push_back(rows);
+  return starts;
+}
+
 Status AggregateColumns::UpdateInRuns(const AggregateInputs& inputs, const uint32_t* ids,
                                       const std::function<Status(int64_t offset, int64_t length)>& after_run) {
-  last_run_.resize(static_cast<size_t>(groups_), 0);
-  int64_t start = 0;
-  ++run_;
-  for (int64_t row = 0; row <= inputs.rows; ++row) {
-    if (row < inputs.rows && last_run_[ids[row]] != run_) {
-      last_run_[ids[row]] = run_;
+  const std::vector<int64_t> starts = RunsOf(ids, inputs.rows);
+  for (size_t run = 0; run + 1 < starts.size(); ++run) {
+    const int64_t from = starts[run], length = starts[run + 1] - from;
+    VELO_RETURN_IF_ERROR(UpdateRange(inputs, ids + from, from, length));
+    VELO_RETURN_IF_ERROR(after_run(from, length));
+  }
+  return Status::OK();
+}
+
+Status AggregateColumns::UpdateShowing(const AggregateInputs& inputs, const uint32_t* ids,
+                                       std::vector<std::shared_ptr<arrow::Array>>* columns) {
+  std::vector<int64_t> starts;  // Made when first needed.
+  for (size_t call = 0; call < aggregators_.size(); ++call) {
+    const uint8_t* selected = inputs.selected[call].empty() ? nullptr : inputs.selected[call].data();
+    auto* running = dynamic_cast<RunningAggregator*>(aggregators_[call].get());
+    if (running != nullptr && running->shows_each_row()) {
+      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column,
+                            running->UpdateShowing(inputs.arguments[call], ids, selected, inputs.rows));
+      columns->push_back(std::move(column));
       continue;
     }
-    if (row > start) {
-      VELO_RETURN_IF_ERROR(UpdateRange(inputs, ids + start, start, row - start));
-      VELO_RETURN_IF_ERROR(after_run(start, row - start));
-    }
-    if (row == inputs.rows) break;
-    start = row;
-    last_run_[ids[row]] = ++run_;
+    if (starts.empty()) starts = RunsOf(ids, inputs.rows);
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column,
+                          ShowInRuns(*aggregators_[call], inputs.arguments[call], ids, selected, starts));
+    columns->push_back(std::move(column));
   }
   return Status::OK();
 }

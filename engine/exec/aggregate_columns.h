@@ -46,6 +46,9 @@ class AggregateColumns {
   Status Update(const AggregateInputs& inputs, const uint32_t* ids);
   /// Rows [offset, offset + length) only. ids[i] belongs to row offset + i.
   Status UpdateRange(const AggregateInputs& inputs, const uint32_t* ids, int64_t offset, int64_t length);
+  /// Updates row by row and appends, per call, the results of each row's group with the rows up to it.
+  Status UpdateShowing(const AggregateInputs& inputs, const uint32_t* ids,
+                       std::vector<std::shared_ptr<arrow::Array>>* columns);
   /// Updates row by row as far as anyone can tell: cuts the rows into runs in which no group comes twice and calls
   /// `after_run(offset, length)` when a run is in.
   Status UpdateInRuns(const AggregateInputs& inputs, const uint32_t* ids,
@@ -67,6 +70,7 @@ class AggregateColumns {
   Status Load(std::string_view* in);
 
  private:
+  std::vector<int64_t> RunsOf(const uint32_t* ids, int64_t rows);
   Status ApplyRange(const AggregateInputs& inputs, const uint32_t* ids, const ChangeSigns& signs, int64_t offset,
                     int64_t length);
 

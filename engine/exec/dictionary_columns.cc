@@ -82,6 +82,12 @@ Looked LookedIntoBelow(const std::vector<std::shared_ptr<const OverNode>>& windo
   return looked;
 }
 
+// Sessions look into their keys.
+bool MayGroupByCodes(const AggregateNode& aggregate) {
+  return !aggregate.window.has_value() || aggregate.window->type == WindowType::kTumbling ||
+         aggregate.window->type == WindowType::kSliding;
+}
+
 // A node below `top` with what is looked into of its output.
 struct Reached {
   const PlanNode* node = nullptr;
@@ -95,7 +101,7 @@ Reached FollowTo(const PlanNode& top, const PlanNode* end) {
   Reached at{&top, Looked(top.output.columns.size(), false)};
   if (top.kind == PlanKind::kAggregate) {
     const auto& aggregate = static_cast<const AggregateNode&>(top);
-    if (aggregate.window.has_value()) return {};
+    if (!MayGroupByCodes(aggregate)) return {};
     at = {top.inputs[0].get(), LookedIntoBy(aggregate), &top.inputs[0]};
   }
   while (at.node != end && at.node->kind != PlanKind::kScan) {

@@ -9,9 +9,7 @@ namespace velo::exec {
 
 namespace {
 
-// How many keys ahead of the one at hand are loaded.
-constexpr int64_t kLookAhead = 16;
-// Texts are loaded ahead a block at a time.
+// Keys are loaded ahead a block at a time.
 constexpr int64_t kBlock = 256;
 
 }  // namespace
@@ -64,25 +62,35 @@ Status GroupTable::FindOrInsert(std::span<const std::shared_ptr<arrow::Array>> k
   return Status::OK();
 }
 
+// In blocks: the places of a whole block are on their way while its first keys are looked up.
 void GroupTable::FindIntegers(const arrow::Array& keys, int64_t rows, uint32_t* ids) {
-  ToIntegers(keys, &integer_keys_);
+  const int64_t* values = IntegersOf(keys, &integer_keys_);
   const bool has_nulls = keys.null_count() > 0;
-  bool is_new = false;
-  for (int64_t i = 0; i < rows; ++i) {
-    integers_.Prefetch(integer_keys_[std::min(i + kLookAhead, rows - 1)]);
-    if (has_nulls && keys.IsNull(i)) {
-      ids[i] = NullId(static_cast<uint32_t>(i));
-      continue;
-    }
-    ids[i] = integers_.FindOrInsert(integer_keys_[i], size_, &is_new);
-    if (is_new) {
-      ++size_;
-      new_rows_.push_back(static_cast<uint32_t>(i));
+  uint64_t hashes[kBlock];
+  for (int64_t from = 0; from < rows; from += kBlock) {
+    const int64_t until = std::min(rows, from + kBlock);
+    integers_.Prepare(values + from, static_cast<size_t>(until - from), hashes);
+    for (int64_t i = from; i < until; ++i) {
+      if (has_nulls && keys.IsNull(i)) {
+        ids[i] = NullId(static_cast<uint32_t>(i));
+        continue;
+      }
+      bool is_new = false;
+      ids[i] = integers_.FindOrInsert(values[i], hashes[i - from], size_, &is_new);
+      if (is_new) {
+        ++size_;
+        new_rows_.push_back(static_cast<uint32_t>(i));
+      }
     }
   }
 }
 
-// In blocks: the places of a whole block are on their way while its first keys are looked up.
+void GroupTable::Reserve(size_t groups) {
+  if (path_ == Path::kInteger) integers_.Reserve(groups);
+  for (KeyColumn& column : columns_) column.Reserve(groups);
+}
+
+// In blocks as well.
 template <typename KeyOf, typename IsNull>
 void GroupTable::FindBytes(int64_t rows, uint32_t* ids, KeyOf key_of, IsNull is_null) {
   ShortKey keys[kBlock];

@@ -24,6 +24,8 @@ class GroupTable {
   /// Sets ids[i] to the group of row i, UINT32_MAX where there is none. May run side by side with itself.
   Status Find(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows, uint32_t* ids) const;
   uint32_t size() const { return size_; }
+  /// Makes room where it is known how many groups will come.
+  void Reserve(size_t groups);
   /// Returns the values of one key column for `ids`.
   Result<std::shared_ptr<arrow::Array>> Keys(size_t column, std::span<const uint32_t> ids) const;
   size_t column_count() const { return columns_.size(); }

@@ -13,6 +13,23 @@ Result<std::shared_ptr<arrow::Buffer>> MakeBuffer(int64_t bytes) {
   return std::shared_ptr<arrow::Buffer>(std::move(buffer));
 }
 
+template <size_t kWidth>
+void CopyFixed(const char* values, std::span<const uint32_t> rows, char* target) {
+  for (size_t i = 0; i < rows.size(); ++i) std::memcpy(target + i * kWidth, values + size_t{rows[i]} * kWidth, kWidth);
+}
+
+// The values of `rows` one after the other.
+void CopyFixed(const char* values, std::span<const uint32_t> rows, int width, char* target) {
+  switch (width) {
+    case 4:
+      return CopyFixed<4>(values, rows, target);
+    case 8:
+      return CopyFixed<8>(values, rows, target);
+    default:
+      return CopyFixed<16>(values, rows, target);
+  }
+}
+
 }  // namespace
 
 KeyColumn::KeyColumn(std::shared_ptr<arrow::DataType> type) : type_(std::move(type)) {
@@ -39,9 +56,16 @@ KeyColumn::KeyColumn(std::shared_ptr<arrow::DataType> type) : type_(std::move(ty
   }
 }
 
+void KeyColumn::Reserve(size_t values) {
+  valid_.reserve(values);
+  if (layout_ == Layout::kFixed) bytes_.reserve(values * static_cast<size_t>(width_));
+}
+
 Status KeyColumn::Append(const arrow::Array& array, std::span<const uint32_t> rows) {
   const bool has_nulls = array.null_count() > 0;
-  for (uint32_t row : rows) valid_.push_back(has_nulls && array.IsNull(row) ? 0 : 1);
+  const size_t before = valid_.size();
+  valid_.resize(before + rows.size(), 1);
+  for (size_t i = 0; has_nulls && i < rows.size(); ++i) valid_[before + i] = array.IsNull(rows[i]) ? 0 : 1;
   switch (layout_) {
     case Layout::kBits: {
       const auto& values = static_cast<const arrow::BooleanArray&>(array);
@@ -52,11 +76,7 @@ Status KeyColumn::Append(const arrow::Array& array, std::span<const uint32_t> ro
       const auto* values = array.data()->GetValues<uint8_t>(1, array.offset() * width_);
       const size_t start = bytes_.size();
       bytes_.resize(start + rows.size() * static_cast<size_t>(width_));
-      char* target = bytes_.data() + start;
-      for (uint32_t row : rows) {
-        std::memcpy(target, values + static_cast<int64_t>(row) * width_, static_cast<size_t>(width_));
-        target += width_;
-      }
+      CopyFixed(reinterpret_cast<const char*>(values), rows, width_, bytes_.data() + start);
       break;
     }
     case Layout::kBytes: {
@@ -91,11 +111,8 @@ Result<std::shared_ptr<arrow::Array>> KeyColumn::Gather(std::span<const uint32_t
   std::memset(bits, 0, static_cast<size_t>(validity->size()));
   int64_t nulls = 0;
   for (int64_t i = 0; i < rows; ++i) {
-    if (valid_[ids[i]] != 0) {
-      arrow::bit_util::SetBit(bits, i);
-    } else {
-      ++nulls;
-    }
+    bits[i / 8] |= static_cast<uint8_t>(valid_[ids[i]] << (i % 8));
+    nulls += 1 - valid_[ids[i]];
   }
   if (nulls == 0) validity = nullptr;
   std::vector<std::shared_ptr<arrow::Buffer>> buffers{validity};
@@ -105,10 +122,7 @@ Result<std::shared_ptr<arrow::Array>> KeyColumn::Gather(std::span<const uint32_t
     buffers.push_back(values);
   } else if (layout_ == Layout::kFixed) {
     VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> values, MakeBuffer(rows * width_));
-    uint8_t* target = values->mutable_data();
-    for (int64_t i = 0; i < rows; ++i, target += width_) {
-      std::memcpy(target, bytes_.data() + static_cast<size_t>(ids[i]) * width_, static_cast<size_t>(width_));
-    }
+    CopyFixed(bytes_.data(), ids, width_, reinterpret_cast<char*>(values->mutable_data()));
     buffers.push_back(values);
   } else {
     VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> offsets, MakeBuffer((rows + 1) * sizeof(int32_t)));

@@ -24,6 +24,8 @@ class KeyColumn {
 
   /// Appends the values of `array` at `rows`, in that order.
   Status Append(const arrow::Array& array, std::span<const uint32_t> rows);
+  /// Makes room for `values` values of fixed width.
+  void Reserve(size_t values);
   /// Returns the values of `ids`, in that order, as one array.
   Result<std::shared_ptr<arrow::Array>> Gather(std::span<const uint32_t> ids) const;
   int64_t size() const { return static_cast<int64_t>(valid_.size()); }

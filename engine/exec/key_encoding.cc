@@ -146,6 +146,14 @@ void ToIntegers(const arrow::Array& array, std::vector<int64_t>* out) {
   ClearNulls(array, out);
 }
 
+const int64_t* IntegersOf(const arrow::Array& array, std::vector<int64_t>* scratch) {
+  if (array.type_id() == arrow::Type::INT64 && array.null_count() == 0) {
+    return static_cast<const arrow::Int64Array&>(array).raw_values();
+  }
+  ToIntegers(array, scratch);
+  return scratch->data();
+}
+
 void PackRows(std::span<const std::shared_ptr<arrow::Array>> columns, int64_t rows, std::string* bytes,
               std::vector<int64_t>* ends) {
   bytes->clear();

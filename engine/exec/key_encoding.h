@@ -17,6 +17,8 @@ namespace velo::exec {
 bool IsIntegerLike(const arrow::DataType& type);
 /// Writes the 64-bit form of every value (NULL: 0). Doubles are normalised so that equal values have equal bits.
 void ToIntegers(const arrow::Array& array, std::vector<int64_t>* out);
+/// The same form: the values of the array themselves where they have it, else written to `scratch`.
+const int64_t* IntegersOf(const arrow::Array& array, std::vector<int64_t>* scratch);
 
 /// Appends to each row of a packed text the values of `columns`; equal rows get equal bytes. `ends[i]` is where row i
 /// ends.

@@ -41,8 +41,8 @@ void HashKeys(std::span<const std::shared_ptr<arrow::Array>> keys, int64_t rows,
   std::vector<int64_t> integers;
   for (const std::shared_ptr<arrow::Array>& column : keys) {
     if (IsIntegerLike(*column->type())) {
-      ToIntegers(*column, &integers);
-      Add(*column, hashes, [&](size_t row) { return static_cast<uint64_t>(integers[row]); });
+      const int64_t* values = IntegersOf(*column, &integers);
+      Add(*column, hashes, [&](size_t row) { return static_cast<uint64_t>(values[row]); });
     } else if (column->type_id() == arrow::Type::STRING || column->type_id() == arrow::Type::BINARY) {
       const auto& texts = static_cast<const arrow::BinaryArray&>(*column);
       Add(texts, hashes, [&](size_t row) { return HashText(texts.GetView(static_cast<int64_t>(row))); });

@@ -1,6 +1,7 @@
 #include "engine/exec/key_ids.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace velo::exec {
 
@@ -27,11 +28,10 @@ uint64_t HashBytes(std::string_view bytes) {
   return Mix(hash ^ tail, 0xD6E8FEB86659FD93ULL);
 }
 
-// Doubles a table; `is_free(slot)` and `hash_of(slot)` say what its slots hold.
+// Gives a table more slots; `is_free(slot)` and `hash_of(slot)` say what its slots hold.
 template <typename Slot, typename IsFree, typename HashOf>
-void Double(std::vector<Slot>* slots, IsFree is_free, HashOf hash_of) {
-  const std::vector<Slot> old = std::move(*slots);
-  slots->assign(std::max(kFirstCapacity, old.size() * 2), Slot());
+void Rehash(std::vector<Slot>* slots, size_t capacity, IsFree is_free, HashOf hash_of) {
+  const std::vector<Slot> old = std::exchange(*slots, std::vector<Slot>(capacity));
   const size_t mask = slots->size() - 1;
   for (const Slot& slot : old) {
     if (is_free(slot)) continue;
@@ -39,6 +39,11 @@ void Double(std::vector<Slot>* slots, IsFree is_free, HashOf hash_of) {
     while (!is_free((*slots)[at])) at = (at + 1) & mask;
     (*slots)[at] = slot;
   }
+}
+
+template <typename Slot, typename IsFree, typename HashOf>
+void Double(std::vector<Slot>* slots, IsFree is_free, HashOf hash_of) {
+  Rehash(slots, std::max(kFirstCapacity, slots->size() * 2), is_free, hash_of);
 }
 
 }  // namespace
@@ -57,9 +62,17 @@ void IntegerIds::Clear() {
   used_ = 0;
 }
 
-void IntegerIds::Grow() {
-  Double(
-      &slots_, [](const Slot& slot) { return slot.id == UINT32_MAX; },
+void IntegerIds::Grow() { Resize(std::max(kFirstCapacity, slots_.size() * 2)); }
+
+void IntegerIds::Reserve(size_t keys) {
+  size_t capacity = std::max(kFirstCapacity, slots_.size());
+  while (hashing::IsFull(keys, capacity)) capacity *= 2;
+  if (capacity > slots_.size()) Resize(capacity);
+}
+
+void IntegerIds::Resize(size_t capacity) {
+  Rehash(
+      &slots_, capacity, [](const Slot& slot) { return slot.id == UINT32_MAX; },
       [](const Slot& slot) { return HashInteger(slot.key); });
 }
 

@@ -15,8 +15,12 @@ class IntegerIds {
   uint32_t FindOrInsert(int64_t key, uint32_t next, bool* is_new);
   /// UINT32_MAX when there is no such key.
   uint32_t Find(int64_t key) const;
-  /// Starts loading the place of `key`, for tables that do not fit into the cache.
-  void Prefetch(int64_t key) const;
+  /// Of many keys: sets hashes[i] to what FindOrInsert needs and starts loading the places of keys in a table that does
+  /// not fit into the cache.
+  void Prepare(const int64_t* keys, size_t count, uint64_t* hashes) const;
+  uint32_t FindOrInsert(int64_t key, uint64_t hash, uint32_t next, bool* is_new);
+  /// Makes room for `keys` keys, so that the table need not grow step by step.
+  void Reserve(size_t keys);
   void Clear();
   int64_t MemoryBytes() const { return static_cast<int64_t>(slots_.capacity() * sizeof(Slot)); }
 
@@ -26,6 +30,7 @@ class IntegerIds {
     uint32_t id = UINT32_MAX;
   };
   void Grow();
+  void Resize(size_t capacity);
 
   std::vector<Slot> slots_;
   size_t used_ = 0;
@@ -190,13 +195,17 @@ inline void ShortIds::Prefetch(const ShortKey& key) const {
 }
 
 inline uint32_t IntegerIds::FindOrInsert(int64_t key, uint32_t next, bool* is_new) {
-  if (hashing::IsFull(used_, slots_.size())) Grow();
+  return FindOrInsert(key, hashing::HashInteger(key), next, is_new);
+}
+
+inline uint32_t IntegerIds::FindOrInsert(int64_t key, uint64_t hash, uint32_t next, bool* is_new) {
+  if (slots_.empty()) Grow();
   const size_t mask = slots_.size() - 1;
-  for (size_t at = hashing::HashInteger(key) & mask;; at = (at + 1) & mask) {
+  for (size_t at = hash & mask;; at = (at + 1) & mask) {
     Slot& slot = slots_[at];
     if (slot.id == UINT32_MAX) {
       slot = {key, next};
-      ++used_;
+      if (hashing::IsFull(++used_, slots_.size())) Grow();
       *is_new = true;
       return next;
     }
@@ -207,9 +216,10 @@ inline uint32_t IntegerIds::FindOrInsert(int64_t key, uint32_t next, bool* is_ne
   }
 }
 
-inline void IntegerIds::Prefetch(int64_t key) const {
-  if (slots_.size() > hashing::kCachedSlots)
-    __builtin_prefetch(&slots_[hashing::HashInteger(key) & (slots_.size() - 1)]);
+inline void IntegerIds::Prepare(const int64_t* keys, size_t count, uint64_t* hashes) const {
+  for (size_t i = 0; i < count; ++i) hashes[i] = hashing::HashInteger(keys[i]);
+  if (slots_.size() <= hashing::kCachedSlots) return;
+  for (size_t i = 0; i < count; ++i) __builtin_prefetch(&slots_[hashes[i] & (slots_.size() - 1)], 1);
 }
 
 }  // namespace velo::exec

@@ -3,9 +3,9 @@
 #include <arrow/compute/api_vector.h>
 
 #include <numeric>
+#include <set>
 
 #include "engine/exec/key_hash.h"
-#include "engine/exec/parallel_for.h"
 #include "engine/exec/state_codec.h"
 #include "engine/types/arrow_status.h"
 
@@ -15,11 +15,22 @@ namespace {
 
 // Rows that wait before the partitions are visited: enough that each visit finds some thousand of them.
 constexpr int64_t kWaitingRows = int64_t{1} << 20;
+// Where grouping hardly makes rows fewer, they wait up to this size, unless memory is scarce.
+constexpr int64_t kWaitingBytes = int64_t{192} << 20;
+constexpr int64_t kShareOfLimit = 8;
 constexpr int kPartitionBits = 6;
 static_assert(PartitionedGroups::kPartitions == size_t{1} << kPartitionBits);
 
 // The tables of the partitions use the lower bits.
 size_t PartitionOf(uint64_t hash) { return hash >> (64 - kPartitionBits); }
+
+// Whether grouping halves what there is at least.
+bool Pays(int64_t rows, int64_t groups) { return rows >= 2 * groups; }
+
+void Reserve(uint32_t groups, PartitionedGroups::Partition* partition) {
+  // A little more, as partitions differ.
+  partition->groups.Reserve(groups + groups / 16);
+}
 
 int64_t BytesOf(const arrow::Array& array) {
   int64_t bytes = 0;
@@ -33,12 +44,21 @@ PartitionedGroups::Partition::Partition(const AggregateNode& node,
                                         const std::vector<std::shared_ptr<arrow::DataType>>& key_types)
     : groups(key_types), states(node.aggregates) {}
 
-PartitionedGroups::PartitionedGroups(const AggregateNode& node) : node_(node), key_types_(KeyTypes(node.keys)) {
-  for (size_t i = 0; i < kPartitions; ++i) partitions_.push_back(MakePartition());
+PartitionedGroups::PartitionedGroups(const AggregateNode& node, int64_t memory_limit)
+    : node_(node),
+      key_types_(KeyTypes(node.keys)),
+      most_waiting_bytes_(memory_limit > 0 ? std::min(kWaitingBytes, memory_limit / kShareOfLimit) : kWaitingBytes) {
+  runs_.push_back(MakeRun());
 }
 
 std::unique_ptr<PartitionedGroups::Partition> PartitionedGroups::MakePartition() const {
   return std::make_unique<Partition>(node_, key_types_);
+}
+
+PartitionedGroups::Run PartitionedGroups::MakeRun() const {
+  Run run;
+  for (size_t i = 0; i < kPartitions; ++i) run.partitions.push_back(MakePartition());
+  return run;
 }
 
 // Lists row numbers by partition, in their order within each.
@@ -62,49 +82,73 @@ Status PartitionedGroups::Add(const KeysAndInputs& input) {
   }
   HashKeys(keys, input.inputs.rows, &hashes_);
   Waiting batch;
-  Deal(hashes_, &ids_, &batch.starts);
-  const arrow::UInt32Array rows(input.inputs.rows, arrow::Buffer::Wrap(ids_.data(), ids_.size()));
+  Deal(hashes_, &rows_, &batch.starts);
+  Run& run = runs_.back();
+  const arrow::UInt32Array rows(input.inputs.rows, arrow::Buffer::Wrap(rows_.data(), rows_.size()));
   for (const auto& key : keys) {
     VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> column,
                                 arrow::compute::Take(*key, rows, arrow::compute::TakeOptions::NoBoundsCheck()));
-    waiting_bytes_ += BytesOf(*column);
+    run.waiting_bytes += BytesOf(*column);
     batch.input.keys.push_back(std::move(column));
   }
-  VELO_ASSIGN_OR_RETURN(batch.input.inputs, input.inputs.Take(ids_));
+  VELO_ASSIGN_OR_RETURN(batch.input.inputs, input.inputs.Take(rows_));
+  std::set<const arrow::Array*> counted;  // Calls may share an argument.
   for (const auto& arguments : batch.input.inputs.arguments) {
-    for (const auto& argument : arguments) waiting_bytes_ += BytesOf(*argument);
+    for (const auto& argument : arguments) {
+      if (counted.insert(argument.get()).second) run.waiting_bytes += BytesOf(*argument);
+    }
   }
-  waiting_rows_ += input.inputs.rows;
-  waiting_.push_back(std::move(batch));
-  return waiting_rows_ >= kWaitingRows ? Flush() : Status::OK();
+  run.waiting_rows += input.inputs.rows;
+  run.waiting.push_back(std::move(batch));
+  return HasToFlush() ? Flush() : Status::OK();
+}
+
+bool PartitionedGroups::HasToFlush() const {
+  const Run& run = runs_.back();
+  if (run.waiting_rows < kWaitingRows) return false;
+  return grouping_pays_ || run.waiting_bytes >= most_waiting_bytes_;
+}
+
+void PartitionedGroups::Forget(Run* run) {
+  run->waiting = {};
+  run->waiting_rows = 0;
+  run->waiting_bytes = 0;
 }
 
 Status PartitionedGroups::Flush() {
-  for (size_t number = 0; number < kPartitions && !waiting_.empty(); ++number) {
-    VELO_RETURN_IF_ERROR(FlushInto(partitions_[number].get(), number));
+  for (Run& run : runs_) {
+    if (run.waiting.empty()) continue;
+    int64_t new_groups = 0;
+    for (size_t number = 0; number < kPartitions; ++number) {
+      Partition& partition = *run.partitions[number];
+      new_groups -= partition.groups.size();
+      VELO_RETURN_IF_ERROR(FlushInto(&partition, run.waiting, number));
+      new_groups += partition.groups.size();
+    }
+    grouping_pays_ = Pays(run.waiting_rows, new_groups);
+    Forget(&run);
   }
-  waiting_.clear();
-  waiting_rows_ = 0;
-  waiting_bytes_ = 0;
   return Status::OK();
 }
 
-Status PartitionedGroups::FlushInto(Partition* partition, size_t number) {
+Status PartitionedGroups::FlushInto(Partition* partition, const std::vector<Waiting>& waiting, size_t number) const {
   std::vector<std::shared_ptr<arrow::Array>> keys;
-  for (const Waiting& batch : waiting_) {
+  std::vector<uint32_t> ids;
+  for (const Waiting& batch : waiting) {
     const int64_t from = batch.starts[number], count = batch.starts[number + 1] - from;
     if (count == 0) continue;
     keys.clear();
     for (const auto& key : batch.input.keys) keys.push_back(key->Slice(from, count));
-    ids_.resize(static_cast<size_t>(count));
-    VELO_RETURN_IF_ERROR(partition->groups.FindOrInsert(keys, count, ids_.data()));
+    ids.resize(static_cast<size_t>(count));
+    VELO_RETURN_IF_ERROR(partition->groups.FindOrInsert(keys, count, ids.data()));
     partition->states.Resize(partition->groups.size());
-    VELO_RETURN_IF_ERROR(partition->states.UpdateRange(batch.input.inputs, ids_.data(), from, count));
+    VELO_RETURN_IF_ERROR(partition->states.UpdateRange(batch.input.inputs, ids.data(), from, count));
   }
   return Status::OK();
 }
 
-Status PartitionedGroups::AddGroups(const GroupTable& groups, const AggregateColumns& states) {
+Status PartitionedGroups::AddGroups(const GroupTable& groups, const AggregateColumns& states, int64_t row_count) {
+  grouping_pays_ = Pays(row_count, groups.size());
   std::vector<uint32_t> all(groups.size());
   std::iota(all.begin(), all.end(), 0U);
   std::vector<std::shared_ptr<arrow::Array>> keys;
@@ -114,7 +158,7 @@ Status PartitionedGroups::AddGroups(const GroupTable& groups, const AggregateCol
   }
   HashKeys(keys, groups.size(), &hashes_);
   std::array<uint32_t, kPartitions + 1> starts;
-  std::vector<uint32_t> rows, map(groups.size(), UINT32_MAX);
+  std::vector<uint32_t> rows, ids, map(groups.size(), UINT32_MAX);
   Deal(hashes_, &rows, &starts);
   for (size_t number = 0; number < kPartitions; ++number) {
     const std::span<const uint32_t> mine(rows.data() + starts[number], starts[number + 1] - starts[number]);
@@ -124,11 +168,11 @@ Status PartitionedGroups::AddGroups(const GroupTable& groups, const AggregateCol
       VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, groups.Keys(column, mine));
       keys.push_back(std::move(array));
     }
-    Partition& partition = *partitions_[number];
-    ids_.resize(mine.size());
-    VELO_RETURN_IF_ERROR(partition.groups.FindOrInsert(keys, static_cast<int64_t>(mine.size()), ids_.data()));
+    Partition& partition = *runs_.back().partitions[number];
+    ids.resize(mine.size());
+    VELO_RETURN_IF_ERROR(partition.groups.FindOrInsert(keys, static_cast<int64_t>(mine.size()), ids.data()));
     partition.states.Resize(partition.groups.size());
-    for (size_t i = 0; i < mine.size(); ++i) map[mine[i]] = ids_[i];
+    for (size_t i = 0; i < mine.size(); ++i) map[mine[i]] = ids[i];
     VELO_RETURN_IF_ERROR(partition.states.Merge(states, map));
     for (const uint32_t row : mine) map[row] = UINT32_MAX;
   }
@@ -149,65 +193,80 @@ Status PartitionedGroups::MergeInto(Partition* target, const Partition& source) 
   return target->states.Merge(source.states, map);
 }
 
-Status PartitionedGroups::MergeFrom(PartitionedGroups& other, WorkerPool* pool) {
-  VELO_RETURN_IF_ERROR(Flush());
-  VELO_RETURN_IF_ERROR(other.Flush());
-  for (size_t number = 0; number < kPartitions; ++number) {
-    // What is here is older than what the other has on disk.
-    const std::vector<SpilledPiece>& theirs = other.partitions_[number]->spilled;
-    if (theirs.empty()) continue;
-    VELO_RETURN_IF_ERROR(SpillPartition(number));
-    std::vector<SpilledPiece>& mine = partitions_[number]->spilled;
-    mine.insert(mine.end(), theirs.begin(), theirs.end());
-  }
-  return ParallelFor(pool, kPartitions, [&](size_t number) -> Status {
-    VELO_RETURN_IF_ERROR(MergeInto(partitions_[number].get(), *other.partitions_[number]));
-    other.partitions_[number] = other.MakePartition();
-    return Status::OK();
-  });
+void PartitionedGroups::MergeFrom(PartitionedGroups& other) {
+  for (Run& run : other.runs_) runs_.push_back(std::move(run));
+  other.runs_.clear();
+  other.runs_.push_back(other.MakeRun());
 }
 
+// A partition at a time, so that grouping what waits takes little memory.
 Status PartitionedGroups::Spill() {
-  VELO_RETURN_IF_ERROR(Flush());
-  for (size_t number = 0; number < kPartitions; ++number) VELO_RETURN_IF_ERROR(SpillPartition(number));
+  for (Run& run : runs_) {
+    for (size_t number = 0; number < kPartitions; ++number) {
+      std::unique_ptr<Partition>& partition = run.partitions[number];
+      VELO_RETURN_IF_ERROR(FlushInto(partition.get(), run.waiting, number));
+      if (partition->groups.size() == 0) continue;
+      std::unique_ptr<Partition> emptied = MakePartition();
+      emptied->spilled = std::move(partition->spilled);
+      VELO_RETURN_IF_ERROR(Spill(*partition, &emptied->spilled));
+      partition = std::move(emptied);
+    }
+    Forget(&run);
+  }
   return Status::OK();
 }
 
-Status PartitionedGroups::SpillPartition(size_t number) {
-  const Partition& partition = *partitions_[number];
-  if (partition.groups.size() == 0) return Status::OK();
+Status PartitionedGroups::Spill(const Partition& partition, std::vector<SpilledPiece>* pieces) {
   if (file_ == nullptr) {
     VELO_ASSIGN_OR_RETURN(file_, SpillFile::Open());
   }
   std::string bytes;
   VELO_RETURN_IF_ERROR(SavePartition(partition, &bytes));
   VELO_ASSIGN_OR_RETURN(const int64_t offset, file_->Append(bytes));
-  std::unique_ptr<Partition> emptied = MakePartition();
-  emptied->spilled = std::move(partitions_[number]->spilled);
-  emptied->spilled.push_back({file_, offset, static_cast<int64_t>(bytes.size())});
-  partitions_[number] = std::move(emptied);
+  pieces->push_back({file_, offset, static_cast<int64_t>(bytes.size())});
   return Status::OK();
 }
 
-Result<std::unique_ptr<PartitionedGroups::Partition>> PartitionedGroups::Take(size_t number) {
-  VELO_RETURN_IF_ERROR(Flush());
-  std::unique_ptr<Partition> rest = std::exchange(partitions_[number], MakePartition());
-  if (rest->spilled.empty()) return rest;
-  std::unique_ptr<Partition> whole = MakePartition();
-  for (const SpilledPiece& piece : rest->spilled) {
+Status PartitionedGroups::MergeSpilled(Partition* target, const std::vector<SpilledPiece>& pieces) const {
+  for (const SpilledPiece& piece : pieces) {
     VELO_ASSIGN_OR_RETURN(const std::string bytes, piece.file->Read(piece.offset, piece.size));
     std::string_view in = bytes;
     const std::unique_ptr<Partition> part = MakePartition();
     VELO_RETURN_IF_ERROR(LoadPartition(&in, part.get()));
-    VELO_RETURN_IF_ERROR(MergeInto(whole.get(), *part));
+    VELO_RETURN_IF_ERROR(MergeInto(target, *part));
   }
-  VELO_RETURN_IF_ERROR(MergeInto(whole.get(), *rest));
+  return Status::OK();
+}
+
+Result<std::unique_ptr<PartitionedGroups::Partition>> PartitionedGroups::Take(size_t number) {
+  std::unique_ptr<Partition> whole;
+  for (Run& run : runs_) {
+    std::unique_ptr<Partition> part = std::exchange(run.partitions[number], nullptr);
+    if (part == nullptr) return Status::Bug("a partition was taken twice");
+    const bool is_first = whole == nullptr && part->spilled.empty();
+    if (whole == nullptr && !is_first) whole = MakePartition();
+    if (is_first) {
+      whole = std::move(part);
+      Reserve(most_groups_, whole.get());
+    } else {
+      VELO_RETURN_IF_ERROR(MergeSpilled(whole.get(), part->spilled));
+      VELO_RETURN_IF_ERROR(MergeInto(whole.get(), *part));
+      part.reset();
+    }
+    VELO_RETURN_IF_ERROR(FlushInto(whole.get(), run.waiting, number));
+  }
+  most_groups_ = std::max<uint32_t>(most_groups_, whole->groups.size());
   return whole;
 }
 
 int64_t PartitionedGroups::MemoryBytes() const {
-  int64_t bytes = waiting_bytes_;
-  for (const auto& partition : partitions_) bytes += partition->groups.MemoryBytes() + partition->states.MemoryBytes();
+  int64_t bytes = 0;
+  for (const Run& run : runs_) {
+    bytes += run.waiting_bytes;
+    for (const auto& partition : run.partitions) {
+      if (partition != nullptr) bytes += partition->groups.MemoryBytes() + partition->states.MemoryBytes();
+    }
+  }
   return bytes;
 }
 
@@ -233,29 +292,37 @@ Status PartitionedGroups::LoadPartition(std::string_view* in, Partition* partiti
 
 // Rows that wait must have been taken in.
 Status PartitionedGroups::Save(std::string* out) const {
-  for (const auto& partition : partitions_) {
-    PutInteger(static_cast<int64_t>(partition->spilled.size()), out);
-    for (const SpilledPiece& piece : partition->spilled) {
-      VELO_ASSIGN_OR_RETURN(const std::string bytes, piece.file->Read(piece.offset, piece.size));
-      PutText(bytes, out);
+  PutInteger(static_cast<int64_t>(runs_.size()), out);
+  for (const Run& run : runs_) {
+    for (const auto& partition : run.partitions) {
+      PutInteger(static_cast<int64_t>(partition->spilled.size()), out);
+      for (const SpilledPiece& piece : partition->spilled) {
+        VELO_ASSIGN_OR_RETURN(const std::string bytes, piece.file->Read(piece.offset, piece.size));
+        PutText(bytes, out);
+      }
+      VELO_RETURN_IF_ERROR(SavePartition(*partition, out));
     }
-    VELO_RETURN_IF_ERROR(SavePartition(*partition, out));
   }
   return Status::OK();
 }
 
 Status PartitionedGroups::Load(std::string_view* in) {
-  for (const auto& partition : partitions_) {
-    VELO_ASSIGN_OR_RETURN(const int64_t pieces, TakeInteger(in));
-    for (int64_t i = 0; i < pieces; ++i) {
-      VELO_ASSIGN_OR_RETURN(const std::string_view bytes, TakeText(in));
-      if (file_ == nullptr) {
-        VELO_ASSIGN_OR_RETURN(file_, SpillFile::Open());
+  VELO_ASSIGN_OR_RETURN(const int64_t runs, TakeInteger(in));
+  runs_.clear();
+  for (int64_t i = 0; i < runs; ++i) {
+    runs_.push_back(MakeRun());
+    for (const auto& partition : runs_.back().partitions) {
+      VELO_ASSIGN_OR_RETURN(const int64_t pieces, TakeInteger(in));
+      for (int64_t piece = 0; piece < pieces; ++piece) {
+        VELO_ASSIGN_OR_RETURN(const std::string_view bytes, TakeText(in));
+        if (file_ == nullptr) {
+          VELO_ASSIGN_OR_RETURN(file_, SpillFile::Open());
+        }
+        VELO_ASSIGN_OR_RETURN(const int64_t offset, file_->Append(bytes));
+        partition->spilled.push_back({file_, offset, static_cast<int64_t>(bytes.size())});
       }
-      VELO_ASSIGN_OR_RETURN(const int64_t offset, file_->Append(bytes));
-      partition->spilled.push_back({file_, offset, static_cast<int64_t>(bytes.size())});
+      VELO_RETURN_IF_ERROR(LoadPartition(in, partition.get()));
     }
-    VELO_RETURN_IF_ERROR(LoadPartition(in, partition.get()));
   }
   return Status::OK();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -12,13 +13,11 @@
 
 namespace velo::exec {
 
-class WorkerPool;
-
 /// The state of many groups, dealt out by the hash of their keys: each partition is small enough for the cache while
-/// rows go in, partitions are merged side by side, and each can lie on disk until the end (a radix-partitioned
+/// rows go in, partitions are finished side by side, and each can lie on disk until the end (a radix-partitioned
 /// aggregation with spilling, as in "Cache-Efficient Aggregation: Hashing Is Sorting", Mueller et al., SIGMOD 2015).
-/// Rows wait until there are enough for every partition. Within a partition groups keep the order of their first row.
-/// Not thread safe.
+/// Rows wait until there are enough for every partition; where grouping them early would hardly make them fewer, they
+/// wait for the end if they can. Within a partition groups keep the order of their first row. Not thread safe.
 class PartitionedGroups {
  public:
   static constexpr size_t kPartitions = 64;
@@ -30,16 +29,18 @@ class PartitionedGroups {
     std::vector<SpilledPiece> spilled;  ///< What is on disk, older than what is here.
   };
 
-  explicit PartitionedGroups(const AggregateNode& node);
+  /// `memory_limit`: bytes that the whole state may take; 0: no limit.
+  explicit PartitionedGroups(const AggregateNode& node, int64_t memory_limit = 0);
 
   Status Add(const KeysAndInputs& input);
-  /// Adds groups with their states, as older than everything that is added later.
-  Status AddGroups(const GroupTable& groups, const AggregateColumns& states);
-  /// Adds the groups of `other`, which come later in input order; `other` is empty afterwards. `pool` may be null.
-  Status MergeFrom(PartitionedGroups& other, WorkerPool* pool);
+  /// Adds the groups that `rows` rows have made, with their states, as older than everything that is added later.
+  Status AddGroups(const GroupTable& groups, const AggregateColumns& states, int64_t rows);
+  /// Adds the groups of `other`, which come later in input order; `other` is empty afterwards.
+  void MergeFrom(PartitionedGroups& other);
   /// Writes all groups to disk.
   Status Spill();
-  /// Takes one partition out, with what was on disk.
+  /// Takes one partition out, with the rows that wait for it and what was on disk. Different partitions may be taken
+  /// side by side.
   Result<std::unique_ptr<Partition>> Take(size_t partition);
   /// Takes in the rows that wait.
   Status Flush();
@@ -55,24 +56,36 @@ class PartitionedGroups {
     std::array<uint32_t, kPartitions + 1> starts;
   };
 
+  // A stretch of the input: what one lane has read.
+  struct Run {
+    std::vector<std::unique_ptr<Partition>> partitions;
+    std::vector<Waiting> waiting;  ///< Later than the groups in `partitions`.
+    int64_t waiting_rows = 0;
+    int64_t waiting_bytes = 0;
+  };
+
   void Deal(std::span<const uint64_t> hashes, std::vector<uint32_t>* rows,
             std::array<uint32_t, kPartitions + 1>* starts) const;
+  Run MakeRun() const;
   std::unique_ptr<Partition> MakePartition() const;
-  Status FlushInto(Partition* partition, size_t number);
-  Status SpillPartition(size_t number);
+  bool HasToFlush() const;
+  static void Forget(Run* run);
+  Status FlushInto(Partition* partition, const std::vector<Waiting>& waiting, size_t number) const;
+  Status Spill(const Partition& partition, std::vector<SpilledPiece>* pieces);
   Status MergeInto(Partition* target, const Partition& source) const;
+  Status MergeSpilled(Partition* target, const std::vector<SpilledPiece>& pieces) const;
   Status SavePartition(const Partition& partition, std::string* out) const;
   Status LoadPartition(std::string_view* in, Partition* partition) const;
 
   const AggregateNode& node_;
   const std::vector<std::shared_ptr<arrow::DataType>> key_types_;
-  std::vector<std::unique_ptr<Partition>> partitions_;
-  std::vector<Waiting> waiting_;
-  int64_t waiting_rows_ = 0;
-  int64_t waiting_bytes_ = 0;
-  std::shared_ptr<SpillFile> file_;  ///< Made when first needed.
-  std::vector<uint64_t> hashes_;     ///< Scratch.
-  std::vector<uint32_t> ids_;        ///< Scratch.
+  const int64_t most_waiting_bytes_;
+  std::vector<Run> runs_;                  ///< In input order; rows go into the last one.
+  bool grouping_pays_ = true;              ///< Grouping has made the rows much fewer so far.
+  std::atomic<uint32_t> most_groups_ = 0;  ///< In a partition that has been taken: the others will have about as many.
+  std::shared_ptr<SpillFile> file_;        ///< Made when first needed.
+  std::vector<uint64_t> hashes_;           ///< Scratch.
+  std::vector<uint32_t> rows_;             ///< Scratch.
 };
 
 }  // namespace velo::exec

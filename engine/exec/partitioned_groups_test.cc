@@ -114,13 +114,12 @@ TEST_F(PartitionedGroupsTest, StartsWithTheGroupsOfATable) {
   states.Resize(groups.size());
   ASSERT_TRUE(states.Update(input.inputs, ids.data()).ok());
   PartitionedGroups parts(node_);
-  ASSERT_TRUE(parts.AddGroups(groups, states).ok());
+  ASSERT_TRUE(parts.AddGroups(groups, states, 4000).ok());
   ASSERT_TRUE(parts.Add(Rows(4000, kRows)).ok());
   EXPECT_EQ(Texts(&parts), InOneTable(kRows));
 }
 
 TEST_F(PartitionedGroupsTest, MergesLanesInTheOrderOfTheirRowsWhereverTheyLie) {
-  WorkerPool pool(2);
   for (const bool first_spills : {false, true}) {
     for (const bool second_spills : {false, true}) {
       PartitionedGroups first(node_), second(node_);
@@ -132,7 +131,7 @@ TEST_F(PartitionedGroupsTest, MergesLanesInTheOrderOfTheirRowsWhereverTheyLie) {
           ASSERT_TRUE(mine.Spill().ok());
         }
       }
-      ASSERT_TRUE(first.MergeFrom(second, &pool).ok());
+      first.MergeFrom(second);
       EXPECT_EQ(Texts(&first), InOneTable(kRows)) << first_spills << second_spills;
     }
   }

@@ -1,5 +1,6 @@
 #include "engine/types/timestamp_reader.h"
 
+#include <bit>
 #include <cstring>
 
 #include "engine/types/time_text.h"
@@ -29,6 +30,19 @@ bool Fraction(std::string_view text, int64_t* micros) {
   return true;
 }
 
+// "07.250" as milliseconds, all digits at once; below 0 when it is none. What it reads before `text` is cast off.
+int64_t SecondsAndMillis(const char* text) {
+  static_assert(std::endian::native == std::endian::little);
+  uint64_t word = 0;
+  std::memcpy(&word, text - 2, sizeof(word));
+  // Digits become their values and the point 0; adding shows those that are too large in their highest bit.
+  const uint64_t digits = (word >> 16) ^ 0x3030302E3030;
+  if (((digits | (digits + 0x7676767F7676)) & 0x808080808080) != 0) return -1;
+  const auto digit = [digits](int at) { return static_cast<int64_t>(digits >> (8 * at) & 0xF); };
+  if (digit(0) > 5) return -1;
+  return (digit(0) * 10 + digit(1)) * 1000 + digit(3) * 100 + digit(4) * 10 + digit(5);
+}
+
 }  // namespace
 
 bool TimestampReader::TakeDay(const char* text) {
@@ -45,6 +59,15 @@ bool TimestampReader::TakeDay(const char* text) {
 }
 
 std::optional<int64_t> TimestampReader::Read(std::string_view text) {
+  if (text.size() == kWithMillis && std::memcmp(text.data(), minute_.data(), kToMinute) == 0) {
+    if (const int64_t millis = SecondsAndMillis(text.data() + kToMinute); millis >= 0) {
+      return minute_begin_ + millis * (kMicrosPerSecond / 1000);
+    }
+  }
+  return ReadLonger(text);
+}
+
+std::optional<int64_t> TimestampReader::ReadLonger(std::string_view text) {
   constexpr size_t kToSeconds = 19;
   if (text.size() < kToSeconds || !TakeDay(text.data())) return ParseTimestamp(text);
   const char* time = text.data() + 11;
@@ -57,7 +80,9 @@ std::optional<int64_t> TimestampReader::Read(std::string_view text) {
   if (wrong != 0 || hour > 23 || minute > 59 || second > 59 || (!rest.empty() && !Fraction(rest, &micros))) {
     return ParseTimestamp(text);
   }
-  return midnight_ + int64_t{hour * 3600 + minute * 60 + second} * kMicrosPerSecond + micros;
+  std::memcpy(minute_.data(), text.data(), kToMinute);
+  minute_begin_ = midnight_ + int64_t{hour * 60 + minute} * 60 * kMicrosPerSecond;
+  return minute_begin_ + int64_t{second} * kMicrosPerSecond + micros;
 }
 
 }  // namespace velo

@@ -4,6 +4,7 @@
 
 #include "engine/exec/group_lives.h"
 #include "engine/exec/key_evaluation.h"
+#include "engine/exec/parallel_for.h"
 #include "engine/exec/partitioned_groups.h"
 #include "engine/exec/row_errors.h"
 #include "engine/exec/state_codec.h"
@@ -15,6 +16,8 @@ namespace {
 constexpr size_t kFewDeadGroups = 1024;
 // From about this many groups on their state does not fit into the cache any more.
 constexpr uint32_t kManyGroups = 1 << 17;
+// Partitions that are finished before their rows are given out: work for every thread, little memory.
+constexpr size_t kPartsAtOnce = 4;
 
 class HashAggregate : public MergeableOperator {
  public:
@@ -74,7 +77,7 @@ class HashAggregate : public MergeableOperator {
     if (parts_ != nullptr || source.parts_ != nullptr) {
       VELO_RETURN_IF_ERROR(Part());
       VELO_RETURN_IF_ERROR(source.Part());
-      VELO_RETURN_IF_ERROR(parts_->MergeFrom(*source.parts_, context_->pool));
+      parts_->MergeFrom(*source.parts_);
       return SpillWhenTooLarge();
     }
     std::vector<uint32_t> all(source.groups_.size());
@@ -121,7 +124,7 @@ class HashAggregate : public MergeableOperator {
     VELO_RETURN_IF_ERROR(states_.Load(in));
     VELO_ASSIGN_OR_RETURN(const int64_t has_parts, TakeInteger(in));
     if (has_parts == 0) return Status::OK();
-    parts_ = std::make_unique<PartitionedGroups>(node_);
+    parts_ = std::make_unique<PartitionedGroups>(node_, context_->memory_limit);
     return parts_->Load(in);
   }
 
@@ -163,8 +166,8 @@ class HashAggregate : public MergeableOperator {
   // Deals the groups out to partitions, which take their place.
   Status Part() {
     if (parts_ != nullptr) return Status::OK();
-    parts_ = std::make_unique<PartitionedGroups>(node_);
-    VELO_RETURN_IF_ERROR(parts_->AddGroups(groups_, states_));
+    parts_ = std::make_unique<PartitionedGroups>(node_, context_->memory_limit);
+    VELO_RETURN_IF_ERROR(parts_->AddGroups(groups_, states_, counts.rows_used));
     groups_ = GroupTable(KeyTypes(node_.keys));
     states_ = AggregateColumns(node_.aggregates);
     emitted_ = {};
@@ -174,31 +177,51 @@ class HashAggregate : public MergeableOperator {
 
   Status SpillWhenTooLarge() { return IsTooLarge() ? parts_->Spill() : Status::OK(); }
 
+  // Some partitions are finished side by side, then given out in their order.
   Status EmitParts(Output& out) {
-    for (size_t part = 0; part < PartitionedGroups::kPartitions && !context_->IsCancelled(); ++part) {
-      VELO_ASSIGN_OR_RETURN(const auto groups, parts_->Take(part));
-      std::vector<uint32_t> ids(groups->groups.size());
-      std::iota(ids.begin(), ids.end(), 0U);
-      const auto chunk = static_cast<size_t>(context_->batch_rows);
-      for (size_t from = 0; from < ids.size() && !context_->IsCancelled(); from += chunk) {
-        const auto some = std::span<const uint32_t>(ids).subspan(from, std::min(chunk, ids.size() - from));
-        VELO_ASSIGN_OR_RETURN(auto columns, ColumnsOf(groups->groups, &groups->states, some));
-        EmissionBuffer rows(schema_);
-        rows.Add(std::move(columns), std::vector<RowKind>(some.size(), RowKind::kInsert));
-        VELO_RETURN_IF_ERROR(rows.Flush(out));
+    for (size_t first = 0; first < PartitionedGroups::kPartitions; first += kPartsAtOnce) {
+      std::vector<std::vector<std::shared_ptr<arrow::RecordBatch>>> finished(kPartsAtOnce);
+      const auto finish = [&](size_t i) { return FinishPart(first + i, &finished[i]); };
+      VELO_RETURN_IF_ERROR(ParallelFor(context_->pool, kPartsAtOnce, finish));
+      for (std::vector<std::shared_ptr<arrow::RecordBatch>>& batches : finished) {
+        for (std::shared_ptr<arrow::RecordBatch>& batch : batches) {
+          if (context_->IsCancelled()) return Status::OK();
+          std::vector<RowKind> kinds(static_cast<size_t>(batch->num_rows()), RowKind::kInsert);
+          VELO_RETURN_IF_ERROR(out.Emit({std::move(batch), std::move(kinds)}));
+        }
       }
+    }
+    return Status::OK();
+  }
+
+  Status FinishPart(size_t number, std::vector<std::shared_ptr<arrow::RecordBatch>>* batches) const {
+    if (context_->IsCancelled()) return Status::OK();
+    VELO_ASSIGN_OR_RETURN(const auto part, parts_->Take(number));
+    std::vector<uint32_t> ids(part->groups.size());
+    std::iota(ids.begin(), ids.end(), 0U);
+    const auto chunk = static_cast<size_t>(context_->batch_rows);
+    for (size_t from = 0; from < ids.size(); from += chunk) {
+      const auto some = std::span<const uint32_t>(ids).subspan(from, std::min(chunk, ids.size() - from));
+      VELO_ASSIGN_OR_RETURN(auto columns, ColumnsOf(part->groups, &part->states, some));
+      batches->push_back(arrow::RecordBatch::Make(schema_, static_cast<int64_t>(some.size()), std::move(columns)));
     }
     return Status::OK();
   }
 
   Result<std::vector<std::shared_ptr<arrow::Array>>> ColumnsOf(const GroupTable& groups, AggregateColumns* states,
                                                                std::span<const uint32_t> ids) const {
+    VELO_ASSIGN_OR_RETURN(auto columns, KeysOf(groups, ids));
+    VELO_RETURN_IF_ERROR(states->Finalise(ids, &columns));
+    return columns;
+  }
+
+  Result<std::vector<std::shared_ptr<arrow::Array>>> KeysOf(const GroupTable& groups,
+                                                            std::span<const uint32_t> ids) const {
     std::vector<std::shared_ptr<arrow::Array>> columns;
     for (size_t key = 0; key < node_.keys.size(); ++key) {
       VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, groups.Keys(key, ids));
       columns.push_back(std::move(column));
     }
-    VELO_RETURN_IF_ERROR(states->Finalise(ids, &columns));
     return columns;
   }
 
@@ -245,6 +268,12 @@ class HashAggregate : public MergeableOperator {
 
   Status TakeIn(const AggregateInputs& inputs, const uint32_t* ids, const ChangeSigns& signs, EmissionBuffer* rows) {
     const std::span<const uint32_t> all(ids, static_cast<size_t>(inputs.rows));
+    if (settings_.emit == EmitMode::kEachRow && interval_ == 0 && !settings_.takes_back) {
+      VELO_ASSIGN_OR_RETURN(auto columns, KeysOf(groups_, all));
+      VELO_RETURN_IF_ERROR(states_.UpdateShowing(inputs, ids, &columns));
+      rows->Add(std::move(columns), ShownKinds(all));
+      return Status::OK();
+    }
     if (settings_.emit == EmitMode::kEachRow && interval_ == 0) {
       return states_.ApplyInRuns(inputs, ids, signs, [&](int64_t offset, int64_t length) -> Status {
         const auto run = all.subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
@@ -367,14 +396,20 @@ class HashAggregate : public MergeableOperator {
   Status AppendRows(std::span<const uint32_t> ids, EmissionBuffer* rows, bool deletes = false) {
     if (ids.empty()) return Status::OK();
     VELO_ASSIGN_OR_RETURN(auto columns, ColumnsOf(groups_, &states_, ids));
-    std::vector<RowKind> kinds;
-    for (uint32_t id : ids) {
-      const RowKind kind = emitted_[id] != 0 ? RowKind::kUpdateAfter : RowKind::kInsert;
-      kinds.push_back(deletes ? RowKind::kDelete : kind);
-      emitted_[id] = 1;
-    }
+    std::vector<RowKind> kinds = ShownKinds(ids);
+    if (deletes) std::fill(kinds.begin(), kinds.end(), RowKind::kDelete);
     rows->Add(std::move(columns), std::move(kinds));
     return Status::OK();
+  }
+
+  // Of rows that are given out now: the first of a group is an insert.
+  std::vector<RowKind> ShownKinds(std::span<const uint32_t> ids) {
+    std::vector<RowKind> kinds(ids.size(), RowKind::kUpdateAfter);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (emitted_[ids[i]] == 0) kinds[i] = RowKind::kInsert;
+      emitted_[ids[i]] = 1;
+    }
+    return kinds;
   }
 
   Status EmitGroups(std::span<const uint32_t> ids, Output& out) {
@@ -389,11 +424,7 @@ class HashAggregate : public MergeableOperator {
 
   // Inserts the keys `ids` of another table; returns for each of them its id here.
   Result<std::vector<uint32_t>> AddKeys(const GroupTable& other, std::span<const uint32_t> ids) {
-    std::vector<std::shared_ptr<arrow::Array>> keys;
-    for (size_t key = 0; key < node_.keys.size(); ++key) {
-      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, other.Keys(key, ids));
-      keys.push_back(std::move(column));
-    }
+    VELO_ASSIGN_OR_RETURN(const auto keys, KeysOf(other, ids));
     std::vector<uint32_t> map(ids.size());
     if (!ids.empty()) VELO_RETURN_IF_ERROR(groups_.FindOrInsert(keys, static_cast<int64_t>(ids.size()), map.data()));
     Grow();

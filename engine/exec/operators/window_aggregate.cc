@@ -274,6 +274,12 @@ class WindowAggregate : public MergeableOperator {
     }
     EmissionBuffer rows(schema_);
     const std::span<const uint32_t> slots(assigned.slots);
+    if (settings_.emit == EmitMode::kEachRow && !settings_.takes_back) {
+      std::vector<std::shared_ptr<arrow::Array>> results;
+      VELO_RETURN_IF_ERROR(states.UpdateShowing(inputs, slots.data(), &results));
+      VELO_RETURN_IF_ERROR(AppendSlotRows(slots, false, std::move(results), &rows));
+      return rows.Flush(out);
+    }
     const auto after_run = [&](int64_t offset, int64_t length) -> Status {
       const auto run = slots.subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
       CountMembers(run, signs, offset);
@@ -408,7 +414,9 @@ class WindowAggregate : public MergeableOperator {
     }
     std::vector<uint32_t> all(group_key.size());
     std::iota(all.begin(), all.end(), 0U);
-    return AppendRows(group_key, group_start, all, &scratch, std::vector<RowKind>(all.size(), kind), rows);
+    std::vector<std::shared_ptr<arrow::Array>> results;
+    VELO_RETURN_IF_ERROR(scratch.Finalise(all, &results));
+    return AppendRows(group_key, group_start, std::move(results), std::vector<RowKind>(all.size(), kind), rows);
   }
 
   // Slots whose rows have all been taken back vanish.
@@ -429,6 +437,13 @@ class WindowAggregate : public MergeableOperator {
   }
 
   Status AppendSlotRows(std::span<const uint32_t> slots, bool deletes, EmissionBuffer* rows) {
+    std::vector<std::shared_ptr<arrow::Array>> results;
+    VELO_RETURN_IF_ERROR(store_.states().Finalise(slots, &results));
+    return AppendSlotRows(slots, deletes, std::move(results), rows);
+  }
+
+  Status AppendSlotRows(std::span<const uint32_t> slots, bool deletes,
+                        std::vector<std::shared_ptr<arrow::Array>> results, EmissionBuffer* rows) {
     std::vector<uint32_t> keys;
     std::vector<int64_t> starts;
     std::vector<RowKind> kinds;
@@ -439,17 +454,19 @@ class WindowAggregate : public MergeableOperator {
       kinds.push_back(deletes ? RowKind::kDelete : kind);
       store_.set_emitted(slot);
     }
-    return AppendRows(keys, starts, slots, &store_.states(), std::move(kinds), rows);
+    return AppendRows(keys, starts, std::move(results), std::move(kinds), rows);
   }
 
-  Status AppendRows(std::span<const uint32_t> keys, std::span<const int64_t> starts, std::span<const uint32_t> groups,
-                    AggregateColumns* states, std::vector<RowKind> kinds, EmissionBuffer* rows) {
+  // `results`: what the aggregates of each row say.
+  Status AppendRows(std::span<const uint32_t> keys, std::span<const int64_t> starts,
+                    std::vector<std::shared_ptr<arrow::Array>> results, std::vector<RowKind> kinds,
+                    EmissionBuffer* rows) {
     std::vector<std::shared_ptr<arrow::Array>> columns;
     for (size_t key = 0; key < node_.keys.size(); ++key) {
       VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, store_.Keys(key, keys));
       columns.push_back(std::move(column));
     }
-    VELO_RETURN_IF_ERROR(states->Finalise(groups, &columns));
+    std::move(results.begin(), results.end(), std::back_inserter(columns));
     std::vector<int64_t> firsts(starts.begin(), starts.end()), ends;
     for (int64_t start : starts) ends.push_back(start + window_.size_ms);
     const auto count = static_cast<int64_t>(starts.size());

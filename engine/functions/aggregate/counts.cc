@@ -1,4 +1,4 @@
-#include "engine/functions/aggregate/group_state.h"
+#include "engine/functions/aggregate/running.h"
 #include "engine/functions/families.h"
 #include "engine/functions/type_rules.h"
 
@@ -7,7 +7,7 @@ namespace {
 
 enum class Counted : uint8_t { kRows, kTrue };
 
-class CountAggregator : public GroupAggregator<int64_t> {
+class CountAggregator : public GroupAggregator<int64_t>, public RunningAggregator {
  public:
   explicit CountAggregator(Counted what) : what_(what) {}
 
@@ -20,6 +20,20 @@ class CountAggregator : public GroupAggregator<int64_t> {
     return Status::OK();
   }
   bool retractable() const override { return true; }
+  bool shows_each_row() const override { return true; }
+  Result<std::shared_ptr<arrow::Array>> UpdateShowing(ArgumentSpan arguments, const uint32_t* groups,
+                                                      const uint8_t* selected, int64_t rows) override {
+    const auto show = [&](auto counts) {
+      return ShowEachRow<int64_t>(TypeKind::kInteger, rows,
+                                  [&](int64_t row) { return states_[groups[row]] += counts(row) ? 1 : 0; });
+    };
+    if (arguments.empty()) return show([&](int64_t row) { return selected == nullptr || selected[row] != 0; });
+    const TakenRows taken(*arguments[0], selected);
+    if (arguments[0]->type_id() == arrow::Type::NA) return show([](int64_t) { return false; });
+    if (what_ == Counted::kRows) return show(taken);
+    const auto& flags = static_cast<const arrow::BooleanArray&>(*arguments[0]);
+    return show([&](int64_t row) { return taken(row) && flags.Value(row); });
+  }
   Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) override {
     MergeGroups(states_, static_cast<const CountAggregator&>(other).states_, group_map,
                 [](int64_t& mine, int64_t theirs) { mine += theirs; });

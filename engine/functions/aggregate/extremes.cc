@@ -1,7 +1,7 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/functions/aggregate/group_state.h"
+#include "engine/functions/aggregate/running.h"
 #include "engine/functions/families.h"
 #include "engine/functions/type_rules.h"
 
@@ -50,7 +50,7 @@ T Worst() {
 
 // MIN and MAX of fixed-width values. Groups without a value hold the worst one, so that rows need no branch.
 template <typename T, bool kLeast>
-class ExtremeAggregator : public Aggregator {
+class ExtremeAggregator : public Aggregator, public RunningAggregator {
  public:
   explicit ExtremeAggregator(SqlType type) : type_(std::move(type)) {}
 
@@ -80,6 +80,21 @@ class ExtremeAggregator : public Aggregator {
     }
     return Status::OK();
   }
+  bool shows_each_row() const override { return true; }
+  Result<std::shared_ptr<arrow::Array>> UpdateShowing(ArgumentSpan arguments, const uint32_t* groups,
+                                                      const uint8_t* selected, int64_t rows) override {
+    const T* values = arguments[0]->data()->template GetValues<T>(1);
+    const TakenRows taken(*arguments[0], selected);
+    return ShowEachRow<T>(type_, rows, [&](int64_t row) -> std::optional<T> {
+      const uint32_t group = groups[row];
+      if (taken(row)) {
+        best_[group] = Better(values[row], best_[group]);
+        filled_[group] = 1;
+      }
+      if (filled_[group] == 0) return std::nullopt;
+      return best_[group];
+    });
+  }
   Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) override {
     const auto& theirs = static_cast<const ExtremeAggregator&>(other);
     for (size_t group = 0; group < group_map.size() && group < theirs.best_.size(); ++group) {
@@ -91,15 +106,11 @@ class ExtremeAggregator : public Aggregator {
     return Status::OK();
   }
   Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) override {
-    KernelContext context;
-    context.result = type_;
-    context.rows = static_cast<int64_t>(groups.size());
-    VELO_ASSIGN_OR_RETURN(const arrow::Datum column, MapFixed<T>(context, {}, [&](int64_t i) -> std::optional<T> {
-                            const uint32_t group = groups[static_cast<size_t>(i)];
-                            if (filled_[group] == 0) return std::nullopt;
-                            return best_[group];
-                          }));
-    return column.make_array();
+    return ShowEachRow<T>(type_, static_cast<int64_t>(groups.size()), [&](int64_t i) -> std::optional<T> {
+      const uint32_t group = groups[static_cast<size_t>(i)];
+      if (filled_[group] == 0) return std::nullopt;
+      return best_[group];
+    });
   }
   void Reset(std::span<const uint32_t> groups) override {
     for (const uint32_t group : groups) {

@@ -1,6 +1,7 @@
 #include <cmath>
+#include <optional>
 
-#include "engine/functions/aggregate/group_state.h"
+#include "engine/functions/aggregate/running.h"
 #include "engine/functions/families.h"
 #include "engine/functions/type_rules.h"
 
@@ -16,20 +17,27 @@ struct Moments {
 
 enum class Spread : uint8_t { kSampleVariance, kVariance, kSampleDeviation, kDeviation };
 
-class MomentAggregator : public GroupAggregator<Moments> {
+class MomentAggregator : public GroupAggregator<Moments>, public RunningAggregator {
  public:
   explicit MomentAggregator(Spread spread) : spread_(spread) {}
 
   Status Update(ArgumentSpan arguments, const uint32_t* groups, const uint8_t* selected, int64_t rows) override {
     const double* values = arguments[0]->data()->GetValues<double>(1);
     Moments* states = states_.data();
-    ForEachValue(*arguments[0], groups, selected, rows, [&](uint32_t group, int64_t row) {
-      Moments& state = states[group];
-      const double distance = values[row] - state.mean;
-      state.mean += distance / static_cast<double>(++state.count);
-      state.squares += distance * (values[row] - state.mean);
-    });
+    ForEachValue(*arguments[0], groups, selected, rows,
+                 [&](uint32_t group, int64_t row) { Add(values[row], &states[group]); });
     return Status::OK();
+  }
+  bool shows_each_row() const override { return true; }
+  Result<std::shared_ptr<arrow::Array>> UpdateShowing(ArgumentSpan arguments, const uint32_t* groups,
+                                                      const uint8_t* selected, int64_t rows) override {
+    const double* values = arguments[0]->data()->GetValues<double>(1);
+    const TakenRows taken(*arguments[0], selected);
+    return ShowEachRow<double>(TypeKind::kFloat, rows, [&](int64_t row) {
+      Moments& state = states_[groups[row]];
+      if (taken(row)) Add(values[row], &state);
+      return Show(state);
+    });
   }
   Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) override {
     MergeGroups(states_, static_cast<const MomentAggregator&>(other).states_, group_map,
@@ -46,18 +54,27 @@ class MomentAggregator : public GroupAggregator<Moments> {
     return Status::OK();
   }
   Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) override {
-    const bool sample = spread_ == Spread::kSampleVariance || spread_ == Spread::kSampleDeviation;
-    const bool root = spread_ == Spread::kSampleDeviation || spread_ == Spread::kDeviation;
     return BuildColumn<arrow::DoubleBuilder>(TypeKind::kFloat, groups, [&](auto* builder, uint32_t group) {
-      const Moments& state = states_[group];
-      const int64_t divisor = sample ? state.count - 1 : state.count;
-      if (divisor < 1) return builder->AppendNull();
-      const double variance = state.squares / static_cast<double>(divisor);
-      return builder->Append(root ? std::sqrt(variance) : variance);
+      const std::optional<double> value = Show(states_[group]);
+      return value ? builder->Append(*value) : builder->AppendNull();
     });
   }
 
  private:
+  static void Add(double value, Moments* state) {
+    const double distance = value - state->mean;
+    state->mean += distance / static_cast<double>(++state->count);
+    state->squares += distance * (value - state->mean);
+  }
+  std::optional<double> Show(const Moments& state) const {
+    const bool sample = spread_ == Spread::kSampleVariance || spread_ == Spread::kSampleDeviation;
+    const bool root = spread_ == Spread::kSampleDeviation || spread_ == Spread::kDeviation;
+    const int64_t divisor = sample ? state.count - 1 : state.count;
+    if (divisor < 1) return std::nullopt;
+    const double variance = state.squares / static_cast<double>(divisor);
+    return root ? std::sqrt(variance) : variance;
+  }
+
   Spread spread_;
 };
 

@@ -1,6 +1,7 @@
 #include <algorithm>
+#include <optional>
 
-#include "engine/functions/aggregate/group_state.h"
+#include "engine/functions/aggregate/running.h"
 #include "engine/functions/families.h"
 #include "engine/functions/type_rules.h"
 
@@ -33,7 +34,7 @@ bool AddTo(Total* total, Value value, int sign) {
 
 // SUM and AVG over one physical type of values.
 template <typename Value, typename Total>
-class SumAggregator : public GroupAggregator<SumState<Total>> {
+class SumAggregator : public GroupAggregator<SumState<Total>>, public RunningAggregator {
   using State = SumState<Total>;
   using GroupAggregator<State>::states_;
 
@@ -46,6 +47,12 @@ class SumAggregator : public GroupAggregator<SumState<Total>> {
   }
   Status Retract(ArgumentSpan arguments, const uint32_t* groups, const uint8_t* selected, int64_t rows) override {
     return Add(*arguments[0], groups, selected, rows, -1);
+  }
+  bool shows_each_row() const override { return result_.kind() != TypeKind::kDecimal; }
+  Result<std::shared_ptr<arrow::Array>> UpdateShowing(ArgumentSpan arguments, const uint32_t* groups,
+                                                      const uint8_t* selected, int64_t rows) override {
+    return result_.kind() == TypeKind::kFloat ? ShowSums<double>(*arguments[0], groups, selected, rows)
+                                              : ShowSums<int64_t>(*arguments[0], groups, selected, rows);
   }
   // Taking a rounded number away does not undo adding it.
   bool retractable() const override { return !std::is_same_v<Total, double>; }
@@ -62,10 +69,8 @@ class SumAggregator : public GroupAggregator<SumState<Total>> {
     switch (result_.kind()) {
       case TypeKind::kFloat:
         return BuildColumn<arrow::DoubleBuilder>(result_, groups, [this](auto* builder, uint32_t group) {
-          const State& state = states_[group];
-          if (state.count == 0) return builder->AppendNull();
-          const double total = static_cast<double>(state.total);
-          return builder->Append(mean_ ? total / static_cast<double>(state.count) : total);
+          const std::optional<double> value = Show<double>(states_[group]);
+          return value ? builder->Append(*value) : builder->AppendNull();
         });
       case TypeKind::kDecimal:
         return FinaliseDecimal(groups);
@@ -96,6 +101,33 @@ class SumAggregator : public GroupAggregator<SumState<Total>> {
     return overflow ? SumOverflow(result_) : Status::OK();
   }
 
+  template <typename Shown>
+  std::optional<Shown> Show(const State& state) const {
+    if (state.count == 0) return std::nullopt;
+    const auto total = static_cast<Shown>(state.total);
+    if (!mean_) return total;
+    if constexpr (std::is_same_v<Shown, double>) return total / static_cast<double>(state.count);
+    return static_cast<Shown>(state.total / static_cast<Total>(state.count));
+  }
+
+  template <typename Shown>
+  Result<std::shared_ptr<arrow::Array>> ShowSums(const arrow::Array& array, const uint32_t* groups,
+                                                 const uint8_t* selected, int64_t rows) {
+    const Value* values = array.data()->GetValues<Value>(1);
+    const TakenRows taken(array, selected);
+    bool overflow = false;
+    auto column = ShowEachRow<Shown>(result_, rows, [&](int64_t row) {
+      State& state = states_[groups[row]];
+      if (taken(row)) {
+        overflow |= AddTo(&state.total, values[row], 1);
+        ++state.count;
+      }
+      return Show<Shown>(state);
+    });
+    if (overflow) return SumOverflow(result_);
+    return column;
+  }
+
   Result<std::shared_ptr<arrow::Array>> FinaliseDecimal(std::span<const uint32_t> groups) {
     bool overflow = false;
     auto column = BuildColumn<arrow::Decimal128Builder>(result_, groups, [&](auto* builder, uint32_t group) {
@@ -116,14 +148,11 @@ class SumAggregator : public GroupAggregator<SumState<Total>> {
 
   Result<std::shared_ptr<arrow::Array>> FinaliseWhole(std::span<const uint32_t> groups) {
     // INTEGER and INTERVAL are both 64 bits wide; the mean of intervals is cut to milliseconds.
-    VELO_ASSIGN_OR_RETURN(
-        auto column,
-        (BuildColumn<arrow::Int64Builder>(TypeKind::kInteger, groups, [this](auto* builder, uint32_t group) {
-          const State& state = states_[group];
-          if (state.count == 0) return builder->AppendNull();
-          const Total value = mean_ ? state.total / static_cast<Total>(state.count) : state.total;
-          return builder->Append(static_cast<int64_t>(value));
-        })));
+    VELO_ASSIGN_OR_RETURN(auto column, (BuildColumn<arrow::Int64Builder>(
+                                           TypeKind::kInteger, groups, [this](auto* builder, uint32_t group) {
+                                             const std::optional<int64_t> value = Show<int64_t>(states_[group]);
+                                             return value ? builder->Append(*value) : builder->AppendNull();
+                                           })));
     auto data = column->data()->Copy();
     data->type = result_.ToArrow();
     return arrow::MakeArray(std::move(data));
