@@ -298,9 +298,14 @@ CREATE STREAM sums AS SELECT v, COUNT(*) AS n, SUM(id) AS s FROM events GROUP BY
 """)
     command = [VELO, "run", script, "--checkpoint-dir", "state", "--checkpoint-interval", "5ms"]
     environment = {**os.environ, "VELO_DATA_DIR": str(folder.path / "data")}
-    for delay in (0.15, 0.22, 0.3, 0.25):
+    def newest():
+        return max((file.name for file in (folder.path / "state").glob("*.checkpoint")), default="")
+    for delay in (0, 0.02, 0.05, 0.1):
+        known, started = newest(), time.monotonic()
         killed = subprocess.Popen(command, cwd=folder.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                   env=environment)
+        while newest() == known and time.monotonic() < started + 20:
+            time.sleep(0.002)
         time.sleep(delay)
         killed.kill()
         killed.wait()
