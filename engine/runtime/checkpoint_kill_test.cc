@@ -1,4 +1,5 @@
-// kill -9 at random moments, half of them within a checkpoint: nothing lost, nothing twice, nothing out of order.
+// kill -9 at random moments, half of them while a checkpoint is written: nothing lost, nothing twice, nothing out of
+// order. VELO_KILL_TEST_KILLS=500 makes it that many, over as many more events.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,9 +17,16 @@
 namespace velo {
 namespace {
 
-constexpr int64_t kEvents = 150'000;
-constexpr int kKills = 20;
+constexpr int64_t kEventsPerKill = 7'000;
 constexpr const char* kFolderVariable = "VELO_KILL_TEST_FOLDER";
+constexpr const char* kKillsVariable = "VELO_KILL_TEST_KILLS";
+
+int Kills() {
+  const char* wanted = std::getenv(kKillsVariable);
+  return wanted != nullptr ? std::atoi(wanted) : 20;
+}
+int64_t Events() { return kEventsPerKill * Kills(); }
+
 // A filter, a window, and a query over what the window gives.
 constexpr const char* kScript =
     "CREATE STREAM kept AS SELECT k, t, v FROM events WHERE v > 20 INTO 'topic://kept';"
@@ -40,8 +48,8 @@ void RunToTheEnd(const std::string& folder) {
   const auto engine = OpenWithTopics(folder + "/data");
   std::atomic<bool> complete{false};
   std::thread appender([&] {
-    while (EndOf(*engine, "events") < kEvents) {
-      const int64_t left = kEvents - EndOf(*engine, "events");
+    while (EndOf(*engine, "events") < Events()) {
+      const int64_t left = Events() - EndOf(*engine, "events");
       AppendEvents(*engine, std::min<int64_t>(left, 40));
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
@@ -91,30 +99,56 @@ class Child : public ::testing::Environment {
 
 const ::testing::Environment* const kChild = ::testing::AddGlobalTestEnvironment(new Child);
 
+/// The file of a checkpoint that is being written, or was when the writer died. Empty: none.
+std::filesystem::path Unfinished(const std::string& folder) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder + "/checkpoints", error)) {
+    if (entry.path().extension() == ".unfinished") return entry.path();
+  }
+  return {};
+}
+
+/// Some time after the start; every other time just when a checkpoint is being written, or right after.
+void WaitForAMoment(const std::string& folder, int number, std::mt19937* random) {
+  if (number % 2 == 0) {
+    usleep(80'000 + (*random)() % 250'000);
+    return;
+  }
+  constexpr int kLooks = 20'000;
+  for (int look = 0; look < kLooks && Unfinished(folder).empty(); ++look) usleep(50);
+  usleep((*random)() % 3 == 0 ? (*random)() % 3'000 : 0);
+}
+
 TEST(KillNine, LosesNothingAndDoesNothingTwice) {
   std::string pattern = (std::filesystem::temp_directory_path() / "velo_kill_XXXXXX").string();
   const std::string folder = mkdtemp(pattern.data());
   std::mt19937 random(2026);
-  int killed = 0, status = 0;
+  int killed = 0, within = 0, status = 0;
   for (bool over = false; !over;) {
     const pid_t child = StartChild(folder);
     ASSERT_GT(child, 0);
-    if (killed < kKills) {
-      usleep(80'000 + random() % 250'000);
+    const bool kills = killed < Kills();
+    if (kills) {
+      WaitForAMoment(folder, killed++, &random);
       kill(child, SIGKILL);
-      ++killed;
     }
     ASSERT_EQ(waitpid(child, &status, 0), child);
+    if (const std::filesystem::path left = Unfinished(folder); !left.empty()) {
+      ++within;
+      std::filesystem::remove(left);
+    }
     over = WIFEXITED(status);
   }
   unsetenv(kFolderVariable);
   ASSERT_EQ(WEXITSTATUS(status), 0);
-  EXPECT_GE(killed, kKills / 2);
+  EXPECT_GE(killed, Kills() / 2);
+  EXPECT_GE(within, 1);
+  RecordProperty("kills_while_a_checkpoint_was_written", within);
   const auto broken = OpenEngine(folder + "/data");
-  EXPECT_EQ(EndOf(*broken, "events"), kEvents);
+  EXPECT_EQ(EndOf(*broken, "events"), Events());
   // The same events in one go.
   const auto whole = OpenWithTopics(folder + "/whole");
-  AppendEvents(*whole, kEvents);
+  AppendEvents(*whole, Events());
   SessionOptions options;
   options.run.live = true;
   ScriptSession session(whole.get(), nullptr, options);
@@ -129,7 +163,7 @@ TEST(KillNine, LosesNothingAndDoesNothingTwice) {
   const auto started = std::chrono::steady_clock::now();
   const auto wants_more = observer.wants_more;
   observer.wants_more = [&] {
-    late = std::chrono::steady_clock::now() - started > std::chrono::seconds(20);
+    late = std::chrono::steady_clock::now() - started > std::chrono::seconds(20 + Kills());
     return wants_more() && !late;
   };
   ASSERT_TRUE(session.Execute(kScript, &observer).ok());
