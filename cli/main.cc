@@ -64,6 +64,14 @@ int Run(int argc, char** argv) {
                    "What the state of a query may take, for example 512MB; groups of GROUP BY go to a temporary file "
                    "beyond it, other state ends the query")
       ->transform(CLI::AsSizeValue(false));
+  command->add_option(
+      "--checkpoint-dir", run.checkpoint_dir,
+      "Folder for checkpoints: started again after a crash, what writes to topics goes on exactly where "
+      "it stood (one SQL file)");
+  command
+      ->add_option("--checkpoint-interval", run.checkpoint_interval,
+                   "How much may have to be done again after a crash; large state makes it longer")
+      ->capture_default_str();
   command->callback([&] { code = velo::cli::RunCommand(run); });
 
   velo::cli::ValidateArguments validate;

@@ -23,6 +23,8 @@ struct RunArguments {
   int64_t limit = -1;
   int lanes = 0;              ///< 0: as many as there are cores, where the query allows it.
   uint64_t memory_limit = 0;  ///< Bytes; 0: none.
+  std::string checkpoint_dir;
+  std::string checkpoint_interval = "1s";
   bool final_rows = false;
   bool changelog = false;
   bool follow = false;

@@ -136,6 +136,8 @@ class PrintingObserver : public ScriptObserver {
 
   void OnStarted(const StatementOutcome& outcome) override { jobs_.push_back(outcome.job); }
 
+  void OnNotice(const std::string& text) override { std::fprintf(stderr, "%s\n", text.c_str()); }
+
   bool WantsMore() override {
     if (interrupted != 0) return false;
     waiting_.Look(jobs_);
@@ -249,6 +251,41 @@ int32_t LastResult(const ScriptReport& report) {
   return last > 0 ? last : last_made;
 }
 
+/// The folder and interval asked for; VALIDATION_ERROR for what they cannot be used with.
+Result<CheckpointOptions> CheckpointsOf(const RunArguments& arguments, const std::vector<SqlText>& texts) {
+  CheckpointOptions options;
+  options.directory = arguments.checkpoint_dir;
+  sql::Duration interval;
+  if (!sql::ParseDuration(arguments.checkpoint_interval, &interval) || interval.TotalMilliseconds() < 1) {
+    return Status::User("VALIDATION_ERROR",
+                        fmt::format("--checkpoint-interval does not understand '{}'.", arguments.checkpoint_interval),
+                        "Write a duration such as 1s.");
+  }
+  options.interval_ms = interval.TotalMilliseconds();
+  if (!options.directory.empty() && texts.size() != 1) {
+    return Status::User("VALIDATION_ERROR", "--checkpoint-dir is for one SQL file at a time.",
+                        "Put the statements into one file, or start one velo per file, each with a folder of its own.");
+  }
+  return options;
+}
+
+/// Says so when checkpoints were asked for and nothing can be kept by them.
+Status CheckWrites(const ScriptReport& report) {
+  const bool writes = std::any_of(report.statements.begin(), report.statements.end(),
+                                  [](const StatementReport& statement) { return !statement.sinks.empty(); });
+  if (writes) return Status::OK();
+  return Status::User("VALIDATION_ERROR", "--checkpoint-dir has nothing to keep: no statement writes to a place.",
+                      "Give the query a place, for example INTO 'topic://totals'.");
+}
+
+void ReportCheckpoints(const CheckpointFigures& figures) {
+  if (figures.taken == 0) return;
+  std::fprintf(
+      stderr, "checkpoints: %lld taken, the last of %.1f KB in %.1f ms, for %.1f ms of which the queries stood still\n",
+      static_cast<long long>(figures.taken), static_cast<double>(figures.bytes) / 1e3,
+      static_cast<double>(figures.micros) / 1e3, static_cast<double>(figures.stop_micros) / 1e3);
+}
+
 }  // namespace
 
 int RunCommand(const RunArguments& arguments) {
@@ -278,6 +315,11 @@ int RunCommand(const RunArguments& arguments) {
     Fail(status);
     return kUsage;
   }
+  const Result<CheckpointOptions> checkpoints = CheckpointsOf(arguments, texts);
+  if (!checkpoints.ok()) {
+    Fail(checkpoints.status());
+    return kUsage;
+  }
   int64_t duration_ms = -1;
   sql::Duration duration;
   if (!arguments.duration.empty()) {
@@ -302,6 +344,12 @@ int RunCommand(const RunArguments& arguments) {
     }
     if (!report.valid) return kAnswerIsNo;
     if (report.statements.empty()) continue;
+    if (!checkpoints->directory.empty()) {
+      if (const Status useful = CheckWrites(report); !useful.ok()) {
+        Fail(useful);
+        return kUsage;
+      }
+    }
     const std::shared_ptr<const PreparedQuery>& only = report.statements.front().prepared;
     const bool one_query = report.statements.size() == 1 && report.statements.front().kind == "select";
     if (arguments.final_rows && one_query && report.statements.front().sinks.empty()) {
@@ -315,10 +363,12 @@ int RunCommand(const RunArguments& arguments) {
     session_options.run.coalesce_changes = arguments.final_rows;
     session_options.app_name = report.application.app;
     session_options.config_files = files;
+    session_options.checkpoints = *checkpoints;
     ScriptSession script(&(*session)->engine(), &(*session)->catalog(), session_options);
     PrintingObserver observer(format, arguments.limit, duration_ms, report.statements.size() > 1, LastResult(report),
                               arguments.explain_wait);
     const Status status = script.Execute(text.text, &observer);
+    if (arguments.explain_wait) ReportCheckpoints(script.checkpoint_figures());
     if (!observer.printer_status().ok()) return Fail(observer.printer_status());
     if (!status.ok()) return Fail(status, text.text, text.name);
     if (interrupted != 0) return kInterrupted;

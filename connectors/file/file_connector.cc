@@ -87,6 +87,7 @@ class FileConnector : public Connector {
   }
 
   Result<std::unique_ptr<Sink>> OpenSink(const SinkTarget& target) override { return OpenFileSink(target); }
+  Status CutBack(const SinkTarget& target) override { return CutFileBack(target); }
 };
 
 }  // namespace

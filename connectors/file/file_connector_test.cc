@@ -521,6 +521,54 @@ TEST_F(FileConnectorTest, StartsTheNextFileWhenItsTimeIsOver) {
   EXPECT_EQ(OpenFileSink(target).status().error().code, "E3010");
 }
 
+TEST_F(FileConnectorTest, OutputGoesOnAtAPosition) {
+  SinkTarget target;
+  target.columns.columns = {{"v", TypeKind::kInteger}};
+  target.writer = 1;
+  const auto write = [&](Sink& sink, int64_t value) {
+    arrow::Int64Builder values;
+    ASSERT_TRUE(values.Append(value).ok());
+    SinkRows rows;
+    rows.columns = arrow::RecordBatch::Make(target.columns.ToArrow(), 1, arrow::ArrayVector{*values.Finish()});
+    ASSERT_TRUE(sink.Write(rows).ok());
+  };
+  for (const auto& [name, wanted] : {std::pair{"a b.csv", "v\n1\n3\n"}, {"{job}.jsonl", "{\"v\":1}\n{\"v\":3}\n"}}) {
+    target.uri = "file://" + folder_ + "/" + name;
+    target.name = "first";
+    target.position.clear();
+    {
+      auto sink = OpenFileSink(target);
+      ASSERT_TRUE(sink.ok()) << sink.status().ToString();
+      write(**sink, 1);
+      target.position = *(*sink)->Position();
+      write(**sink, 2);
+      ASSERT_TRUE((*sink)->Flush().ok());
+    }
+    ASSERT_TRUE(CutFileBack(target).ok());
+    target.name = "second";
+    auto sink = OpenFileSink(target);
+    ASSERT_TRUE(sink.ok()) << sink.status().ToString();
+    write(**sink, 3);
+    ASSERT_TRUE((*sink)->Close().ok());
+    const std::string path = target.position.substr(target.position.find(' ') + 1);
+    EXPECT_EQ(*(*sink)->Position(), fmt::format("{} {}", std::string_view(wanted).size(), path));
+    std::ifstream file(path);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), wanted);
+    target.position = "1000 " + path;
+    EXPECT_EQ(CutFileBack(target).error().code, "CONFLICT");
+  }
+  for (const char* wrong : {"", "7", "7 ", "x /a", "-1 /a", " /a"}) {
+    target.position = wrong;
+    EXPECT_EQ(CutFileBack(target).error().code, "STATE_DAMAGED") << wrong;
+  }
+  target.position.clear();
+  for (const char* name : {"x.parquet", "x.csv.gz", "x.csv?max_records_per_file=2", "x.json?format=json_array"}) {
+    target.uri = "file://" + folder_ + "/" + name;
+    EXPECT_EQ(OpenFileSink(target).status().error().code, "UNSUPPORTED") << name;
+    EXPECT_FALSE(std::filesystem::exists(folder_ + "/x.csv")) << name;
+  }
+}
+
 TEST_F(FileConnectorTest, ListsFilesThatContinueAnAddress) {
   Write("orders.csv", "a\n");
   Write("orders.jsonl.gz", "");

@@ -1,12 +1,16 @@
 #include "connectors/file/file_sink.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <optional>
+#include <system_error>
 #include <tuple>
 
 #include "connectors/file/file_paths.h"
@@ -210,6 +214,34 @@ Status CheckWritable(const std::string& path) {
       .WithDetail("reason", "path");
 }
 
+/// "1024 /out/totals.csv": so many bytes of the file are there. The path may have been made of the time of day.
+struct FilePosition {
+  int64_t bytes = 0;
+  std::string path;
+
+  static Result<FilePosition> Parse(std::string_view text) {
+    FilePosition position;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position.bytes);
+    const auto digits = static_cast<size_t>(end - text.data());
+    if (error == std::errc() && position.bytes >= 0 && digits + 1 < text.size() && *end == ' ') {
+      position.path = text.substr(digits + 1);
+      return position;
+    }
+    return Status::World("STATE_DAMAGED", fmt::format("'{}' is no position in a file", text),
+                         "start again with an empty checkpoint folder");
+  }
+};
+
+/// Only plain text can go on in the middle.
+Status CheckCanGoOn(const FileSinkOptions& options, const std::string& path) {
+  const WriteFormat format = options.write.format;
+  const bool lines = format == WriteFormat::kCsv || format == WriteFormat::kJsonLines;
+  const bool rotates = options.max_bytes > 0 || options.max_records > 0 || options.interval_ms > 0;
+  if (lines && options.write.compression == formats::Compression::kNone && !rotates) return Status::OK();
+  return Status::User("UNSUPPORTED", fmt::format("{} cannot be taken up again after a restart", path),
+                      "with checkpoints, write csv or jsonl into one file without compression, or into a topic");
+}
+
 class FileSink : public Sink {
  public:
   FileSink(std::string path, Schema schema, FileSinkOptions options, std::function<Timestamp()> now)
@@ -239,7 +271,23 @@ class FileSink : public Sink {
   }
 
   Status Flush() override { return writer_->Flush(); }
-  Status Close() override { return writer_->Close(); }
+  Status Close() override {
+    closed_ = true;
+    return writer_->Close();
+  }
+
+  /// What is counted is on the disk: the checkpoint that says so will be there too.
+  Result<std::string> Position() const override {
+    if (!closed_) VELO_RETURN_IF_ERROR(writer_->Flush());
+    const int file = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    const off_t bytes = file < 0 ? -1 : lseek(file, 0, SEEK_END);
+    const bool synced = bytes >= 0 && fdatasync(file) == 0;
+    const int error = errno;
+    if (file >= 0) close(file);
+    if (synced) return fmt::format("{} {}", bytes, path_);
+    return Status::World("IO_ERROR", fmt::format("cannot write {}: {}", path_, std::generic_category().message(error)),
+                         "check the disk", true);
+  }
   std::string where() const override { return path_; }
 
  private:
@@ -287,6 +335,7 @@ class FileSink : public Sink {
   int64_t rows_in_file_ = 0;
   Timestamp opened_ = 0;  ///< The file at hand.
   int part_ = 0;
+  bool closed_ = false;
 };
 
 }  // namespace
@@ -312,10 +361,31 @@ Result<std::unique_ptr<Sink>> OpenFileSink(const SinkTarget& target, std::functi
   }
   VELO_ASSIGN_OR_RETURN(std::string path, PathOfFileUri(ExpandPath(uri, target)));
   VELO_RETURN_IF_ERROR(CheckWritable(path));
-  VELO_ASSIGN_OR_RETURN(const FileSinkOptions options, ParseOptions(properties, path));
+  VELO_ASSIGN_OR_RETURN(FileSinkOptions options, ParseOptions(properties, path));
+  if (target.writer != 0) VELO_RETURN_IF_ERROR(CheckCanGoOn(options, path));
+  if (!target.position.empty()) {
+    VELO_ASSIGN_OR_RETURN(FilePosition position, FilePosition::Parse(target.position));
+    path = std::move(position.path);
+    options.write.append = true;
+  }
   auto sink = std::make_unique<FileSink>(std::move(path), target.columns, options, std::move(now));
   VELO_RETURN_IF_ERROR(sink->Open());
   return std::unique_ptr<Sink>(std::move(sink));
+}
+
+Status CutFileBack(const SinkTarget& target) {
+  VELO_ASSIGN_OR_RETURN(const FilePosition position, FilePosition::Parse(target.position));
+  std::error_code error;
+  const auto size = static_cast<int64_t>(std::filesystem::file_size(position.path, error));
+  if (error || size < position.bytes) {
+    return Status::World("CONFLICT",
+                         fmt::format("{} is gone or shorter than when the checkpoint was made", position.path),
+                         "start again with an empty checkpoint folder");
+  }
+  std::filesystem::resize_file(position.path, static_cast<uintmax_t>(position.bytes), error);
+  if (!error) return Status::OK();
+  return Status::World("READ_ONLY", fmt::format("{} cannot be cut: {}", position.path, error.message()),
+                       "choose a file you may write");
 }
 
 }  // namespace velo

@@ -13,4 +13,7 @@ namespace velo {
 /// tells the time for rotation; empty: the machine's clock.
 Result<std::unique_ptr<Sink>> OpenFileSink(const SinkTarget& target, std::function<Timestamp()> now = {});
 
+/// Makes the file end where `target.position` says. CONFLICT when it ends before that.
+Status CutFileBack(const SinkTarget& target);
+
 }  // namespace velo

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/exec/state_codec.h"
+
 namespace velo::exec {
 
 namespace {
@@ -31,6 +33,9 @@ void Lane::ListenToReaders() {
 }
 
 Task::Next Lane::Step() {
+  // Whoever set `held` and then waited for this lock finds the lane between two batches.
+  const std::lock_guard stepping(step_mutex_);
+  if (control_->held) return Next::kWait;
   if (control_->cancelled) return Finish(velo::Status::OK());
   if (control_->paused) return Next::kWait;
   context_.evaluation.now_micros = clock_->Now();
@@ -165,6 +170,39 @@ Status Lane::CheckMemory() const {
                                         "{:.1f} MiB)",
                                         static_cast<double>(held) / (1 << 20), static_cast<double>(limit) / (1 << 20)),
                             "Raise the limit, or keep less: fewer keys, shorter windows, EMIT FINAL.");
+}
+
+void Lane::WaitForStep() { const std::lock_guard no_step(step_mutex_); }
+
+Status Lane::Save(std::string* out) const {
+  PutInteger(static_cast<int64_t>(scans_.size()), out);
+  for (const auto& scan : scans_) VELO_RETURN_IF_ERROR(scan->Save(out));
+  // Constant rows are pushed once: those that still wait for their turn.
+  PutInteger(static_cast<int64_t>(values_.size()), out);
+  for (const Pipeline::Leaf& leaf : values_) PutInteger(LeafNumber(leaf), out);
+  return pipeline_->Save(out);
+}
+
+Status Lane::Load(std::string_view* in) {
+  VELO_ASSIGN_OR_RETURN(const int64_t scans, TakeInteger(in));
+  if (scans != static_cast<int64_t>(scans_.size())) return velo::Status::Bug("the state is that of another plan");
+  for (const auto& scan : scans_) VELO_RETURN_IF_ERROR(scan->Load(in));
+  VELO_ASSIGN_OR_RETURN(const int64_t waiting, TakeInteger(in));
+  std::vector<Pipeline::Leaf> values;
+  for (int64_t i = 0; i < waiting; ++i) {
+    VELO_ASSIGN_OR_RETURN(const int64_t number, TakeInteger(in));
+    for (const Pipeline::Leaf& leaf : values_) {
+      if (LeafNumber(leaf) == number) values.push_back(leaf);
+    }
+  }
+  values_ = std::move(values);
+  return pipeline_->Load(in);
+}
+
+int64_t Lane::LeafNumber(const Pipeline::Leaf& leaf) const {
+  int64_t number = 0;
+  while (pipeline_->leaves[static_cast<size_t>(number)].port != leaf.port) ++number;
+  return number;
 }
 
 void Lane::PublishStatus() {

@@ -15,6 +15,8 @@ namespace velo::exec {
 struct LaneControl {
   std::atomic<bool> cancelled{false};
   std::atomic<bool> paused{false};
+  /// As paused, for the short while in which the state is saved: the two do not know of each other.
+  std::atomic<bool> held{false};
 };
 
 /// What a lane last said about itself.
@@ -49,8 +51,17 @@ class Lane : public Task {
   Next Step() override;
   LaneStatus status() const;
 
+  /// Returns when no step is under way. With LaneControl::held set before, none starts until it is taken back; then the
+  /// lane stands between two batches.
+  void WaitForStep();
+  /// Positions in the sources, and everything the operators remember. REQUIRES: held and waited for, or not started.
+  velo::Status Save(std::string* out) const;
+  /// Into a fresh lane over the same plan and partitions, before it is started.
+  velo::Status Load(std::string_view* in);
+
  private:
   velo::Status PushValues();
+  int64_t LeafNumber(const Pipeline::Leaf& leaf) const;
   std::vector<size_t> Turns() const;
   bool IsAhead(const ScanDriver& scan) const;
   bool TellCaughtUp();
@@ -68,6 +79,7 @@ class Lane : public Task {
   std::vector<Pipeline::Leaf> values_;
   size_t turn_ = 0;
   int64_t steps_ = 0;
+  std::mutex step_mutex_;  ///< Held during a step.
   mutable std::mutex status_mutex_;
   LaneStatus status_;
 };

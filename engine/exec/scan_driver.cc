@@ -284,6 +284,7 @@ int64_t ScanDriver::MillisToNextLook() const {
 Status ScanDriver::Save(std::string* out) const {
   PutInteger(watermark_, out);
   PutInteger(ended_ ? 1 : 0, out);
+  PutInteger(static_cast<int64_t>(partitions_.size()), out);
   for (const Partition& partition : partitions_) {
     PutText(partition.reader->Position(), out);
     PutInteger(partition.max_time, out);
@@ -299,6 +300,13 @@ Status ScanDriver::Load(std::string_view* in) {
   // Who has heard of the end already must not hear of it twice: it would give its result out again.
   VELO_ASSIGN_OR_RETURN(const int64_t all_ended, TakeInteger(in));
   ended_ = all_ended != 0;
+  VELO_ASSIGN_OR_RETURN(const int64_t partitions, TakeInteger(in));
+  if (partitions != static_cast<int64_t>(partitions_.size())) {
+    return velo::Status::World("STATE_INCOMPATIBLE",
+                               fmt::format("{} had {} partitions when its state was saved and has {} now",
+                                           settings_.node->relation->name, partitions, partitions_.size()),
+                               "start again with an empty checkpoint folder");
+  }
   for (Partition& partition : partitions_) {
     VELO_ASSIGN_OR_RETURN(const std::string_view position, TakeText(in));
     VELO_RETURN_IF_ERROR(partition.reader->Seek(std::string(position)));

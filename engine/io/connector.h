@@ -81,6 +81,9 @@ class Connector {
   virtual Result<std::unique_ptr<Source>> OpenSource(const std::string& uri, const PropertyMap& properties) = 0;
   /// Opens the place for writing. E3004 for connectors that only read, E3010 for options that make no sense.
   virtual Result<std::unique_ptr<Sink>> OpenSink(const SinkTarget& target);
+  /// Takes back what `target.writer` has written behind `target.position`. Only uri, writer and position matter.
+  /// CONFLICT when others have written there since: nothing is taken back then.
+  virtual Status CutBack(const SinkTarget& target);
 };
 
 /// The connectors of this process, found by scheme ("file"). Filled at start, then read only.

@@ -7,6 +7,15 @@ Result<std::unique_ptr<Sink>> Connector::OpenSink(const SinkTarget& target) {
                       "write to file://..., a topic, stdout:// or null://");
 }
 
+Status Connector::CutBack(const SinkTarget& target) {
+  return Status::User("UNSUPPORTED", fmt::format("what was written to '{}' cannot be taken back", target.uri));
+}
+
+Result<std::string> Sink::Position() const {
+  return Status::User("UNSUPPORTED", fmt::format("output to {} cannot be taken up again after a restart", where()),
+                      "write into a topic, or run without checkpoints");
+}
+
 void ConnectorRegistry::Add(std::unique_ptr<Connector> connector) { connectors_.push_back(std::move(connector)); }
 
 Connector* ConnectorRegistry::Find(std::string_view scheme) const {

@@ -27,6 +27,10 @@ struct SinkTarget {
   bool table = false;      ///< Rows replace earlier ones with the same key, and may delete them.
   PropertyMap properties;  ///< Resolved keys of dialect section 7, without prefixes.
   Timestamp now = 0;       ///< For {timestamp} and {date}.
+  /// For what goes on after a restart: who writes (places note it with the rows; 0: nobody in particular), and what
+  /// Sink::Position last said to a checkpoint. Empty: a new output.
+  int64_t writer = 0;
+  std::string position;
 };
 
 /// Rows on their way out. All arrays are parallel.
@@ -45,6 +49,9 @@ class Sink {
   virtual Status Write(const SinkRows& rows) = 0;
   /// Makes what was written visible to others.
   virtual Status Flush() { return Status::OK(); }
+  /// Text that says where the output stands, just after the last row written; Connector::CutBack and the next sink for
+  /// this place understand it. UNSUPPORTED for places whose output cannot be taken up again.
+  virtual Result<std::string> Position() const;
   /// Ends the output (closing brackets, footers). Without it the output may be incomplete.
   virtual Status Close() = 0;
   /// Where the rows went, as people know it: "/out/2026-02-16.csv".

@@ -36,6 +36,11 @@ struct RunOptions {
   /// Bytes that the state of the query may hold in memory, 0: no limit. Groups of an aggregation without a window that
   /// is given out at the end go to a temporary file beyond it; any other state ends the query with MEMORY_LIMIT.
   int64_t memory_limit = 0;
+  /// The job runs in one lane, so that it can be held and saved, and starts paused.
+  bool keeps_state = false;
+  /// With keeps_state: what Job::SaveState said of an earlier job of the same query, with which this one goes on. Null:
+  /// from the start.
+  std::shared_ptr<const std::string> saved_state;
 };
 
 enum class JobState : uint8_t { kStarting, kRunning, kPaused, kCancelling, kCancelled, kFinished, kFailed };
@@ -85,6 +90,11 @@ class Job {
   virtual void Cancel() = 0;
   virtual void Pause() = 0;
   virtual void Resume() = 0;
+  /// Waits until the batch at hand is through, and keeps the next one from starting until LetGo. Holds do not nest.
+  virtual void Hold() = 0;
+  virtual void LetGo() = 0;
+  /// Positions in the sources and all state of the operators. REQUIRES: RunOptions::keeps_state, held, not ended.
+  virtual Status SaveState(std::string* out) const = 0;
   /// Blocks until the job has ended or the time is over. Returns whether it has ended.
   virtual bool WaitFor(int64_t timeout_ms) = 0;
   virtual Status result() const = 0;

@@ -147,7 +147,9 @@ Status QueryJob::Start(const SourceOpener& open) {
   const auto aggregate = exec::FindParallelAggregate(query_->plan, settings_);
   const bool in_lanes = settings_.ends && !settings_.has_watermarks && LanesWanted() > 1 && pool_->threads() > 1;
   Status prepared;
-  if (aggregate != nullptr) {
+  if (options_.keeps_state) {
+    prepared = StartSingle(open);
+  } else if (aggregate != nullptr) {
     prepared = StartShared(aggregate, open);
   } else if (in_lanes && exec::IsStateless(*query_->plan)) {
     prepared = StartStateless(open);
@@ -161,7 +163,8 @@ Status QueryJob::Start(const SourceOpener& open) {
   lanes_open_ = static_cast<int>(lanes_.size());
   {
     std::lock_guard lock(mutex_);
-    state_ = JobState::kRunning;
+    state_ = options_.keeps_state ? JobState::kPaused : JobState::kRunning;
+    control_->paused = options_.keeps_state;
   }
   for (const auto& lane : lanes_) {
     lane->ListenToReaders();
@@ -217,7 +220,7 @@ Status QueryJob::StartSingle(const SourceOpener& open) {
   const auto lane = MakeLane([self = shared_from_this()](const Status& status) { self->Finish(status); });
   VELO_ASSIGN_OR_RETURN(std::unique_ptr<exec::Pipeline> pipeline,
                         exec::BuildPipeline(query_->plan, settings_, &lane->context(), sink_.get()));
-  const bool is_complete = settings_.ends && !settings_.has_watermarks;
+  const bool is_complete = !options_.keeps_state && settings_.ends && !settings_.has_watermarks;
   const bool reads_ahead = is_complete && pool_->threads() > 1 && LanesWanted() > 1 && ReadsAhead(*query_->plan);
   ReadOptions wishes;
   if (is_complete) {
@@ -227,7 +230,10 @@ Status QueryJob::StartSingle(const SourceOpener& open) {
     VELO_RETURN_IF_ERROR(AddLeaf(leaf, open, lane.get(), std::exchange(wishes, {}), reads_ahead));
   }
   lane->SetPipeline(std::move(pipeline));
-  return Status::OK();
+  if (options_.saved_state == nullptr) return Status::OK();
+  std::string_view saved = *options_.saved_state;
+  VELO_RETURN_IF_ERROR(lane->Load(&saved));
+  return saved.empty() ? Status::OK() : Status::Bug("the saved state holds more than the query took");
 }
 
 Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane,
@@ -441,6 +447,18 @@ void QueryJob::Resume() {
   }
   WakeLanes();
 }
+
+void QueryJob::Hold() {
+  control_->held = true;
+  for (const auto& lane : lanes_) lane->WaitForStep();
+}
+
+void QueryJob::LetGo() {
+  control_->held = false;
+  WakeLanes();
+}
+
+Status QueryJob::SaveState(std::string* out) const { return lanes_.front()->Save(out); }
 
 void QueryJob::WakeLanes() {
   for (const auto& lane : lanes_) lane->Wake();

@@ -36,6 +36,9 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
   void Cancel() override;
   void Pause() override;
   void Resume() override;
+  void Hold() override;
+  void LetGo() override;
+  Status SaveState(std::string* out) const override;
   bool WaitFor(int64_t timeout_ms) override;
   Status result() const override;
 

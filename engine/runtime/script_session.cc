@@ -3,8 +3,10 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
 
+#include "engine/plan/binder/from_binder.h"
 #include "engine/runtime/introspection.h"
 #include "engine/types/arrow_status.h"
 
@@ -51,6 +53,21 @@ std::vector<size_t> ExecutionOrder(const std::vector<StatementReport>& statement
   return order;
 }
 
+/// What the state of a statement may take: the lower of its own 'max.memory.mb' and what the session allows; 0: no
+/// limit.
+int64_t MemoryLimitOf(const sql::Statement& statement, int64_t of_session) {
+  const sql::Properties written = plan::PropertiesOf(statement);
+  const PropertyMap properties = plan::ResolveProperties({&written}, "", "", {}, plan::PropertyRole::kSource);
+  const std::string text = plan::PropertyValue(properties, "max.memory.mb");
+  int64_t megabytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), megabytes);
+  constexpr int64_t kMost = INT64_MAX >> 20;
+  // The findings speak of values that are none.
+  if (error != std::errc() || end != text.data() + text.size() || megabytes <= 0) return of_session;
+  const int64_t own = std::min(megabytes, kMost) << 20;
+  return of_session > 0 ? std::min(of_session, own) : own;
+}
+
 }  // namespace
 
 ScriptSession::ScriptSession(Engine* engine, Catalog* base, SessionOptions options)
@@ -86,6 +103,8 @@ Status ScriptSession::Execute(std::string_view text, ScriptObserver* observer, s
   scripts_.push_back(std::make_unique<sql::Script>(sql::ParseScript(text, &ignored)));
   plan::MergeConfigFiles(options_.config_files, scripts_.back().get(), &ignored);
   const sql::Script& script = *scripts_.back();
+  if (!options_.checkpoints.directory.empty()) VELO_RETURN_IF_ERROR(OpenCheckpoints(script));
+  PassNotices(observer);
   analyser_.set_annotations(&script.annotations);
   later_sources_.clear();
   for (const StatementReport& statement : report.statements) later_sources_.push_back(statement.sources);
@@ -105,6 +124,7 @@ Status ScriptSession::Execute(std::string_view text, ScriptObserver* observer, s
       failed.status = done;
       observer->OnStatement(failed);
       if (options_.leave_running) return done;
+      FinishCheckpoints(/*last_one=*/false, observer);
       for (const Running& running : running_) running.job->Cancel();
       return done;
     }
@@ -113,7 +133,10 @@ Status ScriptSession::Execute(std::string_view text, ScriptObserver* observer, s
     const bool at_work = object.rows != nullptr && object.job != nullptr && !object.job->WaitFor(0);
     if (at_work) object.rows->KeepNewest(kLiveHistory);
   }
-  return options_.leave_running ? Status::OK() : WaitForAll(observer);
+  if (options_.leave_running) return Status::OK();
+  const Status waited = WaitForAll(observer);
+  FinishCheckpoints(/*last_one=*/waited.ok(), observer);
+  return waited;
 }
 
 void ScriptSession::ForgetEnded() {
@@ -226,11 +249,20 @@ Status ScriptSession::Start(Step* step, std::shared_ptr<const PreparedQuery> que
   RunOptions run = options_.run;
   run.live = run.live && !query->bounded;
   run.coalesce_changes |= table;
+  run.memory_limit = MemoryLimitOf(*step->statement, run.memory_limit);
   step->info.live = run.live;
   step->info.updates = query->updates;
   Running running;
   const bool goes_on = MayGoOn(*step, *query, outputs);
   running.outcome.withheld = outputs.withheld;
+  if (step->recovered != nullptr && step->recovered->done) {
+    running.outcome.statement = step->info;
+    running.outcome.message = fmt::format("{}: was complete before the restart", step->identity.name);
+    observer->OnStatement(running.outcome);
+    return Status::OK();
+  }
+  run.keeps_state = step->kept;
+  if (step->recovered != nullptr) run.saved_state = step->recovered->state;
   running.writer = std::make_shared<StatementWriter>(query, std::move(outputs));
   VELO_ASSIGN_OR_RETURN(running.job, engine_->Start(query, run, running.writer));
   running.writer->SetJob(running.job);
@@ -240,6 +272,7 @@ Status ScriptSession::Start(Step* step, std::shared_ptr<const PreparedQuery> que
     object->second.job = running.job;
   }
   observer->OnStarted(running.outcome);
+  if (step->kept) VELO_RETURN_IF_ERROR(StartKept(*step, running));
   if (!goes_on) return Wait(&running, observer);
   running_.push_back(std::move(running));
   return Status::OK();
@@ -248,7 +281,11 @@ Status ScriptSession::Start(Step* step, std::shared_ptr<const PreparedQuery> que
 Status ScriptSession::Wait(Running* running, ScriptObserver* observer) {
   while (!running->job->WaitFor(kLookMillis)) {
     if (!observer->WantsMore()) stopped_ = true;
-    if (Stopped()) running->job->Cancel();
+    PassNotices(observer);
+    if (Stopped()) {
+      FinishCheckpoints(/*last_one=*/true, observer);
+      running->job->Cancel();
+    }
   }
   StatementOutcome& outcome = running->outcome;
   outcome.status = running->writer->status();
@@ -265,6 +302,8 @@ Status ScriptSession::WaitForAll(ScriptObserver* observer) {
   Status first;
   while (!running_.empty()) {
     if (!observer->WantsMore()) stopped_ = true;
+    PassNotices(observer);
+    if (Stopped() || !first.ok()) FinishCheckpoints(/*last_one=*/first.ok(), observer);
     for (size_t i = 0; i < running_.size();) {
       if (Stopped() || !first.ok()) running_[i].job->Cancel();
       if (!running_[i].job->WaitFor(0)) {

@@ -11,6 +11,8 @@
 
 #include "engine/plan/config_files.h"
 #include "engine/plan/statement_analyser.h"
+#include "engine/plan/statement_sinks.h"
+#include "engine/runtime/checkpointer.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/memory_relation.h"
 #include "engine/runtime/statement_writer.h"
@@ -58,14 +60,19 @@ class ScriptObserver {
   virtual bool sees_everything() const { return false; }
   /// A query has begun to run; the outcome holds its job and what of its places is withheld.
   virtual void OnStarted(const StatementOutcome& outcome) { (void)outcome; }
+  /// Something else worth a line: where the script goes on after a restart, a checkpoint that could not be written.
+  virtual void OnNotice(const std::string& text) { (void)text; }
   /// Asked every few milliseconds while statements run; false stops everything.
   virtual bool WantsMore() { return true; }
 };
 
 struct SessionOptions {
-  RunOptions run;        ///< `live`: statements over unbounded input go on until they are stopped.
-  std::string app_name;  ///< Stands for {job} of unnamed statements.
-  ConfigFiles config_files;
+  RunOptions run;            ///< `live`: statements over unbounded input go on until they are stopped.
+  std::string app_name;      ///< Stands for {job} of unnamed statements.
+  ConfigFiles config_files;  ///< Which files of the script (config_file = '...') may be read, and from where.
+  /// With a directory: statements that write to topics or files go on where they stood when the same script is executed
+  /// again after a crash. A session executes one script then.
+  CheckpointOptions checkpoints;
   /// Live statements, and bounded ones that only show rows of places outside the session, go on when Execute returns.
   /// They end by themselves, with what they feed (DROP), or with the session.
   bool leave_running = false;
@@ -117,6 +124,8 @@ class ScriptSession {
   Engine& engine() { return *engine_; }
   const std::map<std::string, SessionObject>& objects() const { return objects_; }
   const SessionObject* Find(const std::string& name) const;
+  /// All 0 without checkpoints.
+  CheckpointFigures checkpoint_figures() const;
 
  private:
   /// Rows of a live stream that are kept for queries that come later.
@@ -133,6 +142,10 @@ class ScriptSession {
     StatementInfo info;
     StatementReport report;
     std::string text;  ///< As written.
+    // With checkpoints, once it is known that the statement writes somewhere:
+    bool kept = false;
+    StatementCheckpoint identity;                          ///< Only what says which statement it is.
+    std::shared_ptr<const StatementCheckpoint> recovered;  ///< What it goes on with; null: it is new.
   };
 
   Status ExecuteStatement(Step* step, ScriptObserver* observer);
@@ -151,6 +164,20 @@ class ScriptSession {
   Status Start(Step* step, std::shared_ptr<const PreparedQuery> query, StatementOutputs outputs,
                ScriptObserver* observer, bool table);
   Status Wait(Running* running, ScriptObserver* observer);
+  /// session_checkpoints.cc: opens the folder and brings back what a crash has left behind.
+  Status OpenCheckpoints(const sql::Script& script);
+  /// Whether and as what the statement is kept, before its places are opened.
+  Status PrepareToKeep(Step* step, const PreparedQuery& query, const std::string& makes, bool table,
+                       const std::vector<plan::StatementSink>& sinks);
+  Status CheckKeepable(const Step& step, const PreparedQuery& query, const std::string& makes) const;
+  Status StartKept(const Step& step, const Running& running);
+  /// Fills in what a place has to know to go on.
+  Status GoOnAt(const Step& step, size_t number, SinkTarget* target) const;
+  /// Before jobs are cancelled: with `last_one` they go on from here.
+  void FinishCheckpoints(bool last_one, ScriptObserver* observer);
+  void PassNotices(ScriptObserver* observer);
+  Status OpenSinks(const Step& step, const std::vector<plan::StatementSink>& sinks, const PreparedQuery& query,
+                   const std::string& job, bool table, StatementOutputs* outputs, bool* to_receiver);
   Status WaitForAll(ScriptObserver* observer);
   bool IsReadLater(const std::string& name) const;
   bool MayGoOn(const Step& step, const PreparedQuery& query, const StatementOutputs& outputs) const;
@@ -166,6 +193,7 @@ class ScriptSession {
   /// Views and defaults refer into the trees of earlier scripts.
   std::vector<std::unique_ptr<sql::Script>> scripts_;
   std::map<std::string, SessionObject> objects_;
+  std::unique_ptr<Checkpointer> checkpointer_;  ///< Null without checkpoints.
   std::vector<Running> running_;
   std::vector<std::vector<std::string>> later_sources_;  ///< Of the statements after the one at hand.
   std::string origin_;                                   ///< Of the script at hand.

@@ -121,6 +121,27 @@ TEST_F(ScriptSessionTest, LiveStatementsRunSideBySide) {
   EXPECT_EQ(collector.rows(), (std::vector<std::string>{"2:+ b 200", "2:+ c 300", "2:+ e 400"}));
 }
 
+TEST_F(ScriptSessionTest, AStatementHasAMemoryLimitOfItsOwn) {
+  std::vector<std::pair<std::string, int64_t>> rows;
+  for (int64_t i = 0; i < 60'000; ++i) rows.emplace_back(std::to_string(i), i);
+  Append(rows);
+  SessionOptions options;
+  options.run.batch_rows = 512;
+  const auto run = [&](const std::string& limit, int64_t of_session) {
+    options.run.memory_limit = of_session;
+    ScriptSession session(engine_.get(), nullptr, options);
+    Collector collector(100'000);
+    return session.Execute("SELECT k, COUNT(*) AS n FROM numbers GROUP BY k WINDOW TUMBLING(v, 1m)" + limit,
+                           &collector);
+  };
+  EXPECT_TRUE(run("", 0).ok());
+  EXPECT_TRUE(run(" WITH ('max.memory.mb' = '0')", 0).ok());
+  EXPECT_TRUE(run(" WITH ('max.memory.mb' = '900')", 0).ok());
+  EXPECT_EQ(run(" WITH ('max.memory.mb' = '1')", 0).error().code, "MEMORY_LIMIT");
+  EXPECT_EQ(run(" WITH ('max.memory.mb' = '1')", int64_t{1} << 40).error().code, "MEMORY_LIMIT");
+  EXPECT_EQ(run(" WITH ('max.memory.mb' = '900')", 1 << 20).error().code, "MEMORY_LIMIT");
+}
+
 TEST_F(ScriptSessionTest, ALiveTableGivesItsChanges) {
   Append({{"a", 1}, {"b", 2}});
   ScriptSession session(engine_.get(), nullptr, Live());

@@ -85,11 +85,12 @@ Result<SinkRows> TombstonesFor(const SinkRows& records) {
   return tombstones;
 }
 
+}  // namespace
+
 /// Opens the places a statement names. "stdout://", what has no place of its own and what must not be written go to
 /// the receiver.
-Status OpenSinks(Engine* engine, const SessionOptions& options, const std::vector<StatementSink>& sinks,
-                 const PreparedQuery& query, const std::string& job, bool table,
-                 const std::vector<std::string>& key_columns, StatementOutputs* outputs, bool* to_receiver) {
+Status ScriptSession::OpenSinks(const Step& step, const std::vector<StatementSink>& sinks, const PreparedQuery& query,
+                                const std::string& job, bool table, StatementOutputs* outputs, bool* to_receiver) {
   for (const StatementSink& sink : sinks) {
     const std::string scheme = UriScheme(sink.uri);
     if (scheme == "stdout") {
@@ -97,12 +98,15 @@ Status OpenSinks(Engine* engine, const SessionOptions& options, const std::vecto
       continue;
     }
     if (scheme == "null" || sink.uri.empty()) continue;
-    if (options.may_write && !options.may_write(sink.uri)) {
+    if (options_.may_write && !options_.may_write(sink.uri)) {
       outputs->withheld.push_back(sink.uri);
       *to_receiver = true;
       continue;
     }
-    SinkTarget target{sink.uri, job, query.output, key_columns, table, sink.properties, engine->clock().Now()};
+    if (step.recovered != nullptr && step.recovered->done) continue;
+    SinkTarget target{
+        sink.uri, job, query.output, step.report.key_columns, table, sink.properties, engine_->clock().Now()};
+    VELO_RETURN_IF_ERROR(GoOnAt(step, outputs->sinks.size(), &target));
     const std::string key_field = plan::PropertyValue(sink.properties, "key.field");
     if (!key_field.empty()) {
       const int position = query.output.Find(key_field);
@@ -114,7 +118,7 @@ Status OpenSinks(Engine* engine, const SessionOptions& options, const std::vecto
       outputs->message_key = {position};
     }
     outputs->json_keys |= plan::PropertyValue(sink.properties, "key.format") == "json";
-    Connector* connector = engine->connectors().Find(scheme);
+    Connector* connector = engine_->connectors().Find(scheme);
     if (connector == nullptr) {
       const bool topic = scheme == "topic";
       return Status::User("E3004",
@@ -126,11 +130,10 @@ Status OpenSinks(Engine* engine, const SessionOptions& options, const std::vecto
     Result<std::unique_ptr<Sink>> opened = connector->OpenSink(target);
     if (!opened.ok()) return opened.status().WithSpan(sink.span);
     outputs->sinks.push_back(opened.TakeValue());
+    outputs->uris.push_back(sink.uri);
   }
   return Status::OK();
 }
-
-}  // namespace
 
 void ScriptSession::AskForReceiver(Step* step, const std::shared_ptr<const PreparedQuery>& query, bool shown,
                                    ScriptObserver* observer, StatementOutputs* outputs) const {
@@ -159,8 +162,8 @@ Status ScriptSession::ExecuteQuery(Step* step, ScriptObserver* observer) {
   }
   const std::string job = options_.app_name.empty() ? fmt::format("query_{}", step->info.number)
                                                     : fmt::format("{}_query_{}", options_.app_name, step->info.number);
-  VELO_RETURN_IF_ERROR(
-      OpenSinks(engine_, options_, sinks, *query, job, false, step->report.key_columns, &outputs, &shown));
+  VELO_RETURN_IF_ERROR(PrepareToKeep(step, *query, /*makes=*/"", /*table=*/false, sinks));
+  VELO_RETURN_IF_ERROR(OpenSinks(*step, sinks, *query, job, false, &outputs, &shown));
   AskForReceiver(step, query, shown, observer, &outputs);
   return Start(step, query, std::move(outputs), observer, false);
 }
@@ -220,8 +223,8 @@ Status ScriptSession::ExecuteCreate(Step* step, ScriptObserver* observer) {
     const bool in_session = object != nullptr && object->rows != nullptr;
     sink.uri = in_session ? "memory://" + object->rows->name() : "topic://" + sink.name;
   }
-  VELO_RETURN_IF_ERROR(
-      OpenSinks(engine_, options_, sinks, *query, create.name, table, step->report.key_columns, &outputs, &shown));
+  VELO_RETURN_IF_ERROR(PrepareToKeep(step, *query, create.name, table, sinks));
+  VELO_RETURN_IF_ERROR(OpenSinks(*step, sinks, *query, create.name, table, &outputs, &shown));
   SessionObject& made = objects_[create.name];
   // The rows of a key that is not shown are told apart all the same, but nobody can name it.
   std::vector<std::string> key_columns = made.key_columns;
@@ -350,8 +353,8 @@ Status ScriptSession::ExecuteInsert(Step* step, ScriptObserver* observer) {
     }
     sinks.front().uri = target->uri;
   }
-  VELO_RETURN_IF_ERROR(OpenSinks(engine_, options_, sinks, *query, insert.target.name, table, step->report.key_columns,
-                                 &outputs, &shown));
+  VELO_RETURN_IF_ERROR(PrepareToKeep(step, *query, /*makes=*/"", table, sinks));
+  VELO_RETURN_IF_ERROR(OpenSinks(*step, sinks, *query, insert.target.name, table, &outputs, &shown));
   AskForReceiver(step, query, shown, observer, &outputs);
   return Start(step, query, std::move(outputs), observer, table);
 }
@@ -374,6 +377,11 @@ Status ScriptSession::ExecuteRewrite(Step* step, StatementOutcome* outcome) {
   }
   const std::shared_ptr<const PreparedQuery> query = step->report.rows_to_write;
   if (query == nullptr) return Status::Bug("a valid statement was not prepared");
+  if (!in_session && checkpointer_ != nullptr) {
+    return Status::User("UNSUPPORTED", "a statement that changes a topic cannot be kept by checkpoints",
+                        "run it by itself, without them")
+        .WithSpan(step->info.span);
+  }
   VELO_ASSIGN_OR_RETURN(const Batch rows, RunToEnd(engine_, query, {}, /*fold=*/false, kForEver));
   const auto counted = [outcome](int64_t count, std::string_view what, std::string_view done) {
     outcome->rows = count;
@@ -398,8 +406,12 @@ Status ScriptSession::ExecuteRewrite(Step* step, StatementOutcome* outcome) {
   } else if (written.columns->num_rows() > 0) {
     Connector* connector = engine_->connectors().Find("topic");
     if (connector == nullptr) return Status::Bug("a topic is known without a place for topics");
-    const SinkTarget target{topic->uri, step->info.name,       columns, topic->key_columns, false,
-                            {},         engine_->clock().Now()};
+    SinkTarget target;
+    target.uri = topic->uri;
+    target.name = step->info.name;
+    target.columns = columns;
+    target.key_columns = topic->key_columns;
+    target.now = engine_->clock().Now();
     VELO_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, connector->OpenSink(target));
     VELO_RETURN_IF_ERROR(sink->Write(written));
     VELO_RETURN_IF_ERROR(sink->Close());

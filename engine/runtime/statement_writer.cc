@@ -170,6 +170,17 @@ Status StatementWriter::status() const {
   return status_;
 }
 
+Result<std::vector<StatementCheckpoint::Place>> StatementWriter::Positions() const {
+  std::vector<StatementCheckpoint::Place> places;
+  for (size_t i = 0; i < outputs_.sinks.size(); ++i) {
+    StatementCheckpoint::Place place;
+    place.uri = outputs_.uris[i];
+    VELO_ASSIGN_OR_RETURN(place.position, outputs_.sinks[i]->Position());
+    places.push_back(std::move(place));
+  }
+  return places;
+}
+
 std::vector<std::string> StatementWriter::places() const {
   std::vector<std::string> places;
   for (const auto& sink : outputs_.sinks) places.push_back(sink->where());

@@ -6,6 +6,7 @@
 
 #include "engine/io/sink.h"
 #include "engine/plan/prepared_query.h"
+#include "engine/runtime/checkpoint.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/memory_relation.h"
 
@@ -26,6 +27,7 @@ bool GivesSingleRow(const PreparedQuery& query);
 struct StatementOutputs {
   std::shared_ptr<MemoryRelation> relation;  ///< May be null.
   std::vector<std::unique_ptr<Sink>> sinks;
+  std::vector<std::string> uris;             ///< Of the sinks.
   std::shared_ptr<ResultReceiver> receiver;  ///< May be null.
   bool hidden_columns = false;               ///< The receiver gets all columns of the plan, not only the visible ones.
   std::vector<std::string> withheld;         ///< Places of the statement that must not be written.
@@ -51,6 +53,8 @@ class StatementWriter : public ResultReceiver {
   Status status() const;
   int64_t rows() const { return rows_; }
   std::vector<std::string> places() const;
+  /// Where the output stands at every place. REQUIRES: no rows are under way.
+  Result<std::vector<StatementCheckpoint::Place>> Positions() const;
 
  private:
   Status Write(const Batch& batch);

@@ -33,6 +33,7 @@ struct BatchInfo {
   int64_t bytes = 0;
   Timestamp oldest = 0;
   Timestamp newest = 0;
+  int64_t writer = 0;  ///< TopicAppend::writer; 0 in batches written before there was one.
 };
 
 std::string DefinitionKey(std::string_view topic);

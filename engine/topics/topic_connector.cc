@@ -90,6 +90,12 @@ class TopicConnector : public Connector {
     return topics::OpenTopicSink(store_, name, target);
   }
 
+  Status CutBack(const SinkTarget& target) override {
+    VELO_ASSIGN_OR_RETURN(const std::string name, TopicName(target.uri));
+    VELO_ASSIGN_OR_RETURN(const topics::SinkPosition position, topics::SinkPosition::Parse(target.position));
+    return store_->CutBack(name, position.offsets, target.writer);
+  }
+
  private:
   /// What the topic declares comes before what the sample suggests.
   static void PreferDeclared(const TopicInfo& info, SchemaReport* report) {

@@ -158,6 +158,25 @@ class TopicLog : public TopicStore {
     return target.Append(rows, clock_->Now());
   }
 
+  Status CutBack(const std::string& name, const std::vector<int64_t>& offsets, int64_t writer) override {
+    VELO_ASSIGN_OR_RETURN(TopicPtr topic, Find(name));
+    if (offsets.size() != topic->partitions.size()) {
+      return Status::World("CONFLICT",
+                           fmt::format("Topic '{}' has {} partitions, in the checkpoint it has {}.", name,
+                                       topic->partitions.size(), offsets.size()),
+                           "The topic was made anew. Start again with an empty checkpoint folder.");
+    }
+    for (size_t i = 0; i < offsets.size(); ++i) {
+      VELO_RETURN_IF_ERROR(topic->partitions[i]->CheckCut(offsets[i], writer));
+    }
+    for (size_t i = 0; i < offsets.size(); ++i) {
+      VELO_RETURN_IF_ERROR(topic->partitions[i]->CutBack(offsets[i], writer));
+    }
+    return Status::OK();
+  }
+
+  Status Sync() override { return store_->Sync(); }
+
   Result<std::unique_ptr<Source>> OpenSource(const std::string& name) override {
     VELO_ASSIGN_OR_RETURN(TopicPtr topic, Find(name));
     return MakeTopicSource(topic->partitions);

@@ -61,6 +61,14 @@ Status TopicPartition::Load() {
     batches_.push_back(info);
   }
   VELO_RETURN_IF_ERROR(cursor->status());
+  return LoadNewest();
+}
+
+Status TopicPartition::LoadNewest() {
+  tail_.clear();
+  tail_rows_ = small_tail_slices_ = 0;
+  latest_timestamp_ = 0;
+  latest_key_.clear();
   if (batches_.empty()) return Status::OK();
   VELO_ASSIGN_OR_RETURN(StoredSlice newest, LoadBatch(batches_.back().base_offset));
   const StoredColumns columns = StoredColumnsOf(definition_->schema);
@@ -84,6 +92,7 @@ Result<int64_t> TopicPartition::Append(const TopicAppend& rows, Timestamp now) {
   BatchInfo info;
   info.rows = stored->num_rows();
   info.bytes = static_cast<int64_t>(bytes.size());
+  info.writer = rows.writer;
   info.oldest = info.newest = rows.timestamps.empty() ? now : rows.timestamps.front();
   for (Timestamp time : rows.timestamps) {
     info.oldest = std::min(info.oldest, time);
@@ -114,6 +123,71 @@ Status TopicPartition::Store(const StoredSlice& slice, const BatchInfo& info, st
   bytes_ += info.bytes;
   next_offset_ = slice.end_offset();
   return Status::OK();
+}
+
+size_t TopicPartition::FirstBatchFrom(int64_t offset) const {
+  size_t first = batches_.size();
+  while (first > 0 && batches_[first - 1].base_offset + batches_[first - 1].rows > offset) --first;
+  return first;
+}
+
+Status TopicPartition::CheckCut(int64_t offset, int64_t writer) {
+  std::lock_guard lock(mutex_);
+  return CheckCutLocked(offset, writer);
+}
+
+Status TopicPartition::CheckCutLocked(int64_t offset, int64_t writer) const {
+  VELO_RETURN_IF_ERROR(CheckNotDeleted());
+  if (offset > next_offset_) {
+    return Status::World("CONFLICT",
+                         fmt::format("Partition {} of topic '{}' ends at {}, before {}, where the checkpoint has it.",
+                                     partition_, definition_->name, next_offset_, offset),
+                         "The topic was made anew or lost its end. Start again with an empty checkpoint folder.");
+  }
+  for (size_t i = FirstBatchFrom(offset); i < batches_.size(); ++i) {
+    if (batches_[i].writer == writer) continue;
+    return Status::User("CONFLICT",
+                        fmt::format("Somebody else has written to partition {} of topic '{}' since the checkpoint "
+                                    "(from offset {} on), so what followed it cannot be taken back.",
+                                    partition_, definition_->name, std::max(offset, batches_[i].base_offset)),
+                        "Give the query a topic of its own, and start again with an empty checkpoint folder.");
+  }
+  return Status::OK();
+}
+
+Status TopicPartition::CutBack(int64_t offset, int64_t writer) {
+  std::lock_guard lock(mutex_);
+  VELO_RETURN_IF_ERROR(CheckCutLocked(offset, writer));
+  if (offset == next_offset_) return Status::OK();
+  const size_t first = FirstBatchFrom(offset);
+  std::deque<BatchInfo> kept(batches_.begin(), batches_.begin() + static_cast<std::ptrdiff_t>(first));
+  int64_t bytes = 0;
+  for (const BatchInfo& info : kept) bytes += info.bytes;
+  state::WriteSet writes;
+  for (size_t i = first; i < batches_.size(); ++i) {
+    const BatchInfo& info = batches_[i];
+    if (info.base_offset < offset) {
+      // Only the first can reach across.
+      VELO_ASSIGN_OR_RETURN(const StoredSlice whole, LoadBatch(info.base_offset));
+      BatchInfo part = info;
+      part.rows = offset - info.base_offset;
+      VELO_ASSIGN_OR_RETURN(std::string encoded, EncodeBatch(*whole.rows->Slice(0, part.rows)));
+      part.bytes = static_cast<int64_t>(encoded.size());
+      writes.Put(BatchKey(definition_->name, partition_, part.base_offset), std::move(encoded));
+      writes.Put(InfoKey(definition_->name, partition_, part.base_offset), EncodeInfo(part));
+      bytes += part.bytes;
+      kept.push_back(part);
+      continue;
+    }
+    writes.Delete(BatchKey(definition_->name, partition_, info.base_offset));
+    writes.Delete(InfoKey(definition_->name, partition_, info.base_offset));
+  }
+  writes.Put(HeadKey(definition_->name, partition_), EncodeHead(offset));
+  VELO_RETURN_IF_ERROR(store_->Write(writes));
+  batches_ = std::move(kept);
+  bytes_ = bytes;
+  next_offset_ = offset;
+  return LoadNewest();
 }
 
 void TopicPartition::PushTail(StoredSlice slice) {
@@ -283,7 +357,7 @@ Status TopicPartition::JoinSmallBatches() {
     int64_t rows = 0;
     size_t count = 0;
     while (first + count < batches_.size() && batches_[first + count].rows < kTargetBatchRows &&
-           rows < kTargetBatchRows) {
+           rows < kTargetBatchRows && batches_[first + count].writer == batches_[first].writer) {
       rows += batches_[first + count].rows;
       ++count;
     }

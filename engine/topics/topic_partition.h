@@ -44,6 +44,11 @@ class TopicPartition {
   Status Load();
   /// Returns the offset of the first row.
   Result<int64_t> Append(const TopicAppend& rows, Timestamp now);
+  /// Whether CutBack with the same arguments would do: CONFLICT when others than `writer` have written behind `offset`,
+  /// or the partition ends before it.
+  Status CheckCut(int64_t offset, int64_t writer);
+  /// Takes back all messages from `offset` on.
+  Status CutBack(int64_t offset, int64_t writer);
   TopicPartitionInfo Info();
   int64_t size_bytes();
   int64_t low_offset();
@@ -73,6 +78,11 @@ class TopicPartition {
   Status CheckNotDeleted() const;
   Status Store(const StoredSlice& slice, const BatchInfo& info, std::string bytes);
   void PushTail(StoredSlice slice);
+  /// Fills the tail and what is known of the newest message; nothing when the partition is empty.
+  Status LoadNewest();
+  Status CheckCutLocked(int64_t offset, int64_t writer) const;
+  /// Position in batches_ of the first that holds messages from `offset` on.
+  size_t FirstBatchFrom(int64_t offset) const;
   Status CompactTail();
   void CallListeners();
   Result<std::vector<StoredSlice>> ReadStored(int64_t offset, int64_t max_rows);

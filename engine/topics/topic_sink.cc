@@ -26,6 +26,8 @@ class TopicSink : public Sink {
   TopicSink(TopicStore* store, std::string topic, const SinkTarget& target, size_t partitions)
       : store_(store), topic_(std::move(topic)), target_(target), partitions_(partitions) {}
 
+  void set_next(size_t next) { next_ = next; }
+
   Status Write(const SinkRows& rows) override {
     const auto* keys = static_cast<const arrow::StringArray*>(rows.keys.get());
     std::vector<std::vector<uint32_t>> shares(partitions_);
@@ -45,12 +47,22 @@ class TopicSink : public Sink {
   }
 
   Status Close() override { return Status::OK(); }
+
+  Result<std::string> Position() const override {
+    VELO_ASSIGN_OR_RETURN(const TopicInfo info, store_->Describe(topic_));
+    SinkPosition position;
+    position.next = next_;
+    for (const TopicPartitionInfo& partition : info.partitions) position.offsets.push_back(partition.high_offset);
+    return position.ToString();
+  }
+
   std::string where() const override { return "topic " + topic_; }
 
  private:
   Result<TopicAppend> Take(const SinkRows& rows, const std::vector<uint32_t>& share) const {
     const auto count = static_cast<int64_t>(share.size());
     TopicAppend append;
+    append.writer = target_.writer;
     const arrow::UInt32Array indices(count, arrow::Buffer::Wrap(share.data(), share.size()));
     arrow::ArrayVector columns;
     for (const auto& column : rows.columns->columns()) {
@@ -108,6 +120,26 @@ class TopicSink : public Sink {
 
 }  // namespace
 
+std::string SinkPosition::ToString() const { return fmt::format("{},{}", next, fmt::join(offsets, ",")); }
+
+Result<SinkPosition> SinkPosition::Parse(std::string_view text) {
+  std::vector<int64_t> numbers;
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at != end;) {
+    const auto [after, error] = std::from_chars(at, end, numbers.emplace_back());
+    if (error != std::errc() || numbers.back() < 0 || (after != end && (*after != ',' || after + 1 == end))) {
+      numbers.clear();
+      break;
+    }
+    at = after == end ? end : after + 1;
+  }
+  if (numbers.size() < 2) {
+    return Status::World("STATE_DAMAGED", fmt::format("'{}' is no position of a topic's output.", text),
+                         "Start again with an empty checkpoint folder.");
+  }
+  return SinkPosition{static_cast<size_t>(numbers[0]), {numbers.begin() + 1, numbers.end()}};
+}
+
 Result<std::unique_ptr<Sink>> OpenTopicSink(TopicStore* store, const std::string& topic, const SinkTarget& target) {
   Result<TopicInfo> info = store->Describe(topic);
   if (!info.ok()) {
@@ -139,7 +171,12 @@ Result<std::unique_ptr<Sink>> OpenTopicSink(TopicStore* store, const std::string
   }
   SinkTarget exact = target;
   exact.columns = info->schema;
-  return std::unique_ptr<Sink>(std::make_unique<TopicSink>(store, topic, exact, info->partitions.size()));
+  auto sink = std::make_unique<TopicSink>(store, topic, exact, info->partitions.size());
+  if (!target.position.empty()) {
+    VELO_ASSIGN_OR_RETURN(const SinkPosition position, SinkPosition::Parse(target.position));
+    sink->set_next(position.next);
+  }
+  return std::unique_ptr<Sink>(std::move(sink));
 }
 
 }  // namespace velo::topics

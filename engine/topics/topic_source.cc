@@ -197,6 +197,18 @@ class TopicReader : public PartitionReader {
     if (error != std::errc() || end != position.data() + position.size() || offset < 0) {
       return Status::User("VALIDATION_ERROR", fmt::format("'{}' is no position in a topic.", position));
     }
+    const int64_t low = partition_->low_offset(), high = partition_->high_offset();
+    if (offset < low) {
+      return Status::World(
+          "STATE_INCOMPATIBLE",
+          fmt::format("{} messages of {} were dropped by retention before they were read.", low - offset, name()),
+          "Keep them longer (retention), and start again with an empty checkpoint folder.");
+    }
+    if (offset > high) {
+      return Status::World("STATE_INCOMPATIBLE",
+                           fmt::format("{} ends at {}, but was read up to {}: it was made anew.", name(), high, offset),
+                           "Start again with an empty checkpoint folder.");
+    }
     next_offset_ = offset;
     return Status::OK();
   }

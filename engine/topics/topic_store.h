@@ -48,6 +48,7 @@ struct TopicAppend {
   std::vector<Timestamp> timestamps;  ///< Empty: the store's clock.
   std::vector<std::optional<std::string>> keys;
   std::vector<std::vector<std::pair<std::string, std::string>>> headers;
+  int64_t writer = 0;  ///< Who may take them back with CutBack; 0: nobody.
 };
 
 /// The embedded topic log: named, partitioned, append-only, kept in RocksDB as Arrow IPC batches keyed by (topic,
@@ -69,6 +70,11 @@ class TopicStore {
   virtual std::vector<TopicInfo> List() = 0;
   /// Returns the offset of the first row.
   virtual Result<int64_t> Append(const std::string& topic, int32_t partition, const TopicAppend& rows) = 0;
+  /// Takes messages back: partition i ends before offsets[i] afterwards, and goes on counting from there. All of them
+  /// must come from `writer`, else nothing is taken back (CONFLICT); so too when a partition ends before its offset.
+  virtual Status CutBack(const std::string& topic, const std::vector<int64_t>& offsets, int64_t writer) = 0;
+  /// What was appended before survives a loss of power.
+  virtual Status Sync() = 0;
   /// Opens the topic for reading; payload columns plus the system columns of engine/types/schema.h.
   virtual Result<std::unique_ptr<Source>> OpenSource(const std::string& topic) = 0;
   virtual Result<Preview> Peek(const std::string& topic, const PreviewRequest& request) = 0;

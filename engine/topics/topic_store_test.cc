@@ -203,6 +203,81 @@ TEST_F(TopicStoreTest, SeeksToPositionAndTime) {
   EXPECT_THAT(ReadIntegers(*timed), ElementsAre(3));
 }
 
+TEST_F(TopicStoreTest, CutsBackToAnOffset) {
+  TopicOptions options;
+  options.partitions = 2;
+  Create("t", options);
+  for (int64_t i = 0; i < 40; ++i) {
+    TopicAppend rows = Rows(i * 10, 10);
+    rows.writer = i < 3 ? 0 : 7;
+    Append("t", rows, 0);
+    if (i < 5) Append("t", rows, 1);
+  }
+  const auto head = [&](int32_t partition) { return store_->Describe("t")->partitions[partition].high_offset; };
+  const auto amounts = [&] {
+    auto readers = (*store_->OpenSource("t"))->OpenReaders({.columns = {"amount"}});
+    return ReadIntegers(*(*readers)[0]);
+  };
+  // Others' rows stay, and then nothing is taken back anywhere.
+  for (const auto& [offsets, writer] : {std::pair{std::vector<int64_t>{25, 50}, 7}, {{395, 50}, 8}, {{395, 20}, 7}}) {
+    const Status refused = store_->CutBack("t", offsets, writer);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, "CONFLICT");
+    EXPECT_EQ(head(0), 400);
+    EXPECT_EQ(head(1), 50);
+  }
+  EXPECT_FALSE(store_->CutBack("t", {401, 50}, 7).ok());
+  EXPECT_FALSE(store_->CutBack("t", {400}, 7).ok());
+  EXPECT_TRUE(store_->CutBack("t", {400, 50}, 8).ok());
+
+  ASSERT_TRUE(store_->CutBack("t", {395, 50}, 7).ok());
+  EXPECT_EQ(head(0), 395);
+  EXPECT_EQ(amounts().back(), 394);
+  EXPECT_EQ(amounts().size(), 395u);
+  // Batches joined meanwhile keep their writer and are cut through; joined only with those of the same writer.
+  ASSERT_TRUE(store_->ApplyRetention().ok());
+  EXPECT_FALSE(store_->CutBack("t", {29, 50}, 7).ok());
+  ASSERT_TRUE(store_->CutBack("t", {101, 30}, 7).ok());
+  EXPECT_EQ(head(0), 101);
+  EXPECT_EQ(head(1), 30);
+  EXPECT_EQ(amounts().back(), 100);
+  Reopen();
+  EXPECT_EQ(head(0), 101);
+  EXPECT_EQ(amounts().size(), 101u);
+  EXPECT_EQ(Append("t", Rows(1000, 1), 0), 101);
+  EXPECT_EQ(amounts().back(), 1000);
+}
+
+TEST_F(TopicStoreTest, CutsBackBehindWhatRetentionHasDropped) {
+  TopicOptions options;
+  options.retention_ms = 1000;
+  Create("t", options);
+  TopicAppend rows = Rows(0, 10);
+  rows.writer = 7;
+  Append("t", rows);
+  clock_.Advance(5 * kSecond);
+  ASSERT_TRUE(store_->ApplyRetention().ok());
+  Append("t", rows);
+  ASSERT_TRUE(store_->CutBack("t", {4}, 7).ok());
+  EXPECT_EQ(store_->Describe("t")->partitions[0].high_offset, 4);
+  EXPECT_EQ(store_->Describe("t")->total_messages(), 0);
+  EXPECT_EQ(Append("t", rows), 4);
+}
+
+TEST_F(TopicStoreTest, SeekingToWhatIsGoneOrNeverWasIsRefused) {
+  TopicOptions options;
+  options.retention_ms = 1000;
+  Create("t", options);
+  Append("t", Rows(0, 10));
+  auto reader = OpenReader("t", {.columns = {"amount"}});
+  EXPECT_TRUE(reader->Seek("10").ok());
+  EXPECT_FALSE(reader->Seek("11").ok());
+  clock_.Advance(5 * kSecond);
+  ASSERT_TRUE(store_->ApplyRetention().ok());
+  EXPECT_FALSE(reader->Seek("9").ok());
+  EXPECT_TRUE(reader->Seek("10").ok());
+}
+
 TEST_F(TopicStoreTest, ReadsManySmallAppendsInLargeBatchesFromTailAndLog) {
   Create("t");
   const int64_t total = 40000;

@@ -287,6 +287,56 @@ def test_a_large_application_validates_quickly(folder):
     assert best < 1.0, f"{best * 1000:.0f} ms"
 
 
+def test_a_killed_application_goes_on_where_it_stood(folder):
+    folder.write("in.csv", "id,v\n" + "".join(f"{i},{i * 7919 % 101}\n" for i in range(400_000)))
+    made = folder.velo("run", "-e", "CREATE STREAM e AS SELECT id, v FROM file://in.csv INTO 'topic://events'"
+                       .replace("file://", f"file://{folder.path}/"))
+    assert made.returncode == 0, made.stderr
+    script = folder.write("app.sql", """CREATE STREAM kept AS SELECT id, v FROM events WHERE v > 20
+INTO 'file://{dir}/kept.csv', 'topic://kept';
+CREATE STREAM sums AS SELECT v, COUNT(*) AS n, SUM(id) AS s FROM events GROUP BY v EMIT CHANGES INTO 'topic://sums';
+""")
+    command = [VELO, "run", script, "--checkpoint-dir", "state", "--checkpoint-interval", "5ms"]
+    environment = {**os.environ, "VELO_DATA_DIR": str(folder.path / "data")}
+    def newest():
+        return max((file.name for file in (folder.path / "state").glob("*.checkpoint")), default="")
+    for delay in (0, 0.02, 0.05, 0.1):
+        known, started = newest(), time.monotonic()
+        killed = subprocess.Popen(command, cwd=folder.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  env=environment)
+        while newest() == known and time.monotonic() < started + 20:
+            time.sleep(0.002)
+        time.sleep(delay)
+        killed.kill()
+        killed.wait()
+    last = folder.velo(*command[1:], "--for", "4s", "--explain-wait")
+    assert last.returncode == 0, last.stderr
+    assert "goes on from the checkpoint of" in last.stderr and "checkpoints: " in last.stderr, last.stderr
+    rows = [(i, i * 7919 % 101) for i in range(400_000)]
+    wanted = "id,v\n" + "".join(f"{i},{v}\n" for i, v in rows if v > 20)
+    assert folder.read("kept.csv") == wanted
+    topic = folder.velo("run", "-e", "SELECT id, v FROM kept", "--format", "csv", "--for", "3s", "--limit",
+                        str(wanted.count("\n") - 1))
+    assert topic.stdout == wanted, topic.stderr
+    sums, expected = {}, []
+    for i, v in rows:
+        n, s = sums.get(v, (0, 0))
+        sums[v] = (n + 1, s + i)
+        expected.append(f"{v},{n + 1},{s + i}\n")
+    given = folder.velo("run", "-e", "SELECT v, n, s FROM sums", "--format", "csv", "--for", "3s", "--limit", "400000")
+    assert given.stdout == "v,n,s\n" + "".join(expected), given.stderr[-500:]
+
+
+def test_checkpoints_are_refused_where_they_keep_nothing(folder):
+    for arguments, what in ((("-e", "SELECT * FROM file://orders.csv"), "nothing to keep"),
+                            (("-e", "SELECT 1 AS a INTO 'file://{dir}/a.csv'", "--checkpoint-interval", "soon"),
+                             "does not understand"),
+                            (("-e", "SELECT 1 AS a INTO 'file://{dir}/a.parquet'"), "cannot be taken up again")):
+        done = folder.velo("run", *(a.replace("{dir}", str(folder.path)).replace("//orders", f"//{folder.path}/orders")
+                                    for a in arguments), "--checkpoint-dir", "state")
+        assert done.returncode != 0 and what in done.stderr, done.stderr
+
+
 def test_properties_are_listed(folder):
     listed = json.loads(folder.velo("properties", "--format", "json").stdout)
     names = [entry["name"] for entry in listed]
