@@ -8,7 +8,6 @@
 #include "engine/formats/json_column.h"
 #include "engine/formats/json_cursor.h"
 #include "engine/formats/json_field_order.h"
-#include "engine/formats/json_guess.h"
 #include "engine/formats/json_plain_values.h"
 #include "engine/formats/plain_column.h"
 #include "engine/formats/utf8.h"
@@ -83,14 +82,6 @@ class JsonDecoder::Machinery {
     AppendRecord(&record);
     *length = static_cast<size_t>(record.end - lines.data());
     return reason_;
-  }
-
-  std::string Guess(std::string_view text, JsonTypeGuess* guess) {
-    JsonCursor cursor(text);
-    if (!IsValidUtf8(text)) return kNotUtf8;
-    if (cursor.Peek() != '{') return std::string(JsonErrorText(JsonError::kNoObject));
-    if (!GuessObject(cursor, guess, &buffer_) || !cursor.AtEnd()) return std::string(JsonErrorText(cursor.error()));
-    return "";
   }
 
   int64_t rows() const { return records_ - static_cast<int64_t>(bad_rows_.size()); }
@@ -219,7 +210,8 @@ class JsonDecoder::Machinery {
   }
 
   /// Appends a value of the plainest form to its column and returns its end; appends nothing otherwise.
-  [[gnu::always_inline]] inline const char* ReadPlainValue(const JsonFieldOrder::Use& use, const char* at, const char* limit, JsonTextBytes* bytes) {
+  [[gnu::always_inline]] inline const char* ReadPlainValue(const JsonFieldOrder::Use& use, const char* at,
+                                                           const char* limit, JsonTextBytes* bytes) {
     const char* end = nullptr;
     const bool is_number = *at == '-' || static_cast<unsigned char>(*at - '0') < 10;
     switch (use.way) {
@@ -344,7 +336,6 @@ const std::string& JsonDecoder::AppendLine(std::string_view lines, size_t* lengt
   return machinery_->AppendLine(lines, length);
 }
 bool JsonDecoder::full() const { return machinery_->full(); }
-std::string JsonDecoder::Guess(std::string_view text, JsonTypeGuess* guess) { return machinery_->Guess(text, guess); }
 int64_t JsonDecoder::rows() const { return machinery_->rows(); }
 Result<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::Finish() { return machinery_->Finish(); }
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "engine/base/status.h"
-#include "engine/formats/json_types.h"
 #include "engine/types/schema.h"
 
 namespace arrow {
@@ -17,10 +16,9 @@ class RecordBatch;
 
 namespace velo::formats {
 
-/// Decodes the texts of JSON records: into columns, or into a guess of their types. Not thread safe.
+/// Decodes the texts of JSON records into columns. Not thread safe.
 class JsonDecoder {
  public:
-  /// The columns to fill. Empty for guessing only.
   explicit JsonDecoder(Schema columns);
   ~JsonDecoder();
 
@@ -30,8 +28,6 @@ class JsonDecoder {
   /// The same for the first one of whole lines, which end in a line end and of which the first begins with a bracket.
   /// `*length` is set to that of the line, without its end.
   const std::string& AppendLine(std::string_view lines, size_t* length);
-  /// Adds one record to the guess. Returns the reason when it is bad.
-  std::string Guess(std::string_view text, JsonTypeGuess* guess);
 
   int64_t rows() const;
   /// Whether the rows take so much room that they should be taken soon.

@@ -39,7 +39,8 @@ class JsonFieldOrder {
   /// Call at the beginning of every record, just behind its opening bracket.
   void Start() { at_ = kStart; }
 
-  /// A place between the fields of a record, for a loop that keeps it in a register. Valid until the next call of Learn.
+  /// A place between the fields of a record, for a loop that keeps it in a register. Valid until the next call of
+  /// Learn.
   class Place {
    public:
     /// Steps over the key of the next field when it is one of those expected at `*at`; else null is returned. kPadding
@@ -79,7 +80,7 @@ class JsonFieldOrder {
     std::array<char, kPadding> lead{};
     uint32_t length = 0;  ///< 0: no such edge.
     uint32_t mask = 0;    ///< Which of the first kStep bytes count.
-    uint32_t to = 0;    ///< Bytes from the first node on.
+    uint32_t to = 0;      ///< Bytes from the first node on.
   };
   struct Node {
     std::array<Edge, 2> next;  ///< The one that came last first.

@@ -3,6 +3,7 @@
 #include <arrow/record_batch.h>
 
 #include "engine/formats/json_columns.h"
+#include "engine/formats/json_guess.h"
 #include "engine/formats/json_records.h"
 
 namespace velo::formats {
@@ -154,13 +155,13 @@ class JsonFormat : public Format {
       window->Advance(line_end + 1);
     }
     JsonRecords records(std::move(window), layout);
-    JsonDecoder decoder({});
+    JsonGuesser guesser(&sample->guess);
     while (records.offset() < begin + bytes) {
       VELO_ASSIGN_OR_RETURN(JsonRecords::Record record, records.Next());
       if (record.kind == JsonRecords::Kind::kEnd) break;
       ++sample->records;
       std::string reason = "the record cannot be read";
-      if (record.kind == JsonRecords::Kind::kRecord) reason = decoder.Guess(record.text, &sample->guess);
+      if (record.kind == JsonRecords::Kind::kRecord) reason = guesser.Add(record.text);
       if (reason.empty()) continue;
       if (sample->bad++ == 0) sample->first_reason = reason;
     }

@@ -46,14 +46,14 @@ JsonTypeGuess& JsonTypeGuess::AddArray() {
   return *items_;
 }
 
-JsonTypeGuess& JsonTypeGuess::Field(std::string_view name) {
+size_t JsonTypeGuess::PlaceOf(std::string_view name) {
   // Objects mostly have the same fields in the same order.
   if (next_field_ >= fields_.size() || fields_[next_field_].first != name) {
     const auto [place, is_new] = field_places_.try_emplace(std::string(name), fields_.size());
     if (is_new) fields_.emplace_back(name, std::make_unique<JsonTypeGuess>(detect_decimals_));
     next_field_ = place->second;
   }
-  return *fields_[next_field_++].second;
+  return next_field_++;
 }
 
 SqlType JsonTypeGuess::type() const {

@@ -29,7 +29,9 @@ class JsonTypeGuess {
     next_field_ = 0;
   }
   /// The guess for a field of the objects seen here.
-  JsonTypeGuess& Field(std::string_view name);
+  JsonTypeGuess& Field(std::string_view name) { return *fields_[PlaceOf(name)].second; }
+  /// The place of such a field among all fields, which it keeps.
+  size_t PlaceOf(std::string_view name);
 
   SqlType type() const;
   /// Display name of a narrower type that nine of ten values have; empty mostly.
