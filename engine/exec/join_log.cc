@@ -59,20 +59,34 @@ void JoinLog::AppendLone(int64_t time, uint32_t row) {
 }
 
 void JoinLog::DropBelow(int64_t time, std::vector<uint32_t>* rows) {
-  while (begin_ != end_ && entries_[begin_ & mask_].time < time) rows->push_back(entries_[begin_++ & mask_].row);
+  uint32_t end = begin_;
+  while (end != end_ && entries_[end & mask_].time < time) ++end;
+  DropUpTo(end, rows);
 }
 
-void JoinLog::DropAll(std::vector<uint32_t>* rows) {
-  while (begin_ != end_) rows->push_back(entries_[begin_++ & mask_].row);
+void JoinLog::DropAll(std::vector<uint32_t>* rows) { DropUpTo(end_, rows); }
+
+void JoinLog::DropUpTo(uint32_t end, std::vector<uint32_t>* rows) {
+  const size_t before = rows->size();
+  rows->resize(before + (end - begin_));
+  for (uint32_t* row = rows->data() + before; begin_ != end; ++begin_) *row++ = entries_[begin_ & mask_].row;
 }
 
 size_t JoinLog::FindLikely(std::span<const int64_t> keys, uint32_t* found) const {
   if (empty()) return 0;
-  size_t count = 0;
+  size_t held = 0;
   for (size_t i = 0; i < keys.size(); ++i) {
     if (i + kFetchAhead < keys.size()) __builtin_prefetch(&heads_[Place(keys[i + kFetchAhead])]);
-    found[count] = static_cast<uint32_t>(i);
-    count += IsHeld(heads_[Place(keys[i])]) ? 1 : 0;
+    found[held] = static_cast<uint32_t>(i);
+    held += IsHeld(heads_[Place(keys[i])]) ? 1 : 0;
+  }
+  // Of those whose chain has somebody, the ones that meet their own key at its head or have to look further.
+  size_t count = 0;
+  for (size_t i = 0; i < held; ++i) {
+    const int64_t key = keys[found[i]];
+    const Entry& newest = entries_[heads_[Place(key)] & mask_];
+    found[count] = found[i];
+    count += (newest.key == key) | IsHeld(newest.older) ? 1 : 0;
   }
   return count;
 }

@@ -64,6 +64,7 @@ class JoinLog {
     head = position;
   }
   void Relink();
+  void DropUpTo(uint32_t end, std::vector<uint32_t>* rows);
   void MakeRoom(size_t rows);
 
   std::vector<Entry> entries_;   ///< Entry at position p: p & mask_.

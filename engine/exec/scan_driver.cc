@@ -146,6 +146,8 @@ std::shared_ptr<arrow::Array> ScanDriver::NoteTimes(Partition& partition, const 
           ? nullptr
           : static_cast<const arrow::BooleanArray*>(batch.columns->column(node.punctuation_column).get());
   if (values.null_count() == 0 && marks == nullptr && !ReportsDisorder()) {
+    // Where the readers tell how low times can get, nobody asks how high they have been.
+    if (settings_.tells_lowest_times) return times;
     EventMillis highest = partition.max_time;
     for (const int64_t time : std::span(values.raw_values(), static_cast<size_t>(values.length()))) {
       highest = std::max(highest, time);

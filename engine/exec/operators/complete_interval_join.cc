@@ -160,7 +160,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
     own.seen += count;
     VELO_RETURN_IF_ERROR(FindKeys(input));
     VELO_RETURN_IF_ERROR(FindTimes(side, input));
-    own.queue.Add(times_, keys_of_rows_, pairs_.rows(side).end(), is_lone_);
+    own.queue.Add(times_of_rows_, keys_of_rows_, pairs_.rows(side).end(), is_lone_);
     return pairs_.rows(side).Add(input.batch.columns);
   }
 
@@ -187,19 +187,32 @@ class CompleteIntervalJoin : public TwoInputOperator {
     return Status::OK();
   }
 
-  // Sets times_, and is_lone_ where a row has no time to meet anybody. REQUIRES: FindKeys was called.
+  // Sets times_of_rows_, and is_lone_ where a row has no time to meet anybody. REQUIRES: FindKeys was called.
   Status FindTimes(Side side, const JoinRows& input) {
     const auto count = static_cast<size_t>(input.batch.num_rows());
-    // Without times all rows are of one time, so that they come in order of arrival.
-    times_.assign(count, 0);
-    if (input.times != nullptr) std::copy_n(input.times->raw_values(), count, times_.begin());
-    for (size_t i = 0; i < count; ++i) is_lone_[i] |= never_meet_ || times_[i] <= JoinInput::kNoTime ? 1 : 0;
-    if (side == Side::kRight && right_shift_ != 0) {
-      for (int64_t& time : times_) time = InQueue(side, time);
+    if (input.times != nullptr) {
+      times_of_rows_ = {input.times->raw_values(), count};
+    } else {
+      // Without times all rows are of one time, so that they come in order of arrival.
+      times_.assign(count, 0);
+      times_of_rows_ = times_;
     }
-    bool is_too_late = false;
-    for (size_t i = 0; i < count; ++i) is_too_late |= is_lone_[i] == 0 && times_[i] < joined_to_;
-    return is_too_late ? TooLate() : Status::OK();
+    const int64_t lowest = *std::min_element(times_of_rows_.begin(), times_of_rows_.end());
+    if (never_meet_ || lowest <= JoinInput::kNoTime) {
+      for (size_t i = 0; i < count; ++i) {
+        is_lone_[i] |= never_meet_ || times_of_rows_[i] <= JoinInput::kNoTime ? 1 : 0;
+      }
+    }
+    const bool may_be_late = InQueue(side, lowest) < joined_to_;
+    if (side == Side::kRight && right_shift_ != 0) {
+      times_.assign(times_of_rows_.begin(), times_of_rows_.end());
+      for (int64_t& time : times_) time = Before(time, right_shift_);
+      times_of_rows_ = times_;
+    }
+    for (size_t i = 0; may_be_late && i < count; ++i) {
+      if (is_lone_[i] == 0 && times_of_rows_[i] < joined_to_) return TooLate();
+    }
+    return Status::OK();
   }
 
   // Whether rows of the side can change nothing, because the other side has none.
@@ -406,7 +419,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
   bool never_meet_ = false;
   EventMillis joined_to_ = kBeginOfTime;
   // Scratch, per row of a batch.
-  std::span<const int64_t> keys_of_rows_;
+  std::span<const int64_t> keys_of_rows_, times_of_rows_;
   std::vector<int64_t> key_scratch_, times_;
   std::vector<uint32_t> key_ids_;
   std::vector<uint8_t> is_lone_;
