@@ -17,15 +17,6 @@ namespace {
 /// Codes that are worked on together: they stay in the first cache.
 constexpr int64_t kBlock = 1024;
 
-/// Copies at full width; up to 31 bytes after the end are read and written.
-void CopyWide(char* to, const uint8_t* from, size_t size) {
-  if (size <= 32) {
-    std::memcpy(to, from, 32);
-  } else {
-    std::memcpy(to, from, size);
-  }
-}
-
 }  // namespace
 
 ParquetColumn::ParquetColumn(std::shared_ptr<const ParquetBytes> bytes, std::shared_ptr<parquet::FileMetaData> metadata,
@@ -151,24 +142,22 @@ Status ParquetColumn::KnowDictionary() {
   const int64_t size = pages_.dictionary_size();
   if (plan_.form != ValueForm::kBytes) {
     if (static_cast<size_t>(size) > bytes.size() / FileWidth(plan_.form)) return Damaged("a dictionary cut off");
-    uint8_t* const memory = dictionary_values_.Reserve(static_cast<size_t>(size) * ArrayWidth(plan_.form));
-    VisitFixed(plan_.form, [&](auto file, auto array) {
-      for (int64_t i = 0; i < size; ++i) {
-        const auto value = static_cast<decltype(array)>(ValueAt<decltype(file)>(bytes.data(), i));
-        std::memcpy(memory + i * static_cast<int64_t>(sizeof(value)), &value, sizeof(value));
-      }
-    });
   } else {
+    if (bytes.size() > INT32_MAX) return Damaged("a dictionary of more than 2 GiB");
     std::vector<int32_t> offsets{0};
     std::string texts;
     size_t at = 0;
+    longest_ = 0;
     for (int64_t i = 0; i < size; ++i) {
       const auto text = TextAt(bytes, at);
       if (!text) return Damaged("a dictionary cut off");
       at += 4 + text->size();
       texts.append(*text);
+      longest_ = std::max(longest_, static_cast<int64_t>(text->size()));
       offsets.push_back(static_cast<int32_t>(texts.size()));
     }
+    // Texts are copied at full width.
+    texts.append(PageMemory::kSlack, '\0');
     dictionary_ = arrow::MakeArray(arrow::ArrayData::Make(
         plan_.type, size,
         {nullptr, arrow::Buffer::FromVector(std::move(offsets)), arrow::Buffer::FromString(std::move(texts))}, 0));
@@ -213,8 +202,8 @@ Status ParquetColumn::StartFilling(int64_t rows, Filling* filling) {
   filling->rows = rows;
   filling->as_codes = plan_.may_be_codes && pages_.is_coded();
   if (plan_.form == ValueForm::kBytes && !filling->as_codes) {
-    filling->offsets.reserve(static_cast<size_t>(rows) + 1);
-    filling->offsets.push_back(0);
+    VELO_RETURN_IF_ARROW_ERROR(filling->offsets.Reserve(rows + 1));
+    filling->offsets.UnsafeAppend(0);
     return Status::OK();
   }
   const int64_t width = filling->as_codes ? 4 : static_cast<int64_t>(ArrayWidth(plan_.form));
@@ -269,17 +258,21 @@ Status ParquetColumn::FillValues(const DataPageContent& page, const uint32_t* pl
   if (page.is_coded) {
     VELO_RETURN_IF_ERROR(BeginCodes(page, &read_));
     VELO_RETURN_IF_ERROR(KnowDictionary());
+    if (filling->as_codes) {
+      auto* const out = reinterpret_cast<uint32_t*>(filling->values->mutable_data()) + filling->done;
+      return ReadCodes(places, count, out);
+    }
     if (places != nullptr) {
       codes_.resize(static_cast<size_t>(count));
-      if (!read_.codes.Gather({places, static_cast<size_t>(count)}, codes_.data())) return Damaged("too few codes");
-      return FillCodes(codes_.data(), count, filling);
+      VELO_RETURN_IF_ERROR(ReadCodes(places, count, codes_.data()));
+      return FillFromDictionary(codes_.data(), count, filling);
     }
     codes_.resize(kBlock);
     const int64_t first = filling->done;
     for (int64_t from = 0; from < count; from += kBlock) {
       const int64_t part = std::min(kBlock, count - from);
-      if (!read_.codes.Read(codes_.data(), part)) return Damaged("too few codes");
-      VELO_RETURN_IF_ERROR(FillCodes(codes_.data(), part, filling));
+      VELO_RETURN_IF_ERROR(ReadCodes(nullptr, part, codes_.data()));
+      VELO_RETURN_IF_ERROR(FillFromDictionary(codes_.data(), part, filling));
       filling->done += part;
     }
     filling->done = first;
@@ -307,78 +300,88 @@ Status ParquetColumn::FillValues(const DataPageContent& page, const uint32_t* pl
   return Status::OK();
 }
 
-Status ParquetColumn::FillCodes(const uint32_t* codes, int64_t count, Filling* filling) {
-  if (!AreBelow(codes, count, pages_.dictionary_size())) return Damaged("a code that is not in the dictionary");
-  if (filling->as_codes) {
-    std::memcpy(filling->values->mutable_data() + filling->done * 4, codes, static_cast<size_t>(count) * 4);
-    return Status::OK();
-  }
-  if (plan_.form == ValueForm::kBytes) {
-    const auto& texts = static_cast<const arrow::BinaryArray&>(*dictionary_);
-    for (int64_t i = 0; i < count; ++i) {
-      const std::string_view text = texts.GetView(codes[i]);
-      filling->bytes.append(text);
-      filling->offsets.push_back(static_cast<int32_t>(filling->bytes.size()));
-    }
-    return filling->bytes.size() <= INT32_MAX ? Status::OK() : Damaged("more than 2 GiB of text");
-  }
-  VisitFixed(plan_.form, [&](auto, auto array) {
+// The next codes of the page, or those at `places`.
+Status ParquetColumn::ReadCodes(const uint32_t* places, int64_t count, uint32_t* out) {
+  const bool are_there =
+      places == nullptr ? read_.codes.Read(out, count) : read_.codes.Gather({places, static_cast<size_t>(count)}, out);
+  if (!are_there) return Damaged("too few codes");
+  if (!AreBelow(out, count, pages_.dictionary_size())) return Damaged("a code that is not in the dictionary");
+  return Status::OK();
+}
+
+Status ParquetColumn::FillFromDictionary(const uint32_t* codes, int64_t count, Filling* filling) {
+  if (plan_.form == ValueForm::kBytes) return FillTexts(codes, count, filling);
+  VisitFixed(plan_.form, [&](auto file, auto array) {
     using Array = decltype(array);
     Array* const out = reinterpret_cast<Array*>(filling->values->mutable_data()) + filling->done;
-    const uint8_t* const values = dictionary_values_.data();
-    for (int64_t i = 0; i < count; ++i) out[i] = ValueAt<Array>(values, codes[i]);
+    const uint8_t* const values = pages_.dictionary().data();
+    for (int64_t i = 0; i < count; ++i) out[i] = static_cast<Array>(ValueAt<decltype(file)>(values, codes[i]));
   });
+  return Status::OK();
+}
+
+// Texts of the dictionary.
+Status ParquetColumn::FillTexts(const uint32_t* codes, int64_t count, Filling* filling) const {
+  const auto& texts = static_cast<const arrow::BinaryArray&>(*dictionary_);
+  const int32_t* const begins = texts.raw_value_offsets();
+  int64_t size = filling->bytes.length();
+  if (size + count * longest_ > INT32_MAX) {
+    int64_t told = size;
+    for (int64_t i = 0; i < count; ++i) told += begins[codes[i] + 1] - begins[codes[i]];
+    if (told > INT32_MAX) return Damaged("more than 2 GiB of text");
+  }
+  VELO_RETURN_IF_ARROW_ERROR(filling->offsets.Reserve(count));
+  // Room for the longest text each is much more than is needed where few are long.
+  const bool is_wide = longest_ <= 32;
+  if (is_wide) VELO_RETURN_IF_ARROW_ERROR(filling->bytes.Reserve(count * longest_ + 32));
+  for (int64_t i = 0; i < count; ++i) {
+    const int32_t begin = begins[codes[i]], length = begins[codes[i] + 1] - begin;
+    const uint8_t* const text = texts.value_data()->data() + begin;
+    if (is_wide) {
+      std::memcpy(filling->bytes.mutable_data() + size, text, 32);
+      filling->bytes.UnsafeAdvance(length);
+    } else {
+      VELO_RETURN_IF_ARROW_ERROR(filling->bytes.Append(text, length));
+    }
+    size += length;
+    filling->offsets.UnsafeAppend(static_cast<int32_t>(size));
+  }
   return Status::OK();
 }
 
 // Texts in a page: each is preceded by four bytes with its size.
 Status ParquetColumn::FillPlainBytes(const DataPageContent& page, const uint32_t* places, int64_t count,
                                      Filling* filling) {
-  const uint8_t* const bytes = page.values.data();
-  const size_t end = page.values.size();
-  size_t at = read_.byte, size = filling->bytes.size();
+  const size_t begin = read_.byte, end = page.values.size();
+  const int64_t before = filling->bytes.length();
+  int64_t size = before;
   const int64_t values = places == nullptr ? count : int64_t{places[count - 1]} + 1;
+  VELO_RETURN_IF_ARROW_ERROR(filling->offsets.Reserve(count));
   // First the sizes, then the texts.
-  int64_t taken = 0;
-  for (int64_t i = 0; i < values; ++i) {
+  size_t at = begin;
+  for (int64_t i = 0, taken = 0; i < values; ++i) {
     const auto text = TextAt(page.values, at);
     if (!text) return Damaged("a text beyond its page");
     at += 4 + text->size();
     if (places != nullptr && places[taken] != i) continue;
     ++taken;
-    size += text->size();
+    size += static_cast<int64_t>(text->size());
     if (size > INT32_MAX) return Damaged("more than 2 GiB of text");
-    filling->offsets.push_back(static_cast<int32_t>(size));
+    filling->offsets.UnsafeAppend(static_cast<int32_t>(size));
   }
-  const size_t first = filling->offsets.size() - static_cast<size_t>(taken);
-  const auto before = static_cast<size_t>(filling->offsets[first - 1]);
-  filling->bytes.resize(size + PageMemory::kSlack);
-  char* const out = filling->bytes.data();
-  if (places == nullptr) {
-    size_t from = read_.byte, to = before;
-    for (int64_t i = 0; i < taken; ++i) {
-      const size_t length = static_cast<size_t>(filling->offsets[first + static_cast<size_t>(i)]) - to;
-      if (end - from >= 36) {
-        CopyWide(out + to, bytes + from + 4, length);
-      } else {
-        std::memcpy(out + to, bytes + from + 4, length);
-      }
-      from += 4 + length;
-      to += length;
-    }
-  } else {
-    size_t from = read_.byte, to = before;
-    for (int64_t i = 0, k = 0; k < taken; ++i) {
-      const std::string_view text = *TextAt(page.values, from);
-      if (places[k] == i) {
-        std::memcpy(out + to, text.data(), text.size());
-        to += text.size();
-        ++k;
-      }
-      from += 4 + text.size();
-    }
+  VELO_RETURN_IF_ARROW_ERROR(filling->bytes.Reserve(size - before + 32));
+  uint8_t* to = filling->bytes.mutable_data() + before;
+  at = begin;
+  for (int64_t i = 0, taken = 0; i < values; ++i) {
+    const std::string_view text = *TextAt(page.values, at);
+    at += 4 + text.size();
+    if (places != nullptr && places[taken] != i) continue;
+    ++taken;
+    // At full width, where so much can be read.
+    std::memcpy(to, text.data(), text.size() <= 32 && end - at >= 32 ? 32 : text.size());
+    to += text.size();
   }
-  filling->bytes.resize(size);
+  filling->bytes.UnsafeAdvance(size - before);
   read_.byte = at;
   return Status::OK();
 }
@@ -387,16 +390,19 @@ Status ParquetColumn::FillPlainBytes(const DataPageContent& page, const uint32_t
 Status ParquetColumn::BecomeBytes(Filling* filling) {
   const auto codes = std::move(filling->values);
   filling->as_codes = false;
-  filling->offsets.push_back(0);
-  const auto* const at = reinterpret_cast<const uint32_t*>(codes->data());
+  VELO_RETURN_IF_ARROW_ERROR(filling->offsets.Reserve(filling->rows + 1));
+  filling->offsets.UnsafeAppend(0);
   VELO_RETURN_IF_ERROR(KnowDictionary());
-  const auto& texts = static_cast<const arrow::BinaryArray&>(*dictionary_);
+  const auto* const at = reinterpret_cast<const uint32_t*>(codes->data());
   for (int64_t i = 0; i < filling->done; ++i) {
     const bool is_null = filling->validity != nullptr && filling->validity->data()[i] == 0;
-    if (!is_null) filling->bytes.append(texts.GetView(at[i]));
-    filling->offsets.push_back(static_cast<int32_t>(filling->bytes.size()));
+    if (is_null) {
+      filling->offsets.UnsafeAppend(static_cast<int32_t>(filling->bytes.length()));
+    } else {
+      VELO_RETURN_IF_ERROR(FillTexts(at + i, 1, filling));
+    }
   }
-  return filling->bytes.size() <= INT32_MAX ? Status::OK() : Damaged("more than 2 GiB of text");
+  return Status::OK();
 }
 
 // Moves the values that were put one after the other to the rows that have one, and counts these rows in. Until it is
@@ -423,8 +429,8 @@ void ParquetColumn::Spread(const uint8_t* present, int64_t count, int64_t values
     spread(reinterpret_cast<int32_t*>(filling->values->mutable_data()) + first);
   } else if (plan_.form == ValueForm::kBytes) {
     // Offsets have one more at the front; a row without a value ends where the one before it does.
-    filling->offsets.resize(static_cast<size_t>(first + count) + 1);
-    int32_t* const ends = filling->offsets.data() + first + 1;
+    filling->offsets.UnsafeAdvance(count - values);
+    int32_t* const ends = filling->offsets.mutable_data() + first + 1;
     for (int64_t row = count - 1, value = values; row >= 0; --row) {
       ends[row] = ends[value - 1];
       value -= present[row];
@@ -452,9 +458,9 @@ Result<std::shared_ptr<arrow::Array>> ParquetColumn::Finish(Filling filling) {
                                   {validity, filling.values}, filling.nulls);
     data->dictionary = dictionary_->data();
   } else if (plan_.form == ValueForm::kBytes) {
-    data = arrow::ArrayData::Make(plan_.type, filling.rows,
-                                  {validity, arrow::Buffer::FromVector(std::move(filling.offsets)),
-                                   arrow::Buffer::FromString(std::move(filling.bytes))},
+    VELO_ASSIGN_OR_RETURN_ARROW(auto offsets, filling.offsets.Finish(/*shrink_to_fit=*/false));
+    VELO_ASSIGN_OR_RETURN_ARROW(auto bytes, filling.bytes.Finish(/*shrink_to_fit=*/false));
+    data = arrow::ArrayData::Make(plan_.type, filling.rows, {validity, std::move(offsets), std::move(bytes)},
                                   filling.nulls);
   } else {
     data = arrow::ArrayData::Make(plan_.type, filling.rows, {validity, filling.values}, filling.nulls);

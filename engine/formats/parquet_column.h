@@ -1,5 +1,6 @@
 #pragma once
 
+#include <arrow/buffer_builder.h>
 #include <arrow/type_fwd.h>
 
 #include <memory>
@@ -75,8 +76,8 @@ class ParquetColumn {
     int64_t rows = 0, done = 0, nulls = 0;
     std::shared_ptr<arrow::Buffer> values, validity;  ///< Values: fixed ones, or codes.
     bool as_codes = false;
-    std::vector<int32_t> offsets;
-    std::string bytes;
+    arrow::TypedBufferBuilder<int32_t> offsets;
+    arrow::BufferBuilder bytes;
   };
 
   Status Damaged(std::string_view reason) const;
@@ -91,8 +92,10 @@ class ParquetColumn {
   Status Fill(const DataPageContent& page, int64_t count, Filling* filling);
   Status FillAt(const DataPageContent& page, std::span<const uint32_t> rows, Filling* filling);
   Status FillValues(const DataPageContent& page, const uint32_t* places, int64_t count, Filling* filling);
-  Status FillCodes(const uint32_t* codes, int64_t count, Filling* filling);
+  Status ReadCodes(const uint32_t* places, int64_t count, uint32_t* out);
+  Status FillFromDictionary(const uint32_t* codes, int64_t count, Filling* filling);
   Status FillPlainBytes(const DataPageContent& page, const uint32_t* places, int64_t count, Filling* filling);
+  Status FillTexts(const uint32_t* codes, int64_t count, Filling* filling) const;
   Status BecomeBytes(Filling* filling);
   void Spread(const uint8_t* present, int64_t count, int64_t values, Filling* filling);
   Result<std::shared_ptr<arrow::Array>> Finish(Filling filling);
@@ -110,8 +113,8 @@ class ParquetColumn {
   Cursor read_, test_;
 
   int64_t known_dictionary_ = 0;
-  PageMemory dictionary_values_;              ///< Fixed values, as wide as those of the arrays.
   std::shared_ptr<arrow::Array> dictionary_;  ///< Of texts.
+  int64_t longest_ = 0;                       ///< Of them, in bytes.
   int64_t passing_dictionary_ = 0;
   std::vector<uint8_t> passing_;  ///< 1 for the values of the dictionary that fulfil the conditions.
   std::vector<uint32_t> codes_, places_;

@@ -179,10 +179,9 @@ Status ParquetColumn::FindPassing() {
     const auto& texts = static_cast<const arrow::BinaryArray&>(*dictionary_);
     for (int64_t i = 0; i < size; ++i) TestText(texts.GetView(i), plan_.conditions, &passing_[static_cast<size_t>(i)]);
   } else {
-    VisitFixed(plan_.form, [&](auto, auto array) {
-      using Array = decltype(array);
+    VisitFixed(plan_.form, [&](auto file, auto array) {
       for (const ColumnPredicate& condition : plan_.conditions) {
-        TestFixed<Array, Array>(dictionary_values_.data(), size, condition, passing_.data());
+        TestFixed<decltype(file), decltype(array)>(pages_.dictionary().data(), size, condition, passing_.data());
       }
     });
   }
