@@ -20,12 +20,12 @@ struct Call {
 
 const std::vector<Call>& Calls() {
   static const std::vector<Call> calls = {
-      {"COUNT", TypeKind::kInteger},       {"COUNT", TypeKind::kString},  {"COUNT_IF", TypeKind::kBoolean},
-      {"SUM", TypeKind::kInteger},         {"SUM", TypeKind::kFloat},     {"SUM", SqlType::Decimal(12, 2)},
-      {"SUM", TypeKind::kInterval},        {"AVG", TypeKind::kInteger},   {"AVG", TypeKind::kFloat},
-      {"AVG", SqlType::Decimal(12, 2)},    {"MIN", TypeKind::kInteger},   {"MAX", TypeKind::kFloat},
-      {"MIN", SqlType::Decimal(12, 2)},    {"MAX", TypeKind::kString},    {"MAX", TypeKind::kBoolean},
-      {"STDDEV", TypeKind::kFloat},        {"VAR_POP", TypeKind::kFloat}, {"FIRST_VALUE", TypeKind::kFloat},
+      {"COUNT", TypeKind::kInteger},       {"COUNT", TypeKind::kString},   {"COUNT_IF", TypeKind::kBoolean},
+      {"SUM", TypeKind::kInteger},         {"SUM", TypeKind::kFloat},      {"SUM", SqlType::Decimal(12, 2)},
+      {"SUM", TypeKind::kInterval},        {"AVG", TypeKind::kInteger},    {"AVG", TypeKind::kFloat},
+      {"AVG", SqlType::Decimal(12, 2)},    {"MIN", TypeKind::kInteger},    {"MAX", TypeKind::kFloat},
+      {"MIN", SqlType::Decimal(12, 2)},    {"MAX", TypeKind::kString},     {"MAX", TypeKind::kBoolean},
+      {"STDDEV", TypeKind::kFloat},        {"VAR_POP", TypeKind::kFloat},  {"FIRST_VALUE", TypeKind::kFloat},
       {"COUNT", TypeKind::kInteger, true}, {"BOOL_OR", TypeKind::kBoolean}};
   return calls;
 }

@@ -189,9 +189,8 @@ Status PartitionedGroups::AddGroupsTo(Partition* partition, const GroupTable& gr
     VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, groups.Keys(column, rows));
     keys.push_back(std::move(array));
   }
-  std::vector<uint32_t> map(offset + rows.size(), UINT32_MAX);
-  VELO_RETURN_IF_ERROR(
-      partition->groups.FindOrInsert(keys, static_cast<int64_t>(rows.size()), map.data() + offset));
+  std::vector<uint32_t> map(static_cast<size_t>(states.groups()), UINT32_MAX);
+  VELO_RETURN_IF_ERROR(partition->groups.FindOrInsert(keys, static_cast<int64_t>(rows.size()), map.data() + offset));
   partition->states.Resize(partition->groups.size());
   return partition->states.Merge(states, map);
 }

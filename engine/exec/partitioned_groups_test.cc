@@ -12,7 +12,7 @@
 namespace velo::exec {
 namespace {
 
-// k STRING and i INTEGER as keys; COUNT(*), SUM(v), FIRST_VALUE(v), COUNT(DISTINCT v), ARRAY_AGG(v).
+// k STRING and i INTEGER as keys; COUNT(*), SUM(v), FIRST_VALUE(v), COUNT(DISTINCT v), ARRAY_AGG(v), SUM(DISTINCT v).
 class PartitionedGroupsTest : public ::testing::Test {
  protected:
   PartitionedGroupsTest() {
@@ -24,6 +24,7 @@ class PartitionedGroupsTest : public ::testing::Test {
     AddCall("FIRST_VALUE", true, false);
     AddCall("COUNT", true, true);
     AddCall("ARRAY_AGG", true, false);
+    AddCall("SUM", true, true);
   }
 
   void AddCall(std::string_view name, bool has_argument, bool distinct) {
