@@ -20,6 +20,7 @@ constexpr int64_t kWaitingBytes = int64_t{192} << 20;
 constexpr int64_t kShareOfLimit = 8;
 constexpr int kPartitionBits = 6;
 static_assert(PartitionedGroups::kPartitions == size_t{1} << kPartitionBits);
+constexpr size_t kPartitionsPerStep = 8;
 
 // The tables of the partitions use the lower bits.
 size_t PartitionOf(uint64_t hash) { return hash >> (64 - kPartitionBits); }
@@ -158,25 +159,40 @@ Status PartitionedGroups::AddGroups(const GroupTable& groups, const AggregateCol
   }
   HashKeys(keys, groups.size(), &hashes_);
   std::array<uint32_t, kPartitions + 1> starts;
-  std::vector<uint32_t> rows, ids, map(groups.size(), UINT32_MAX);
-  Deal(hashes_, &rows, &starts);
-  for (size_t number = 0; number < kPartitions; ++number) {
-    const std::span<const uint32_t> mine(rows.data() + starts[number], starts[number + 1] - starts[number]);
-    if (mine.empty()) continue;
-    keys.clear();
-    for (size_t column = 0; column < groups.column_count(); ++column) {
-      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, groups.Keys(column, mine));
-      keys.push_back(std::move(array));
+  Deal(hashes_, &rows_, &starts);
+  // In two steps, because merging looks at all groups of its source.
+  std::vector<uint32_t> map(groups.size(), UINT32_MAX);
+  for (size_t first = 0; first < kPartitions; first += kPartitionsPerStep) {
+    const size_t end = first + kPartitionsPerStep;
+    const std::span<const uint32_t> some(rows_.data() + starts[first], starts[end] - starts[first]);
+    if (some.empty()) continue;
+    AggregateColumns part(node_.aggregates);
+    part.Resize(static_cast<int64_t>(some.size()));
+    for (uint32_t i = 0; i < some.size(); ++i) map[some[i]] = i;
+    VELO_RETURN_IF_ERROR(part.Merge(states, map));
+    for (const uint32_t row : some) map[row] = UINT32_MAX;
+    for (size_t number = first; number < end; ++number) {
+      const std::span<const uint32_t> mine(rows_.data() + starts[number], starts[number + 1] - starts[number]);
+      VELO_RETURN_IF_ERROR(
+          AddGroupsTo(runs_.back().partitions[number].get(), groups, mine, part, starts[number] - starts[first]));
     }
-    Partition& partition = *runs_.back().partitions[number];
-    ids.resize(mine.size());
-    VELO_RETURN_IF_ERROR(partition.groups.FindOrInsert(keys, static_cast<int64_t>(mine.size()), ids.data()));
-    partition.states.Resize(partition.groups.size());
-    for (size_t i = 0; i < mine.size(); ++i) map[mine[i]] = ids[i];
-    VELO_RETURN_IF_ERROR(partition.states.Merge(states, map));
-    for (const uint32_t row : mine) map[row] = UINT32_MAX;
   }
   return Status::OK();
+}
+
+// The groups `rows` of a table, whose states are those from `offset` on.
+Status PartitionedGroups::AddGroupsTo(Partition* partition, const GroupTable& groups, std::span<const uint32_t> rows,
+                                      const AggregateColumns& states, size_t offset) const {
+  if (rows.empty()) return Status::OK();
+  std::vector<std::shared_ptr<arrow::Array>> keys;
+  for (size_t column = 0; column < groups.column_count(); ++column) {
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, groups.Keys(column, rows));
+    keys.push_back(std::move(array));
+  }
+  std::vector<uint32_t> map(static_cast<size_t>(states.groups()), UINT32_MAX);
+  VELO_RETURN_IF_ERROR(partition->groups.FindOrInsert(keys, static_cast<int64_t>(rows.size()), map.data() + offset));
+  partition->states.Resize(partition->groups.size());
+  return partition->states.Merge(states, map);
 }
 
 Status PartitionedGroups::MergeInto(Partition* target, const Partition& source) const {

@@ -68,6 +68,8 @@ class PartitionedGroups {
             std::array<uint32_t, kPartitions + 1>* starts) const;
   Run MakeRun() const;
   std::unique_ptr<Partition> MakePartition() const;
+  Status AddGroupsTo(Partition* partition, const GroupTable& groups, std::span<const uint32_t> rows,
+                     const AggregateColumns& states, size_t offset) const;
   bool HasToFlush() const;
   static void Forget(Run* run);
   Status FlushInto(Partition* partition, const std::vector<Waiting>& waiting, size_t number) const;

@@ -5,13 +5,14 @@
 
 #include <map>
 
+#include "engine/exec/parallel_for.h"
 #include "engine/exec/worker_pool.h"
 #include "engine/functions/registry.h"
 
 namespace velo::exec {
 namespace {
 
-// k STRING and i INTEGER as keys; COUNT(*), SUM(v), FIRST_VALUE(v), COUNT(DISTINCT v), ARRAY_AGG(v).
+// k STRING and i INTEGER as keys; COUNT(*), SUM(v), FIRST_VALUE(v), COUNT(DISTINCT v), ARRAY_AGG(v), SUM(DISTINCT v).
 class PartitionedGroupsTest : public ::testing::Test {
  protected:
   PartitionedGroupsTest() {
@@ -23,6 +24,7 @@ class PartitionedGroupsTest : public ::testing::Test {
     AddCall("FIRST_VALUE", true, false);
     AddCall("COUNT", true, true);
     AddCall("ARRAY_AGG", true, false);
+    AddCall("SUM", true, true);
   }
 
   void AddCall(std::string_view name, bool has_argument, bool distinct) {
@@ -135,6 +137,56 @@ TEST_F(PartitionedGroupsTest, MergesLanesInTheOrderOfTheirRowsWhereverTheyLie) {
       EXPECT_EQ(Texts(&first), InOneTable(kRows)) << first_spills << second_spills;
     }
   }
+}
+
+TEST_F(PartitionedGroupsTest, HandsOverTheGroupsOfTablesInTheOrderOfLanes) {
+  PartitionedGroups parts(node_);
+  for (int64_t row = 0; row < kRows; row += kRows / 4) {
+    GroupTable groups(KeyTypes(node_.keys));
+    AggregateColumns states(node_.aggregates);
+    const int64_t half = kRows / 8;
+    const KeysAndInputs input = Rows(row, row + half);
+    std::vector<uint32_t> ids(static_cast<size_t>(half));
+    ASSERT_TRUE(groups.FindOrInsert(input.keys, half, ids.data()).ok());
+    states.Resize(groups.size());
+    ASSERT_TRUE(states.Update(input.inputs, ids.data()).ok());
+    PartitionedGroups lane(node_);
+    ASSERT_TRUE(lane.AddGroups(groups, states, half).ok());
+    ASSERT_TRUE(lane.Add(Rows(row + half, row + kRows / 4)).ok());
+    parts.MergeFrom(lane);
+    EXPECT_EQ(Texts(&lane).size(), 0u);
+  }
+  EXPECT_EQ(Texts(&parts), InOneTable(kRows));
+}
+
+TEST_F(PartitionedGroupsTest, TakesPartitionsSideBySide) {
+  PartitionedGroups parts(node_);
+  for (int64_t row = 0; row < kRows; row += 1000) ASSERT_TRUE(parts.Add(Rows(row, row + 1000)).ok());
+  WorkerPool pool(4);
+  std::array<std::map<std::string, std::string>, PartitionedGroups::kPartitions> texts;
+  const auto take = [&](size_t number) -> Status {
+    VELO_ASSIGN_OR_RETURN(const auto part, parts.Take(number));
+    texts[number] = Texts(part->groups, &part->states);
+    return Status::OK();
+  };
+  ASSERT_TRUE(ParallelFor(&pool, PartitionedGroups::kPartitions, take).ok());
+  std::map<std::string, std::string> all;
+  for (auto& some : texts) all.merge(some);
+  EXPECT_EQ(all, InOneTable(kRows));
+}
+
+TEST_F(PartitionedGroupsTest, ComesBackWithTheRowsOfAllLanes) {
+  PartitionedGroups first(node_), second(node_), loaded(node_);
+  ASSERT_TRUE(first.Add(Rows(0, kRows / 2)).ok());
+  ASSERT_TRUE(second.Add(Rows(kRows / 2, kRows)).ok());
+  ASSERT_TRUE(second.Spill().ok());
+  first.MergeFrom(second);
+  ASSERT_TRUE(first.Flush().ok());
+  std::string saved;
+  ASSERT_TRUE(first.Save(&saved).ok());
+  std::string_view in = saved;
+  ASSERT_TRUE(loaded.Load(&in).ok());
+  EXPECT_EQ(Texts(&loaded), InOneTable(kRows));
 }
 
 TEST_F(PartitionedGroupsTest, LetsGoOfMemoryWhenItSpills) {

@@ -156,8 +156,9 @@ std::shared_ptr<arrow::Array> ScanDriver::NoteTimes(Partition& partition, const 
     return times;
   }
   bool disorder = false;
+  const bool has_nulls = values.null_count() > 0;
   for (int64_t i = 0; i < values.length(); ++i) {
-    if (values.IsNull(i)) continue;
+    if (has_nulls && values.IsNull(i)) continue;
     disorder |= values.Value(i) < partition.max_time;
     partition.max_time = std::max(partition.max_time, values.Value(i));
     if (marks != nullptr && marks->IsValid(i) && marks->Value(i)) {

@@ -179,10 +179,11 @@ class HashAggregate : public MergeableOperator {
 
   // Some partitions are finished side by side, then given out in their order.
   Status EmitParts(Output& out) {
-    for (size_t first = 0; first < PartitionedGroups::kPartitions; first += kPartsAtOnce) {
-      std::vector<std::vector<std::shared_ptr<arrow::RecordBatch>>> finished(kPartsAtOnce);
+    const size_t at_once = context_->memory_limit > 0 ? 1 : kPartsAtOnce;
+    for (size_t first = 0; first < PartitionedGroups::kPartitions; first += at_once) {
+      std::vector<std::vector<std::shared_ptr<arrow::RecordBatch>>> finished(at_once);
       const auto finish = [&](size_t i) { return FinishPart(first + i, &finished[i]); };
-      VELO_RETURN_IF_ERROR(ParallelFor(context_->pool, kPartsAtOnce, finish));
+      VELO_RETURN_IF_ERROR(ParallelFor(context_->pool, at_once, finish));
       for (std::vector<std::shared_ptr<arrow::RecordBatch>>& batches : finished) {
         for (std::shared_ptr<arrow::RecordBatch>& batch : batches) {
           if (context_->IsCancelled()) return Status::OK();
