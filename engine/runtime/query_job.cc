@@ -178,6 +178,8 @@ Result<QueryJob::OpenScan> QueryJob::Open(const std::shared_ptr<const ScanNode>&
                                           ReadOptions wishes) {
   VELO_ASSIGN_OR_RETURN(std::shared_ptr<Source> source, open(*node));
   ReadOptions read = std::move(wishes);
+  // State that is taken up again must not refer to the codes of an earlier reader.
+  if (options_.keeps_state) read.dictionary_columns.clear();
   read.columns = node->columns;
   read.predicates = PredicatesOf(*node);
   read.start = options_.start;
