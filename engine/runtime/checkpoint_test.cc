@@ -50,6 +50,8 @@ class CheckpointTest : public ::testing::TestWithParam<const char*> {
     engine_ = OpenEngine(directory_ + "/data");
   }
 
+  void BreakOff(const std::string& sql);
+
   std::string directory_;
   std::unique_ptr<Engine> engine_;
   SilentObserver observer_;
@@ -62,10 +64,10 @@ std::string Into(std::string script, const std::string& topic) {
 }
 
 // Sessions that are destroyed in the middle of their work leave what a crash leaves: output behind the last checkpoint.
-TEST_P(CheckpointTest, BreakingOffChangesNothing) {
+void CheckpointTest::BreakOff(const std::string& sql) {
   std::mt19937 random(11);
   constexpr int64_t kEvents = 3'000;
-  const std::string script = Into(GetParam(), "broken");
+  const std::string script = Into(sql, "broken");
   for (int64_t made = 0; made < kEvents;) {
     SessionOptions options = Options();
     options.leave_running = true;
@@ -88,7 +90,7 @@ TEST_P(CheckpointTest, BreakingOffChangesNothing) {
   last.leave_running = true;
   ScriptSession whole_session(engine_.get(), nullptr, whole), last_session(engine_.get(), nullptr, last);
   ASSERT_TRUE(last_session.Execute(script, &observer_).ok());
-  ASSERT_TRUE(whole_session.Execute(Into(GetParam(), "whole"), &observer_).ok());
+  ASSERT_TRUE(whole_session.Execute(Into(sql, "whole"), &observer_).ok());
   const auto expected_end = [&] { return EndOf(*engine_, "whole"); };
   int64_t before = -1;
   ASSERT_TRUE(Eventually([&] {
@@ -99,6 +101,8 @@ TEST_P(CheckpointTest, BreakingOffChangesNothing) {
       << " for " << expected_end();
   EXPECT_EQ(Difference(ContentOf(*engine_, "broken"), ContentOf(*engine_, "whole")), "");
 }
+
+TEST_P(CheckpointTest, BreakingOffChangesNothing) { BreakOff(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(
     Queries, CheckpointTest,
@@ -151,6 +155,16 @@ TEST_F(CheckpointedScript, WhatIsCompleteIsNotDoneAgain) {
     if (round == 0) continue;
     EXPECT_THAT(observer_.messages, Contains(HasSubstr("complete before the restart")));
   }
+}
+
+TEST_F(CheckpointedScript, StatementsShareAPlace) {
+  const Schema columns{{{"k", TypeKind::kString}, {"v", TypeKind::kInteger}}};
+  for (const char* topic : {"broken", "whole"}) {
+    ASSERT_TRUE(engine_->topics()->Create(topic, columns, {}, "", {}).ok());
+  }
+  BreakOff(
+      "INSERT INTO {out} VALUES ('first', 1), ('second', 2); INSERT INTO {out} SELECT k, v FROM events WHERE v > 90; "
+      "INSERT INTO {out} SELECT k, COUNT(*) AS v FROM events WHERE v < 0 GROUP BY k WINDOW TUMBLING(t, 1s)");
 }
 
 TEST_F(CheckpointedScript, AChangedScriptIsRefused) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <random>
 
 namespace velo {
@@ -104,9 +105,10 @@ Status Checkpointer::Start(StatementCheckpoint statement, const std::shared_ptr<
   std::lock_guard taking(taking_);
   if (claimed != nullptr) {
     for (Kept& kept : kept_) {
-      if (kept.last != claimed) continue;
+      if (!kept.claimed || kept.job != nullptr || kept.last->done || kept.last->sql != claimed->sql) continue;
       kept.job = job;
       kept.writer = writer;
+      break;
     }
   } else {
     Kept kept;
@@ -155,8 +157,9 @@ Result<std::shared_ptr<const StatementCheckpoint>> Checkpointer::CopyOf(const Ke
     ended = Status::World("CANCELLED", fmt::format("{} was stopped before its end", copy->name));
   }
   if (!ended.ok()) return ended.WithDetail(std::string(kOfJob), copy->name);
-  VELO_ASSIGN_OR_RETURN(copy->places, kept.writer->Positions());
+  // What is complete is not taken back, and others may write behind it.
   if (copy->done) return std::shared_ptr<const StatementCheckpoint>(std::move(copy));
+  VELO_ASSIGN_OR_RETURN(copy->places, kept.writer->Positions());
   auto state = std::make_shared<std::string>();
   if (kept.last->state != nullptr) state->reserve(kept.last->state->size() + kept.last->state->size() / 8);
   VELO_RETURN_IF_ERROR(kept.job->SaveState(state.get()));
@@ -178,7 +181,25 @@ Result<std::vector<Checkpointer::Kept>> Checkpointer::Copy() const {
     }
     copies.push_back(std::move(copy));
   }
+  AgreeOnPlaces(&copies);
   return copies;
+}
+
+/// A statement that has not started again stands where it stood; a place that it shares with one that runs does not.
+void Checkpointer::AgreeOnPlaces(std::vector<Kept>* kept) {
+  std::map<std::string, std::string> positions;
+  for (const Kept& running : *kept) {
+    if (running.job == nullptr) continue;
+    for (const StatementCheckpoint::Place& place : running.last->places) positions[place.uri] = place.position;
+  }
+  for (Kept& waiting : *kept) {
+    if (waiting.job != nullptr || positions.empty()) continue;
+    auto moved = std::make_shared<StatementCheckpoint>(*waiting.last);
+    for (StatementCheckpoint::Place& place : moved->places) {
+      if (const auto known = positions.find(place.uri); known != positions.end()) place.position = known->second;
+    }
+    waiting.last = std::move(moved);
+  }
 }
 
 Status Checkpointer::TakeOne(bool cancels) {

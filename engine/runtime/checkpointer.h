@@ -75,6 +75,7 @@ class Checkpointer {
   Status CutBack(const Checkpoint& checkpoint);
   Status TakeOne(bool cancels);
   Result<std::vector<Kept>> Copy() const;
+  static void AgreeOnPlaces(std::vector<Kept>* kept);
   Result<std::shared_ptr<const StatementCheckpoint>> CopyOf(const Kept& kept) const;
   void Run();
   void Notice(std::string text);

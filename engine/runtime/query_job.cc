@@ -149,6 +149,7 @@ Status QueryJob::Start(const SourceOpener& open) {
   Status prepared;
   if (options_.keeps_state) {
     prepared = StartSingle(open);
+    if (prepared.ok()) prepared = LoadState();
   } else if (aggregate != nullptr) {
     prepared = StartShared(aggregate, open);
   } else if (in_lanes && exec::IsStateless(*query_->plan)) {
@@ -177,6 +178,8 @@ Result<QueryJob::OpenScan> QueryJob::Open(const std::shared_ptr<const ScanNode>&
                                           ReadOptions wishes) {
   VELO_ASSIGN_OR_RETURN(std::shared_ptr<Source> source, open(*node));
   ReadOptions read = std::move(wishes);
+  // State that is taken up again must not refer to the codes of an earlier reader.
+  if (options_.keeps_state) read.dictionary_columns.clear();
   read.columns = node->columns;
   read.predicates = PredicatesOf(*node);
   read.start = options_.start;
@@ -220,7 +223,7 @@ Status QueryJob::StartSingle(const SourceOpener& open) {
   const auto lane = MakeLane([self = shared_from_this()](const Status& status) { self->Finish(status); });
   VELO_ASSIGN_OR_RETURN(std::unique_ptr<exec::Pipeline> pipeline,
                         exec::BuildPipeline(query_->plan, settings_, &lane->context(), sink_.get()));
-  const bool is_complete = !options_.keeps_state && settings_.ends && !settings_.has_watermarks;
+  const bool is_complete = settings_.ends && !settings_.has_watermarks;
   const bool reads_ahead = is_complete && pool_->threads() > 1 && LanesWanted() > 1 && ReadsAhead(*query_->plan);
   ReadOptions wishes;
   if (is_complete) {
@@ -230,10 +233,7 @@ Status QueryJob::StartSingle(const SourceOpener& open) {
     VELO_RETURN_IF_ERROR(AddLeaf(leaf, open, lane.get(), std::exchange(wishes, {}), reads_ahead));
   }
   lane->SetPipeline(std::move(pipeline));
-  if (options_.saved_state == nullptr) return Status::OK();
-  std::string_view saved = *options_.saved_state;
-  VELO_RETURN_IF_ERROR(lane->Load(&saved));
-  return saved.empty() ? Status::OK() : Status::Bug("the saved state holds more than the query took");
+  return Status::OK();
 }
 
 Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& open, exec::Lane* lane,
@@ -246,7 +246,8 @@ Status QueryJob::AddLeaf(const exec::Pipeline::Leaf& leaf, const SourceOpener& o
   VELO_ASSIGN_OR_RETURN(OpenScan scan,
                         Open(std::static_pointer_cast<const ScanNode>(leaf.node), open, std::move(wishes)));
   for (auto& reader : scan.readers) {
-    if (reads_ahead) reader = exec::MakeReadAhead(std::move(reader), sources_.back(), pool_);
+    // What is read ahead would be missing in the saved positions.
+    if (reads_ahead && !options_.keeps_state) reader = exec::MakeReadAhead(std::move(reader), sources_.back(), pool_);
   }
   exec::ScanSettings settings = SettingsOf(scan.node);
   settings.tells_lowest_times = !leaf.time_column.empty();
@@ -446,6 +447,13 @@ void QueryJob::Resume() {
     control_->paused = false;
   }
   WakeLanes();
+}
+
+Status QueryJob::LoadState() {
+  if (options_.saved_state == nullptr) return Status::OK();
+  std::string_view saved = *options_.saved_state;
+  VELO_RETURN_IF_ERROR(lanes_.front()->Load(&saved));
+  return saved.empty() ? Status::OK() : Status::Bug("the saved state holds more than the query took");
 }
 
 void QueryJob::Hold() {

@@ -56,6 +56,7 @@ class QueryJob : public Job, public std::enable_shared_from_this<QueryJob> {
   /// Several lanes over a plan without state, their rows put back into input order.
   Status StartStateless(const SourceOpener& open);
   Status StartSingle(const SourceOpener& open);
+  Status LoadState();
   size_t LanesWanted() const;
   exec::ScanSettings SettingsOf(const std::shared_ptr<const ScanNode>& node) const;
   std::shared_ptr<exec::Lane> MakeLane(std::function<void(const Status&)> on_done);
