@@ -55,7 +55,9 @@ bool PlainColumn::Takes(const SqlType& type) {
          kind == TypeKind::kBoolean || kind == TypeKind::kDate;
 }
 
-PlainColumn::PlainColumn(SqlType type, bool* full) : type_(std::move(type)), width_(WidthOf(type_)), full_(full) { VELO_CHECK(Takes(type_)); }
+PlainColumn::PlainColumn(SqlType type, bool* full) : type_(std::move(type)), width_(WidthOf(type_)), full_(full) {
+  VELO_CHECK(Takes(type_));
+}
 PlainColumn::~PlainColumn() = default;
 
 size_t PlainColumn::ValueBytes(size_t rows) const { return (rows + (IsText(type_) ? 1 : 0)) * width_; }

@@ -14,8 +14,8 @@ class ResizableBuffer;
 
 namespace velo::formats {
 
-/// The values of a column of numbers, truth values, days, instants or texts as a reader of records meets them: what Arrow's builders do,
-/// with the room made once for many rows instead of asked for with every value. Not thread safe.
+/// The values of a column of numbers, truth values, days, instants or texts as a reader of records meets them: what
+/// Arrow's builders do, with the room made once for many rows instead of asked for with every value. Not thread safe.
 class PlainColumn {
  public:
   /// Whether values of the type can stand here.
