@@ -171,8 +171,8 @@ Result<std::shared_ptr<arrow::Array>> ConvertTimestamps(const CsvRows& rows, std
   IsoInstantReader reader;
   // Cells lie in the window of the file, which has room behind it.
   const auto usual = [&reader](std::string_view text, int64_t* value) { return reader.Read(text, value); };
-  VELO_ASSIGN_OR_RETURN(
-      auto values, ConvertFixed<int64_t>(rows, selected, column, dialect, type.ToArrow(), usual, ReadIsoInstant, &not_iso));
+  VELO_ASSIGN_OR_RETURN(auto values, ConvertFixed<int64_t>(rows, selected, column, dialect, type.ToArrow(), usual,
+                                                           ReadIsoInstant, &not_iso));
   if (not_iso.empty()) return values;
   return ConvertByCast(rows, selected, column, dialect, type, misfits);
 }

@@ -97,7 +97,9 @@ Fit JsonColumn::AppendNumber(JsonCursor& cursor) {
 Fit JsonColumn::AppendBoolean(JsonCursor& cursor) {
   const bool flag = cursor.Peek() == 't';
   if (!cursor.ReadLiteral(flag ? "true" : "false")) return Broken();
-  return Done(static_cast<arrow::BooleanBuilder*>(builder_)->Append(flag));
+  if (plain_ == nullptr) return Done(static_cast<arrow::BooleanBuilder*>(builder_)->Append(flag));
+  plain_->AppendBoolean(flag);
+  return Fit::kFits;
 }
 
 // A text column takes numbers and nested values as they are written.
@@ -125,7 +127,9 @@ Fit JsonColumn::AppendString(JsonCursor& cursor, std::string* buffer) {
     case TypeKind::kDate: {
       int32_t days;
       if (!ReadIsoDate(text, &days)) break;
-      return Done(static_cast<arrow::Date32Builder*>(builder_)->Append(days));
+      if (plain_ == nullptr) return Done(static_cast<arrow::Date32Builder*>(builder_)->Append(days));
+      plain_->AppendDate(days);
+      return Fit::kFits;
     }
     case TypeKind::kDecimal: {
       arrow::Decimal128 value;

@@ -26,6 +26,10 @@ Way WayOf(const SqlType& type) {
       return Way::kInteger;
     case TypeKind::kFloat:
       return Way::kFloat;
+    case TypeKind::kBoolean:
+      return Way::kBoolean;
+    case TypeKind::kDate:
+      return Way::kDate;
     case TypeKind::kTimestamp:
       return Way::kInstant;
     case TypeKind::kString:
@@ -232,6 +236,21 @@ class JsonDecoder::Machinery {
       case Way::kText: {
         if (*at != '"' || (end = PassPlainText(at, limit, bytes)) == nullptr || end > limit) break;
         use.plain->AppendPaddedText({at + 1, static_cast<size_t>(end - at) - 2});
+        --missing_;
+        return end;
+      }
+      case Way::kBoolean: {
+        if (*at != 't' && *at != 'f') break;
+        if ((end = PassPlainWord(at)) == nullptr || end > limit) return nullptr;
+        use.plain->AppendBoolean(*at == 't');
+        --missing_;
+        return end;
+      }
+      case Way::kDate: {
+        int32_t days;
+        if (*at != '"' || (end = PassPlainText(at, limit, bytes)) == nullptr || end > limit) break;
+        if (!ReadIsoDate({at + 1, static_cast<size_t>(end - at) - 2}, &days)) return nullptr;
+        use.plain->AppendDate(days);
         --missing_;
         return end;
       }

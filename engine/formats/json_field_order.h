@@ -23,7 +23,7 @@ class PlainColumn;
 class JsonFieldOrder {
  public:
   /// Which way the values of a field take while they stand there in their plainest form.
-  enum class Way : uint8_t { kSkipped, kInteger, kFloat, kInstant, kText, kOther };
+  enum class Way : uint8_t { kSkipped, kInteger, kFloat, kBoolean, kDate, kInstant, kText, kOther };
 
   /// What the caller does with a field.
   struct Use {

@@ -16,6 +16,19 @@ constexpr size_t kLeastTextBytes = 4096;
 
 bool IsText(const SqlType& type) { return type.kind() == TypeKind::kString || type.kind() == TypeKind::kJson; }
 
+size_t WidthOf(const SqlType& type) {
+  switch (type.kind()) {
+    case TypeKind::kBoolean:
+      return sizeof(bool);
+    case TypeKind::kDate:
+    case TypeKind::kString:
+    case TypeKind::kJson:
+      return sizeof(int32_t);
+    default:
+      return sizeof(int64_t);
+  }
+}
+
 std::shared_ptr<arrow::ResizableBuffer> Allocate(size_t bytes) {
   auto buffer = arrow::AllocateResizableBuffer(static_cast<int64_t>(bytes));
   VELO_CHECK(buffer.ok());
@@ -26,24 +39,37 @@ void Resize(arrow::ResizableBuffer& buffer, size_t bytes, bool to_fit) {
   VELO_CHECK(buffer.Resize(static_cast<int64_t>(bytes), to_fit).ok());
 }
 
+/// Truth values of a byte each as bits.
+std::shared_ptr<arrow::Buffer> PackBits(const char* values, int64_t count) {
+  auto bits = Allocate(static_cast<size_t>(count + 7) / 8);
+  std::memset(bits->mutable_data(), 0, static_cast<size_t>(bits->size()));
+  for (int64_t i = 0; i < count; ++i) bits->mutable_data()[i / 8] |= static_cast<uint8_t>(values[i] << (i % 8));
+  return bits;
+}
+
 }  // namespace
 
 bool PlainColumn::Takes(const SqlType& type) {
-  return IsText(type) || type.kind() == TypeKind::kInteger || type.kind() == TypeKind::kFloat ||
-         type.kind() == TypeKind::kTimestamp;
+  const TypeKind kind = type.kind();
+  return IsText(type) || kind == TypeKind::kInteger || kind == TypeKind::kFloat || kind == TypeKind::kTimestamp ||
+         kind == TypeKind::kBoolean || kind == TypeKind::kDate;
 }
 
-PlainColumn::PlainColumn(SqlType type, bool* full) : type_(std::move(type)), full_(full) { VELO_CHECK(Takes(type_)); }
+PlainColumn::PlainColumn(SqlType type, bool* full) : type_(std::move(type)), width_(WidthOf(type_)), full_(full) {
+  VELO_CHECK(Takes(type_));
+}
 PlainColumn::~PlainColumn() = default;
+
+size_t PlainColumn::ValueBytes(size_t rows) const { return (rows + (IsText(type_) ? 1 : 0)) * width_; }
 
 void PlainColumn::Reserve(int64_t rows) {
   if (rows <= rows_) return;
   const auto count = static_cast<size_t>(rows);
-  const size_t bytes = IsText(type_) ? (count + 1) * sizeof(int32_t) : count * sizeof(int64_t);
+  const size_t bytes = ValueBytes(count);
   if (value_buffer_ == nullptr) {
     value_buffer_ = Allocate(bytes);
     // The offset at which the first text begins; of other columns room that is filled later.
-    std::memset(value_buffer_->mutable_data(), 0, sizeof(int32_t));
+    std::memset(value_buffer_->mutable_data(), 0, width_);
   } else {
     Resize(*value_buffer_, bytes, false);
   }
@@ -81,16 +107,20 @@ void PlainColumn::AppendNull() {
   if (IsText(type_)) {
     EndText(0);
   } else {
-    AppendInteger(0);
+    constexpr int64_t kZeros = 0;
+    Put(&kZeros, width_);
   }
 }
 
 std::shared_ptr<arrow::Array> PlainColumn::Finish() {
   Reserve(1);
   std::vector<std::shared_ptr<arrow::Buffer>> buffers{std::move(valid_buffer_)};
-  const auto rows = static_cast<size_t>(length_);
-  Resize(*value_buffer_, IsText(type_) ? (rows + 1) * sizeof(int32_t) : rows * sizeof(int64_t), false);
-  buffers.push_back(std::move(value_buffer_));
+  if (type_.kind() == TypeKind::kBoolean) {
+    buffers.push_back(PackBits(values_, length_));
+  } else {
+    Resize(*value_buffer_, ValueBytes(static_cast<size_t>(length_)), false);
+    buffers.push_back(std::move(value_buffer_));
+  }
   if (IsText(type_)) {
     Resize(*text_buffer_, text_used_, false);
     buffers.push_back(std::move(text_buffer_));

@@ -14,8 +14,8 @@ class ResizableBuffer;
 
 namespace velo::formats {
 
-/// The values of a column of numbers, instants or texts as a reader of records meets them: what Arrow's builders do,
-/// with the room made once for many rows instead of asked for with every value. Not thread safe.
+/// The values of a column of numbers, truth values, days, instants or texts as a reader of records meets them: what
+/// Arrow's builders do, with the room made once for many rows instead of asked for with every value. Not thread safe.
 class PlainColumn {
  public:
   /// Whether values of the type can stand here.
@@ -34,6 +34,9 @@ class PlainColumn {
   /// INTEGER, and TIMESTAMP in microseconds.
   void AppendInteger(int64_t value) { Put(&value, sizeof(value)); }
   void AppendFloat(double value) { Put(&value, sizeof(value)); }
+  void AppendBoolean(bool value) { Put(&value, sizeof(value)); }
+  /// DATE, in days.
+  void AppendDate(int32_t value) { Put(&value, sizeof(value)); }
   void AppendText(std::string_view text) {
     std::memcpy(RoomFor(text.size()), text.data(), text.size());
     EndText(text.size());
@@ -74,13 +77,16 @@ class PlainColumn {
     std::memcpy(values_ + static_cast<size_t>(length_) * sizeof(end), &end, sizeof(end));
   }
   void GrowText(size_t bytes);
+  /// Bytes of the first buffer for so many rows.
+  size_t ValueBytes(size_t rows) const;
 
   int64_t length_ = 0;
-  char* values_ = nullptr;  ///< Of texts their offsets.
+  char* values_ = nullptr;  ///< Of texts their offsets, of truth values a byte each.
   char* texts_ = nullptr;
   size_t text_used_ = 0, text_capacity_ = 0;
   int64_t nulls_ = 0, rows_ = 0;
   SqlType type_;
+  size_t width_;  ///< Of what stands in the first buffer.
   bool* full_;
   size_t text_expected_ = 0;
   std::shared_ptr<arrow::ResizableBuffer> value_buffer_, text_buffer_, valid_buffer_;

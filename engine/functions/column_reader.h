@@ -172,8 +172,8 @@ Result<arrow::Datum> MapText(const KernelContext& context, std::initializer_list
   return arrow::Datum(std::move(array));
 }
 
-/// Loads Arrow's compute kernels, which live in a library of their own: 3 ms that most queries do without, so whoever calls
-/// more than Take, Filter, Cast and DictionaryEncode directly has to ask for it. Cheap after the first call.
+/// Loads Arrow's compute kernels, which live in a library of their own: 3 ms that most queries do without, so whoever
+/// calls more than Take, Filter, Cast and DictionaryEncode directly has to ask for it. Cheap after the first call.
 Status InitialiseArrow();
 /// Calls an Arrow compute function; its failure becomes a user error with `code`, or a bug without one.
 Result<arrow::Datum> CallArrow(const std::string& function, const std::vector<arrow::Datum>& arguments,
