@@ -15,7 +15,7 @@ namespace velo::exec {
 namespace {
 
 // Rows of a side joined between two looks at what can go.
-constexpr size_t kStretchRows = 512;
+constexpr size_t kStretchRows = 256;
 // Rows that leave are let go together, because pairs that name them must be out before.
 constexpr size_t kLeavingRows = 65536;
 // Fewer keys that no row has any more are not worth a clean-up.
