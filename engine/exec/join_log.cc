@@ -16,6 +16,9 @@ constexpr size_t kFetchAhead = 16;
 
 }  // namespace
 
+// In rows. What is in the cache does not have to be fetched.
+size_t JoinLog::FetchAhead() const { return entries_.size() <= kSmallCapacity ? SIZE_MAX / 2 : kFetchAhead; }
+
 void JoinLog::MakeRoom(size_t rows) {
   const size_t wanted = size() + rows;
   if (wanted <= entries_.size()) return;
@@ -42,8 +45,9 @@ void JoinLog::Relink() {
 
 void JoinLog::Append(std::span<const int64_t> times, std::span<const int64_t> keys, std::span<const uint32_t> rows) {
   MakeRoom(times.size());
+  const size_t ahead = FetchAhead();
   for (size_t i = 0; i < times.size(); ++i) {
-    if (i + kFetchAhead < times.size()) __builtin_prefetch(&heads_[Place(keys[i + kFetchAhead])], 1);
+    if (i + ahead < times.size()) __builtin_prefetch(&heads_[Place(keys[i + ahead])], 1);
     Entry& entry = entries_[end_ & mask_];
     entry.time = times[i];
     entry.key = keys[i];
@@ -75,8 +79,9 @@ void JoinLog::DropUpTo(uint32_t end, std::vector<uint32_t>* rows) {
 size_t JoinLog::FindLikely(std::span<const int64_t> keys, uint32_t* found) const {
   if (empty()) return 0;
   size_t held = 0;
+  const size_t ahead = FetchAhead();
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (i + kFetchAhead < keys.size()) __builtin_prefetch(&heads_[Place(keys[i + kFetchAhead])]);
+    if (i + ahead < keys.size()) __builtin_prefetch(&heads_[Place(keys[i + ahead])]);
     found[held] = static_cast<uint32_t>(i);
     held += IsHeld(heads_[Place(keys[i])]) ? 1 : 0;
   }

@@ -65,6 +65,7 @@ class JoinLog {
   }
   void Relink();
   void DropUpTo(uint32_t end, std::vector<uint32_t>* rows);
+  size_t FetchAhead() const;
   void MakeRoom(size_t rows);
 
   std::vector<Entry> entries_;   ///< Entry at position p: p & mask_.

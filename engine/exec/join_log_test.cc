@@ -102,20 +102,52 @@ TEST(JoinLog, AgreesWithAListOfRows) {
   }
 }
 
+JoinQueue::Rows RowsFrom(uint32_t first, std::vector<int64_t> times, std::vector<uint8_t> lone = {}) {
+  const auto owner = std::make_shared<const std::vector<int64_t>>(std::move(times));
+  return {*owner, *owner, owner, owner, std::move(lone), first, {}};
+}
+
 TEST(JoinQueue, SortsByTimeAndArrival) {
   JoinQueue queue;
-  queue.Add(std::vector<int64_t>{5, 3, 5, 1}, std::vector<int64_t>{1, 2, 3, 4}, 0, std::vector<uint8_t>{0, 0, 1, 0});
+  queue.Add(RowsFrom(0, {5, 3, 5, 1}, {0, 0, 1, 0}));
   queue.Sort();
   EXPECT_EQ(queue.CountBelow(5), 2U);
   queue.Drop(1);
-  queue.Add(std::vector<int64_t>{4}, std::vector<int64_t>{5}, 4, std::vector<uint8_t>{0});
+  queue.Add(RowsFrom(4, {4}));
   queue.Sort();
-  std::vector<uint32_t> rows;
-  for (size_t i = 0; i < queue.size(); ++i) rows.push_back(queue.row(i));
-  EXPECT_THAT(rows, ElementsAre(1, 4, 0, 2));
+  EXPECT_THAT(queue.AllRows(), ElementsAre(1, 4, 0, 2));
+  EXPECT_THAT(queue.keys(4), ElementsAre(3, 4, 5, 5));
+  EXPECT_FALSE(queue.has_lone(3));
   EXPECT_TRUE(queue.is_lone(3));
   queue.Drop(4);
   EXPECT_TRUE(queue.empty());
+}
+
+TEST(JoinQueue, LeavesBatchesInOrderAsTheyAre) {
+  JoinQueue queue;
+  EXPECT_EQ(queue.together(), 0U);
+  queue.Add(RowsFrom(10, {}));
+  queue.Add(RowsFrom(10, {1, 2, 2}));
+  queue.Add(RowsFrom(13, {2, 7}, {0, 1}));
+  queue.Sort();
+  EXPECT_EQ(queue.together(), 3U);
+  EXPECT_EQ(queue.CountBelow(2), 1U);
+  EXPECT_EQ(queue.CountBelow(7), 4U);
+  EXPECT_EQ(queue.CountBelow(8), 5U);
+  queue.Drop(2);
+  EXPECT_THAT(queue.rows(1), ElementsAre(12));
+  EXPECT_FALSE(queue.is_lone(0));
+  queue.Rekey(std::vector<uint32_t>{20, 21, 22});
+  EXPECT_THAT(queue.keys(1), ElementsAre(20));
+  queue.Drop(1);
+  EXPECT_EQ(queue.together(), 2U);
+  EXPECT_THAT(queue.keys(2), ElementsAre(21, 22));
+  EXPECT_TRUE(queue.has_lone(2));
+  // What comes now is earlier than the end.
+  queue.Add(RowsFrom(15, {6}));
+  queue.Sort();
+  EXPECT_THAT(queue.AllRows(), ElementsAre(13, 15, 14));
+  EXPECT_THAT(queue.times(3), ElementsAre(2, 6, 7));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace velo::exec {
 namespace {
 
 // Enough to bridge the time that the consumer is not looked after; few, as each holds a batch.
-constexpr size_t kBatchesAhead = 8;
+constexpr size_t kBatchesAhead = 4;
 
 // What one Read of the inner reader gave, and how it stood afterwards.
 struct Portion {

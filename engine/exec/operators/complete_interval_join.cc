@@ -15,7 +15,7 @@ namespace velo::exec {
 namespace {
 
 // Rows of a side joined between two looks at what can go.
-constexpr size_t kStretchRows = 512;
+constexpr size_t kStretchRows = 256;
 // Rows that leave are let go together, because pairs that name them must be out before.
 constexpr size_t kLeavingRows = 65536;
 // Fewer keys that no row has any more are not worth a clean-up.
@@ -86,7 +86,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
         rows.push_back(own.log.row(i));
         flags.push_back(static_cast<char>(pairs_.FlagsOf(side, rows.back())));
       }
-      for (size_t i = 0; i < own.queue.size(); ++i) rows.push_back(own.queue.row(i));
+      for (const uint32_t row : own.queue.AllRows()) rows.push_back(row);
       PutText(flags, out);
       VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> columns, pairs_.rows(side).TakeAll(rows));
       VELO_RETURN_IF_ERROR(PutBatch(*columns, out));
@@ -109,8 +109,12 @@ class CompleteIntervalJoin : public TwoInputOperator {
       // They were counted when they came.
       const JoinInput again(node_, side, false, context_);
       VELO_RETURN_IF_ERROR(again.Evaluate({columns, {}}, [&](const JoinRows& rows) { return Take(side, rows); }));
-      Keep(flags.size(), &own);
-      own.queue.Drop(flags.size());
+      for (size_t joined = flags.size(); joined > 0;) {
+        const size_t part = std::min(joined, own.queue.together());
+        Keep(part, &own);
+        own.queue.Drop(part);
+        joined -= part;
+      }
       pairs_.RestoreFlags(side, {flags.begin(), flags.end()});
       own.ended = ended != 0;
       own.seen = seen;
@@ -158,59 +162,73 @@ class CompleteIntervalJoin : public TwoInputOperator {
     if (count == 0 || IsPointless(side)) return Status::OK();
     JoinSide& own = sides_[Index(side)];
     own.seen += count;
-    VELO_RETURN_IF_ERROR(FindKeys(input));
-    VELO_RETURN_IF_ERROR(FindTimes(side, input));
-    own.queue.Add(times_of_rows_, keys_of_rows_, pairs_.rows(side).end(), is_lone_);
+    JoinQueue::Rows rows;
+    rows.first_number = pairs_.rows(side).end();
+    VELO_RETURN_IF_ERROR(FindKeys(input, &rows));
+    VELO_RETURN_IF_ERROR(FindTimes(side, input, &rows));
+    own.queue.Add(std::move(rows));
     return pairs_.rows(side).Add(input.batch.columns);
   }
 
-  // Sets keys_of_rows_ and is_lone_, the latter where a row has no key.
-  Status FindKeys(const JoinRows& input) {
+  // Makes values of our own what the span shows.
+  static void Own(std::vector<int64_t> values, std::span<const int64_t>* span, std::shared_ptr<const void>* owner) {
+    auto owned = std::make_shared<const std::vector<int64_t>>(std::move(values));
+    *span = *owned;
+    *owner = std::move(owned);
+  }
+
+  // Sets keys, and lone where a row has no key.
+  Status FindKeys(const JoinRows& input, JoinQueue::Rows* rows) {
     const auto count = static_cast<size_t>(input.batch.num_rows());
-    is_lone_.assign(count, 0);
     if (has_integer_key_) {
-      const arrow::Array& keys = *input.keys[0];
-      if (keys.type_id() == arrow::Type::INT64) {
-        keys_of_rows_ = {static_cast<const arrow::Int64Array&>(keys).raw_values(), count};
+      const std::shared_ptr<arrow::Array>& keys = input.keys[0];
+      if (keys->type_id() == arrow::Type::INT64) {
+        rows->keys = {static_cast<const arrow::Int64Array&>(*keys).raw_values(), count};
+        rows->keys_owner = keys;
       } else {
-        ToIntegers(keys, &key_scratch_);
-        keys_of_rows_ = key_scratch_;
+        std::vector<int64_t> values;
+        ToIntegers(*keys, &values);
+        Own(std::move(values), &rows->keys, &rows->keys_owner);
       }
-      for (size_t i = 0; keys.null_count() > 0 && i < count; ++i) is_lone_[i] = keys.IsNull(static_cast<int64_t>(i));
+      if (keys->null_count() > 0) rows->lone.resize(count);
+      for (size_t i = 0; i < rows->lone.size(); ++i) rows->lone[i] = keys->IsNull(static_cast<int64_t>(i)) ? 1 : 0;
       return Status::OK();
     }
     key_ids_.resize(count);
     VELO_RETURN_IF_ERROR(keys_.Find(input.keys, input.batch.num_rows(), key_ids_.data()));
-    key_scratch_.assign(key_ids_.begin(), key_ids_.end());
-    keys_of_rows_ = key_scratch_;
-    for (size_t i = 0; i < count; ++i) is_lone_[i] = key_ids_[i] == JoinKeys::kNoKey ? 1 : 0;
+    Own({key_ids_.begin(), key_ids_.end()}, &rows->keys, &rows->keys_owner);
+    if (std::find(key_ids_.begin(), key_ids_.end(), JoinKeys::kNoKey) == key_ids_.end()) return Status::OK();
+    rows->lone.resize(count);
+    for (size_t i = 0; i < count; ++i) rows->lone[i] = key_ids_[i] == JoinKeys::kNoKey ? 1 : 0;
     return Status::OK();
   }
 
-  // Sets times_of_rows_, and is_lone_ where a row has no time to meet anybody. REQUIRES: FindKeys was called.
-  Status FindTimes(Side side, const JoinRows& input) {
+  // Sets times, and lone where a row has no time to meet anybody. REQUIRES: FindKeys was called.
+  Status FindTimes(Side side, const JoinRows& input, JoinQueue::Rows* rows) const {
     const auto count = static_cast<size_t>(input.batch.num_rows());
     if (input.times != nullptr) {
-      times_of_rows_ = {input.times->raw_values(), count};
+      rows->times = {input.times->raw_values(), count};
+      rows->times_owner = input.times;
     } else {
       // Without times all rows are of one time, so that they come in order of arrival.
-      times_.assign(count, 0);
-      times_of_rows_ = times_;
+      Own(std::vector<int64_t>(count, 0), &rows->times, &rows->times_owner);
     }
-    const int64_t lowest = *std::min_element(times_of_rows_.begin(), times_of_rows_.end());
+    const int64_t lowest = *std::min_element(rows->times.begin(), rows->times.end());
     if (never_meet_ || lowest <= JoinInput::kNoTime) {
+      rows->lone.resize(count, 0);
       for (size_t i = 0; i < count; ++i) {
-        is_lone_[i] |= never_meet_ || times_of_rows_[i] <= JoinInput::kNoTime ? 1 : 0;
+        if (never_meet_ || rows->times[i] <= JoinInput::kNoTime) rows->lone[i] = 1;
       }
     }
-    const bool may_be_late = InQueue(side, lowest) < joined_to_;
     if (side == Side::kRight && right_shift_ != 0) {
-      times_.assign(times_of_rows_.begin(), times_of_rows_.end());
-      for (int64_t& time : times_) time = Before(time, right_shift_);
-      times_of_rows_ = times_;
+      std::vector<int64_t> shifted(rows->times.begin(), rows->times.end());
+      for (int64_t& time : shifted) time = Before(time, right_shift_);
+      Own(std::move(shifted), &rows->times, &rows->times_owner);
     }
+    const bool may_be_late = InQueue(side, lowest) < joined_to_;
     for (size_t i = 0; may_be_late && i < count; ++i) {
-      if (is_lone_[i] == 0 && times_of_rows_[i] < joined_to_) return TooLate();
+      const bool is_lone = !rows->lone.empty() && rows->lone[i] != 0;
+      if (!is_lone && rows->times[i] < joined_to_) return TooLate();
     }
     return Status::OK();
   }
@@ -297,7 +315,9 @@ class CompleteIntervalJoin : public TwoInputOperator {
 
   // How many rows of each side come before all others of both, a good number of them.
   void ChooseStretch(const size_t (&left)[2], size_t (&taken)[2]) const {
-    for (size_t side = 0; side < 2; ++side) taken[side] = std::min(left[side], kStretchRows);
+    for (size_t side = 0; side < 2; ++side) {
+      taken[side] = std::min({left[side], kStretchRows, sides_[side].queue.together()});
+    }
     if (taken[0] == 0 || taken[1] == 0) return;
     const auto lefts = sides_[0].queue.times(taken[0]), rights = sides_[1].queue.times(taken[1]);
     if (lefts.back() <= rights.back()) {
@@ -340,8 +360,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
   // Puts the first waiting rows into the log. Lone ones stay there until their time is up where they go out alone.
   void Keep(size_t count, JoinSide* side) const {
     const JoinQueue& queue = side->queue;
-    const auto lone = queue.lone(count);
-    if (std::find(lone.begin(), lone.end(), 1) == lone.end()) {
+    if (!queue.has_lone(count)) {
       return side->log.Append(queue.times(count), queue.keys(count), queue.rows(count));
     }
     const bool shows_lone = pairs_.is_outer(side == &sides_[0] ? Side::kLeft : Side::kRight);
@@ -397,7 +416,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
       JoinSide& own = sides_[Index(side)];
       std::vector<uint32_t> numbers;
       for (uint32_t i = 0; i < own.log.size(); ++i) numbers.push_back(own.log.row(i));
-      for (size_t i = 0; i < own.queue.size(); ++i) numbers.push_back(own.queue.row(i));
+      for (const uint32_t row : own.queue.AllRows()) numbers.push_back(row);
       if (numbers.empty()) continue;
       VELO_ASSIGN_OR_RETURN(const auto arrays, inputs_[Index(side)].Keys(pairs_.rows(side), numbers));
       std::vector<uint32_t> ids(numbers.size());
@@ -418,11 +437,7 @@ class CompleteIntervalJoin : public TwoInputOperator {
   int64_t right_shift_ = 0;  ///< Times of the right are less by this in queue and log.
   bool never_meet_ = false;
   EventMillis joined_to_ = kBeginOfTime;
-  // Scratch, per row of a batch.
-  std::span<const int64_t> keys_of_rows_, times_of_rows_;
-  std::vector<int64_t> key_scratch_, times_;
-  std::vector<uint32_t> key_ids_;
-  std::vector<uint8_t> is_lone_;
+  std::vector<uint32_t> key_ids_;  ///< Scratch, per row of a batch.
   // Scratch, of a stretch: positions in the queues.
   std::vector<uint32_t> likely_[2];
 };
