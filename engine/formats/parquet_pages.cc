@@ -189,7 +189,11 @@ Status ChunkPages::Open() {
   if (codec_ == parquet::Compression::UNCOMPRESSED || codec_ == parquet::Compression::SNAPPY) return Status::OK();
   // The header of a dictionary page, which alone tells its size, is not shown: where the compressed bytes do not tell
   // either, parquet-cpp decompresses it.
-  if (!chunk->has_dictionary_page()) return Status::OK();
+  // Some writers do not note that there is one.
+  const auto encodings = chunk->encodings();
+  if (std::none_of(encodings.begin(), encodings.end(), [](auto encoding) { return IsCoded(encoding); })) {
+    return Status::OK();
+  }
   const auto pages =
       parquet::PageReader::Open(std::make_shared<arrow::io::BufferReader>(std::make_shared<arrow::Buffer>(bytes, size)),
                                 chunk->num_values(), codec_, parquet::default_reader_properties(), column_);
