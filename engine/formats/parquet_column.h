@@ -118,7 +118,7 @@ class ParquetColumn {
   int64_t passing_dictionary_ = 0;
   std::vector<uint8_t> passing_;  ///< 1 for the values of the dictionary that fulfil the conditions.
   std::vector<uint32_t> codes_, places_;
-  std::vector<uint8_t> passes_;
+  PageMemory passes_, passed_rows_;
 };
 
 }  // namespace velo::formats

@@ -81,26 +81,26 @@ Status ParquetColumn::Test(int64_t row, int64_t count, bool is_all, std::vector<
   VELO_RETURN_IF_ERROR(MoveTo(row - page_begin_, *page, &test_));
   const uint8_t* present = page->present == nullptr ? nullptr : page->present + test_.row;
   const int64_t values = present == nullptr ? count : std::count(present, present + count, uint8_t{1});
-  passes_.resize(static_cast<size_t>(count));
-  VELO_RETURN_IF_ERROR(TestValues(*page, values, passes_.data()));
+  uint8_t* const passes = passes_.Reserve(static_cast<size_t>(count));
+  VELO_RETURN_IF_ERROR(TestValues(*page, values, passes));
   for (int64_t at = count - 1, value = values; present != nullptr && at >= 0; --at) {
-    passes_[static_cast<size_t>(at)] = present[at] != 0 ? passes_[static_cast<size_t>(--value)] : uint8_t{0};
+    passes[at] = present[at] != 0 ? passes[--value] : uint8_t{0};
   }
   test_.row += count;
   test_.value += values;
   size_t kept = 0;
   if (is_all) {
-    selected->resize(static_cast<size_t>(count));
-    uint32_t* const out = selected->data();
+    auto* const out = reinterpret_cast<uint32_t*>(passed_rows_.Reserve(static_cast<size_t>(count) * sizeof(uint32_t)));
     for (int64_t i = 0; i < count; ++i) {
       out[kept] = static_cast<uint32_t>(row + i);
-      kept += passes_[static_cast<size_t>(i)];
+      kept += passes[i];
     }
-  } else {
-    for (const uint32_t each : *selected) {
-      (*selected)[kept] = each;
-      kept += passes_[static_cast<size_t>(each - row)];
-    }
+    selected->assign(out, out + kept);
+    return Status::OK();
+  }
+  for (const uint32_t each : *selected) {
+    (*selected)[kept] = each;
+    kept += passes[each - row];
   }
   selected->resize(kept);
   return Status::OK();

@@ -9,6 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "engine/formats/snappy_block.h"
 
@@ -39,6 +43,49 @@ bool IsKnown(parquet::Compression::type codec) {
   }
 }
 
+/// Memory that nobody uses now. Thread safe.
+class SpareMemory {
+ public:
+  using Block = std::pair<std::unique_ptr<uint8_t[]>, size_t>;
+
+  static SpareMemory& Shared() {
+    static SpareMemory memory;
+    return memory;
+  }
+
+  /// The smallest block of at least `size` bytes that is not much larger, else a fresh one.
+  Block Take(size_t size) {
+    {
+      std::lock_guard lock(mutex_);
+      auto best = blocks_.end();
+      for (auto block = blocks_.begin(); block != blocks_.end(); ++block) {
+        const bool fits = block->second >= size && block->second / 4 <= size;
+        if (fits && (best == blocks_.end() || block->second < best->second)) best = block;
+      }
+      if (best != blocks_.end()) {
+        Block taken = std::move(*best);
+        blocks_.erase(best);
+        bytes_ -= taken.second;
+        return taken;
+      }
+    }
+    return {std::make_unique_for_overwrite<uint8_t[]>(size), size};
+  }
+
+  void Give(std::unique_ptr<uint8_t[]> bytes, size_t size) {
+    std::lock_guard lock(mutex_);
+    if (bytes_ + size > kMaxBytes) return;
+    bytes_ += size;
+    blocks_.emplace_back(std::move(bytes), size);
+  }
+
+ private:
+  static constexpr size_t kMaxBytes = 16 << 20;
+  std::mutex mutex_;
+  std::vector<Block> blocks_;
+  size_t bytes_ = 0;
+};
+
 /// Where the pages of a chunk begin.
 int64_t BeginOf(const parquet::ColumnChunkMetaData& chunk) {
   const int64_t data = chunk.data_page_offset();
@@ -49,12 +96,18 @@ int64_t BeginOf(const parquet::ColumnChunkMetaData& chunk) {
 
 }  // namespace
 
+PageMemory::~PageMemory() { GiveBack(); }
+
 uint8_t* PageMemory::Reserve(size_t size) {
-  if (capacity_ < size + kSlack) {
-    capacity_ = std::max(size + kSlack, capacity_ + capacity_ / 2);
-    bytes_ = std::make_unique_for_overwrite<uint8_t[]>(capacity_);
-  }
+  if (bytes_ != nullptr && capacity_ >= size + kSlack) return bytes_.get();
+  GiveBack();
+  // The pages that come later are often a little larger.
+  std::tie(bytes_, capacity_) = SpareMemory::Shared().Take(size + size / 8 + kSlack);
   return bytes_.get();
+}
+
+void PageMemory::GiveBack() {
+  if (bytes_ != nullptr) SpareMemory::Shared().Give(std::move(bytes_), std::exchange(capacity_, 0));
 }
 
 Result<std::shared_ptr<const ParquetBytes>> ParquetBytes::Open(const std::string& path) {
@@ -136,7 +189,11 @@ Status ChunkPages::Open() {
   if (codec_ == parquet::Compression::UNCOMPRESSED || codec_ == parquet::Compression::SNAPPY) return Status::OK();
   // The header of a dictionary page, which alone tells its size, is not shown: where the compressed bytes do not tell
   // either, parquet-cpp decompresses it.
-  if (!chunk->has_dictionary_page()) return Status::OK();
+  // Some writers do not note that there is one.
+  const auto encodings = chunk->encodings();
+  if (std::none_of(encodings.begin(), encodings.end(), [](auto encoding) { return IsCoded(encoding); })) {
+    return Status::OK();
+  }
   const auto pages =
       parquet::PageReader::Open(std::make_shared<arrow::io::BufferReader>(std::make_shared<arrow::Buffer>(bytes, size)),
                                 chunk->num_values(), codec_, parquet::default_reader_properties(), column_);

@@ -13,14 +13,23 @@
 
 namespace velo::formats {
 
-/// Memory that is used again and again, with room for reads and writes at full width after its end.
+/// Memory that is used again and again, with room for reads and writes at full width after its end. What one gives back
+/// the next one gets, because the system clears fresh memory page by page.
 class PageMemory {
  public:
   static constexpr size_t kSlack = 64;
+  PageMemory() = default;
+  ~PageMemory();
+  PageMemory(const PageMemory&) = delete;
+  PageMemory& operator=(const PageMemory&) = delete;
+
+  /// At least `size` bytes; what was in it before is lost.
   uint8_t* Reserve(size_t size);
   uint8_t* data() { return bytes_.get(); }
 
  private:
+  void GiveBack();
+
   std::unique_ptr<uint8_t[]> bytes_;
   size_t capacity_ = 0;
 };
