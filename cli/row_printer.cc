@@ -187,7 +187,9 @@ class DelimitedPrinter : public RowPrinter {
       std::vector<std::future<std::string>> texts;
       for (int64_t share = 0; share < shares && begin < rows; ++share) {
         const int64_t end = std::min(rows, begin + kShareRows);
-        const auto policy = share + 1 < shares && end < rows ? std::launch::async : std::launch::deferred;
+        // Where no thread can be had, the work is done when its words are wanted.
+        const auto own = share + 1 < shares && end < rows ? std::launch::async : std::launch::deferred;
+        const auto policy = own | std::launch::deferred;
         texts.push_back(std::async(policy, [this, &batch, begin, end] { return Words(batch, begin, end); }));
         begin = end;
       }

@@ -106,7 +106,9 @@ struct AggregateFunction {
   TypeRule types = nullptr;
   /// Makes an empty state. `constants` as for TypeRule (percentile fraction, separator).
   std::unique_ptr<Aggregator> (*make)(const CallTypes& types, std::span<const std::string* const> constants) = nullptr;
-  bool counts_rows = false;  ///< COUNT(*): no argument needed.
+  bool counts_rows = false;      ///< COUNT(*): no argument needed.
+  bool counts_true = false;      ///< Rows for which its argument is true.
+  bool counts_distinct = false;  ///< Values, each once, without the word DISTINCT.
   FunctionDoc doc;
 };
 

@@ -133,7 +133,7 @@ class ArrivalOver : public Operator {
   void AddCall(const OverNode& window, const OverCall& call) {
     Call made{MakeFunction(window, call), -1, call.call.types.result.ToArrow()};
     const auto& inputs = call.call.arguments;
-    const bool counts_true = call.window == nullptr && call.call.function->name == "COUNT_IF";
+    const bool counts_true = call.window == nullptr && call.call.function->counts_true;
     if (!inputs.empty()) {
       made.argument = arguments_.PlaceOf(arguments_.Add(inputs[0], call.call.filter, counts_true));
     } else if (call.call.filter != nullptr) {

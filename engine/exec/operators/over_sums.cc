@@ -185,19 +185,24 @@ std::unique_ptr<ArrivalFunction> Arriving(Rule rule, const OverNode& node) {
   return std::make_unique<ArrivalSlide<Rule>>(std::move(rule), MostRowsOfFrame(node));
 }
 
+bool CountsRows(const OverCall& call) {
+  const AggregateFunction& function = *call.call.function;
+  return function.counts_true || (function.counts_rows && call.call.arguments.size() <= 1);
+}
+
 }  // namespace
 
 std::unique_ptr<OverFunction> MakeOverSum(const OverNode&, const OverCall& call, OverArguments* arguments,
                                           OverFacts* facts) {
   const std::string& name = call.call.function->name;
   const auto& inputs = call.call.arguments;
-  if ((name == "COUNT" && inputs.size() <= 1) || name == "COUNT_IF") {
+  if (CountsRows(call)) {
     facts->wants_frames = true;
     if (inputs.empty()) {
       const bool filtered = call.call.filter != nullptr;
       return Sliding(CountRule(filtered ? arguments->Add(call.call.filter, nullptr, true) : nullptr));
     }
-    return Sliding(CountRule(arguments->Add(inputs[0], call.call.filter, name == "COUNT_IF")));
+    return Sliding(CountRule(arguments->Add(inputs[0], call.call.filter, call.call.function->counts_true)));
   }
   if (name != "SUM" && name != "AVG") return nullptr;
   facts->wants_frames = true;
@@ -217,9 +222,8 @@ std::unique_ptr<OverFunction> MakeOverSum(const OverNode&, const OverCall& call,
 
 std::unique_ptr<ArrivalFunction> MakeArrivalSum(const OverNode& node, const OverCall& call) {
   const std::string& name = call.call.function->name;
-  const auto& inputs = call.call.arguments;
   if (call.call.distinct) return nullptr;
-  if ((name == "COUNT" && inputs.size() <= 1) || name == "COUNT_IF") return Arriving(CountRule(nullptr), node);
+  if (CountsRows(call)) return Arriving(CountRule(nullptr), node);
   if (name != "SUM" && name != "AVG") return nullptr;
   const bool mean = name == "AVG";
   const CallTypes& types = call.call.types;

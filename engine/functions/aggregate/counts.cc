@@ -135,6 +135,7 @@ void RegisterCounts(FunctionRegistry* registry) {
   count_if.name = "COUNT_IF";
   count_if.types = FixedTypes<TypeKind::kInteger, 1, TypeKind::kBoolean>;
   count_if.make = MakeCount<Counted::kTrue>;
+  count_if.counts_true = true;
   count_if.doc = {"Aggregate",
                   "COUNT_IF(condition) → INTEGER",
                   "Number of rows for which the condition is true.",

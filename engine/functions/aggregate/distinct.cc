@@ -164,6 +164,7 @@ void RegisterDistinct(FunctionRegistry* registry) {
   count.name = "COUNT_DISTINCT";
   count.types = CountDistinctTypes;
   count.make = MakeCountDistinct;
+  count.counts_distinct = true;
   count.doc = {"Aggregate",
                "COUNT_DISTINCT(x, ...) → INTEGER",
                "Number of distinct values, exactly.",
