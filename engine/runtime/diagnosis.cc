@@ -1,5 +1,8 @@
 #include "engine/runtime/diagnosis.h"
 
+#include <algorithm>
+#include <optional>
+
 namespace velo {
 
 namespace {
@@ -27,17 +30,45 @@ std::string JoinNames(const std::vector<std::string>& names) {
   return text.empty() ? std::string("the source") : text;
 }
 
-// The filter that removed most, of those over the rows read or of those over what was made of them.
-const exec::OperatorInsight* StrictestFilter(const std::vector<exec::LaneStatus>& statuses, bool after_groups) {
-  const exec::OperatorInsight* strictest = nullptr;
+// The filters over the rows read, or those over what was made of them. Every lane has its copy; they are added up.
+std::vector<exec::OperatorInsight> FiltersOf(const std::vector<exec::LaneStatus>& statuses, bool after_groups) {
+  std::vector<exec::OperatorInsight> filters;
   for (const exec::LaneStatus& status : statuses) {
     for (const exec::OperatorInsight& insight : status.insights) {
-      if (insight.kind != exec::OperatorInsight::Kind::kFilter || insight.rows_removed == 0) continue;
-      if (insight.after_groups != after_groups) continue;
-      if (strictest == nullptr || insight.rows_removed > strictest->rows_removed) strictest = &insight;
+      if (insight.kind != exec::OperatorInsight::Kind::kFilter || insight.after_groups != after_groups) continue;
+      const auto known = std::find_if(filters.begin(), filters.end(),
+                                      [&](const exec::OperatorInsight& filter) { return filter.text == insight.text; });
+      if (known == filters.end()) {
+        filters.push_back(insight);
+      } else {
+        known->rows_removed += insight.rows_removed;
+      }
     }
   }
+  return filters;
+}
+
+// The filter that removed most.
+std::optional<exec::OperatorInsight> StrictestFilter(const std::vector<exec::LaneStatus>& statuses, bool after_groups) {
+  std::optional<exec::OperatorInsight> strictest;
+  for (exec::OperatorInsight& filter : FiltersOf(statuses, after_groups)) {
+    const int64_t most = strictest.has_value() ? strictest->rows_removed : 0;
+    if (filter.rows_removed > most) strictest = std::move(filter);
+  }
   return strictest;
+}
+
+// Nothing came out of the sources. A columnar file is not even read where its statistics rule a filter out.
+std::string NothingRead(bool has_ended, const std::vector<exec::LaneStatus>& statuses,
+                        const std::vector<std::string>& sources) {
+  const std::string_view verb = sources.size() > 1 ? "have" : "has";
+  if (!has_ended) {
+    return fmt::format("{} {} given no rows so far; new ones are shown as they arrive.", JoinNames(sources), verb);
+  }
+  const std::vector<exec::OperatorInsight> filters = FiltersOf(statuses, /*after_groups=*/false);
+  if (filters.empty()) return fmt::format("{} {} no rows.", JoinNames(sources), verb);
+  return fmt::format("{} {} no rows, or none that could pass the filter: {}.", JoinNames(sources), verb,
+                     filters.front().text);
 }
 
 // A step that waits for something other than time: a table that loads, a buffer that fills.
@@ -126,12 +157,7 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
   const exec::OperatorInsight* waiting = WaitingStep(statuses);
   if (waiting != nullptr && (!has_ended || waiting->reason == "limit_zero"))
     return {waiting->reason, waiting->text + "."};
-  if (metrics.rows_in == 0) {
-    const std::string_view verb = sources.size() > 1 ? "have" : "has";
-    return {"no_input", has_ended ? fmt::format("{} {} no rows.", JoinNames(sources), verb)
-                                  : fmt::format("{} {} given no rows so far; new ones are shown as they arrive.",
-                                                JoinNames(sources), verb)};
-  }
+  if (metrics.rows_in == 0) return {"no_input", NothingRead(has_ended, statuses, sources)};
   if (metrics.rows_bad == metrics.rows_in) {
     std::string text = fmt::format("None of the {} could be used", Rows(metrics.rows_in));
     if (!bad_records.empty()) text += fmt::format("; the last one because {}", bad_records.back().reason);
@@ -141,8 +167,8 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
     return {"all_late", fmt::format("{} of {} came after their window had closed and its grace period was over.",
                                     WithThousands(metrics.rows_late), Rows(metrics.rows_in))};
   }
-  const exec::OperatorInsight* filter = StrictestFilter(statuses, false);
-  if (metrics.rows_used == 0 && filter != nullptr) {
+  std::optional<exec::OperatorInsight> filter = StrictestFilter(statuses, false);
+  if (metrics.rows_used == 0 && filter.has_value()) {
     const std::string read = metrics.rows_in == 1
                                  ? "The only row was read, and it did not pass"
                                  : fmt::format("All {} were read, and none passed", Rows(metrics.rows_in));
@@ -155,9 +181,9 @@ Diagnosis ExplainSilence(const JobMetrics& metrics, bool has_ended, const std::v
     const Diagnosis window = ExplainWindow(statuses);
     if (!window.kind.empty()) return window;
   }
-  const exec::OperatorInsight* after_groups = StrictestFilter(statuses, true);
-  if (after_groups != nullptr) filter = after_groups;
-  if (filter != nullptr) {
+  std::optional<exec::OperatorInsight> after_groups = StrictestFilter(statuses, true);
+  if (after_groups.has_value()) filter = std::move(after_groups);
+  if (filter.has_value()) {
     return {"all_filtered", fmt::format("{} read, but no result row passed: {} removed {}.", Rows(metrics.rows_in),
                                         filter->text, Rows(filter->rows_removed))};
   }

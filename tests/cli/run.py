@@ -112,6 +112,12 @@ def test_silence_is_explained_in_the_reader_s_words(folder):
     assert "  WHERE total > 100: 5 in, 0 out, 5 left out\n" in said, said
     said = waits(folder, "SELECT id FROM file://{dir}/none.csv")
     assert "none.csv has no rows." in said, said
+    said = waits(folder, "SELECT id FROM file://{dir}/none.csv WHERE id > 3")
+    assert "none.csv has no rows, or none that could pass the filter: id > 3." in said, said
+    for part in ("part_1.csv", "part_2.csv"):
+        folder.write(part, "id\n1\n2\n")
+    said = waits(folder, "SELECT id FROM file://{dir}/part_*.csv WHERE id > 3", "--lanes", "2", "--final")
+    assert "All 4 rows were read, and none passed the filter: id > 3 removed 4 rows." in said, said
     said = waits(folder, f"SELECT region FROM {orders} GROUP BY region HAVING COUNT(*) > 9", "--final")
     assert "5 rows read, but no result row passed: COUNT(*) > 9 removed 3 rows." in said, said
     said = waits(folder, f"SELECT a.id FROM {orders} a JOIN file://{{dir}}/others.csv b ON a.id = b.id")
