@@ -165,30 +165,6 @@ class PrintingObserver : public ScriptObserver {
   Status printer_status_;
 };
 
-/// Collects the rows of a job until it has ended.
-class FinalRows : public ResultReceiver {
- public:
-  void OnRows(const Batch& batch) override {
-    const auto is_insert = [](RowKind kind) { return kind == RowKind::kInsert; };
-    only_inserts_ &= std::all_of(batch.kinds.begin(), batch.kinds.end(), is_insert);
-    batches_.push_back(batch);
-    collector_.OnRows(batch);
-  }
-  void OnFinished(const Status&) override {}
-
-  /// The newest row of every key, in order. Rows that nothing was done to later stay where they are.
-  Result<std::vector<Batch>> Newest(const PreparedQuery& query) const {
-    if (only_inserts_ && !batches_.empty()) return batches_;
-    VELO_ASSIGN_OR_RETURN(Batch folded, collector_.Rows(query, /*fold=*/true));
-    return std::vector<Batch>{std::move(folded)};
-  }
-
- private:
-  bool only_inserts_ = true;
-  std::vector<Batch> batches_;
-  RowCollector collector_;
-};
-
 /// Runs to the end of what is there and prints the folded result: one row per key.
 int PrintFinal(Engine& engine, const std::shared_ptr<const PreparedQuery>& query, RunOptions options,
                const PrintFormat& format, const RunArguments& arguments, int64_t duration_ms) {
@@ -196,7 +172,7 @@ int PrintFinal(Engine& engine, const std::shared_ptr<const PreparedQuery>& query
   if (!printer.ok()) return Fail(printer.status());
   options.coalesce_changes = true;
   options.live = false;
-  const auto collector = std::make_shared<FinalRows>();
+  const auto collector = std::make_shared<RowCollector>();
   auto job = engine.Start(query, options, collector);
   if (!job.ok()) return Fail(job.status(), query->sql);
   const auto started = std::chrono::steady_clock::now();
@@ -208,7 +184,7 @@ int PrintFinal(Engine& engine, const std::shared_ptr<const PreparedQuery>& query
     waiting.Look({*job});
   }
   if (const Status done = (*job)->result(); !done.ok()) return Fail(done, query->sql);
-  auto rows = collector->Newest(*query);
+  auto rows = collector->FoldedRows(*query);
   if (!rows.ok()) return Fail(rows.status(), query->sql);
   int64_t left = arguments.limit >= 0 ? arguments.limit : INT64_MAX;
   Status status;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/formats/json_plain_values.h"
+
 namespace velo::formats {
 namespace {
 
@@ -10,15 +12,10 @@ bool IsDigit(char letter) { return static_cast<unsigned char>(letter - '0') < 10
 /// Returns the first quote, backslash or control character; at most 15 bytes behind `end` are looked at.
 const char* FindSpecial(const char* at, const char* end) {
 #if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), last_control = _mm_set1_epi8(0x1f);
   while (at < end) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-    const __m128i special =
-        _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-    const int mask = _mm_movemask_epi8(special);
+    const unsigned mask = JsonSpecialBytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
     if (mask != 0) {
-      at += __builtin_ctz(static_cast<unsigned>(mask));
+      at += __builtin_ctz(mask);
       return at < end ? at : end;
     }
     at += 16;

@@ -35,17 +35,23 @@ class JsonTextBytes {
 #endif
 };
 
+#if defined(__SSE2__)
+/// One bit per byte: whether it is a quote, a backslash or a control character, which no text may hold as it is.
+inline unsigned JsonSpecialBytes(__m128i part) {
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(part, _mm_set1_epi8(0x1f)), part);
+  const __m128i quote = _mm_cmpeq_epi8(part, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(part, _mm_set1_epi8('\\'));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
+}
+#endif
+
 /// REQUIRES: *at == '"'. `limit` is where the search for the closing quote may end; the value ends behind it.
 inline const char* PassPlainText(const char* at, const char* limit, JsonTextBytes* bytes) {
   ++at;
 #if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), last_control = _mm_set1_epi8(0x1f);
   while (at < limit) {
     const __m128i part = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(part, last_control), part);
-    const __m128i special =
-        _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(part, quote), _mm_cmpeq_epi8(part, backslash)));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(special));
+    const unsigned mask = JsonSpecialBytes(part);
     bytes->Add(part);
     if (mask == 0) {
       at += 16;

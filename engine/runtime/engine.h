@@ -134,6 +134,8 @@ class RowCollector : public ResultReceiver {
   /// All rows of `query` in order (visible and hidden columns); with `fold`, only the newest row of every key is kept
   /// and deleted rows are gone. Call when the job has ended.
   Result<Batch> Rows(const PreparedQuery& query, bool fold) const;
+  /// The folded rows in batches, which are those that came where no row was changed later: nothing is copied then.
+  Result<std::vector<Batch>> FoldedRows(const PreparedQuery& query) const;
 
  private:
   std::vector<Batch> batches_;

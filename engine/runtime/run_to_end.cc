@@ -1,5 +1,7 @@
 #include <arrow/array/concatenate.h>
 
+#include <algorithm>
+
 #include "engine/exec/batch_rows.h"
 #include "engine/exec/group_table.h"
 #include "engine/runtime/engine.h"
@@ -86,6 +88,15 @@ Result<Batch> RowCollector::Rows(const PreparedQuery& query, bool fold) const {
   VELO_ASSIGN_OR_RETURN(Batch all, Concatenate(batches_, query.plan->output.ToArrow()));
   const bool has_key = !query.key.empty() || GivesSingleRow(query);
   return fold && query.updates && has_key ? Fold(all, query.key) : all;
+}
+
+Result<std::vector<Batch>> RowCollector::FoldedRows(const PreparedQuery& query) const {
+  const bool only_inserts = std::all_of(batches_.begin(), batches_.end(), [](const Batch& batch) {
+    return std::all_of(batch.kinds.begin(), batch.kinds.end(), [](RowKind kind) { return kind == RowKind::kInsert; });
+  });
+  if (only_inserts && !batches_.empty()) return batches_;
+  VELO_ASSIGN_OR_RETURN(Batch folded, Rows(query, /*fold=*/true));
+  return std::vector<Batch>{std::move(folded)};
 }
 
 Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> query, const RunOptions& options, bool fold,
