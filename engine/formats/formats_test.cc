@@ -343,6 +343,7 @@ TEST(JsonRecords, FindRecordsOfAllLayouts) {
   EXPECT_THAT(Records("{\n\"a\":1}{\"a\":2}"), ElementsAre("1:{\n\"a\":1}", "2:{\"a\":2}"));
   EXPECT_THAT(Records("[1, [2], \"x\"]"), ElementsAre("1:1", "1:[2]", "1:\"x\""));
   EXPECT_THAT(Records("[{\"a\":1},{\"a\""), ElementsAre("1:{\"a\":1}", "1:{\"a\" cut"));
+  EXPECT_THAT(Records("{\"a\":1},{}][{\"a\":2},{}]"), ElementsAre("1:{\"a\":1}", "1:{}", "1:[{\"a\":2},{}]"));
   EXPECT_THAT(Records("[]"), ElementsAre());
   EXPECT_THAT(Records(""), ElementsAre());
 }

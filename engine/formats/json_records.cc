@@ -69,6 +69,7 @@ JsonLayout SniffJsonLayout(std::string_view text) {
 }
 
 Status JsonRecords::SkipTo(int64_t offset, int64_t lines) {
+  at_start_ = at_start_ && offset == 0;
   while (window_->position() < offset) {
     VELO_ASSIGN_OR_RETURN(std::string_view text, window_->Fill(kBlockBytes));
     if (text.empty()) break;
@@ -95,9 +96,9 @@ size_t JsonRecords::SkipBetween(size_t from) {
     if (IsBlank(letter)) continue;
     if (layout_ == JsonLayout::kLines) break;
     // Between elements: commas, and the brackets of the array around them.
-    if (letter == ',' || letter == ']') continue;
-    if (letter != '[' || inside_array_ || window_->position() > 0) break;
-    inside_array_ = true;
+    const bool opens = letter == '[' && at_start_;
+    at_start_ = false;
+    if (letter != ',' && letter != ']' && !opens) break;
   }
   return from;
 }

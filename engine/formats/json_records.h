@@ -21,7 +21,8 @@ JsonLayout SniffJsonLayout(std::string_view text);
 /// Cuts a file into the texts of its records. Constant memory. Call Next until it says kEnd.
 class JsonRecords {
  public:
-  JsonRecords(std::unique_ptr<ByteWindow> window, JsonLayout layout) : window_(std::move(window)), layout_(layout) {}
+  JsonRecords(std::unique_ptr<ByteWindow> window, JsonLayout layout)
+      : window_(std::move(window)), layout_(layout), at_start_(window_->position() == 0) {}
 
   enum class Kind : uint8_t {
     kRecord,   ///< `text` is one record, with padding behind it that can be read.
@@ -64,7 +65,7 @@ class JsonRecords {
   bool at_end_ = false;
   size_t at_ = 0;
   size_t whole_end_ = 0;  ///< Behind the last line end of the text.
-  bool inside_array_ = false;
+  bool at_start_;  ///< Nothing but blanks was passed: the array around all elements may open here, and nowhere else.
   int64_t lines_ = 0;
   std::string too_long_;
 };
