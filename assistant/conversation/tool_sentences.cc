@@ -147,12 +147,24 @@ std::string Executed(const json& result) {
   return fmt::format("{} in {} ms.", Counted(rows, "row"), Number(metadata, "execution_time_ms"));
 }
 
+/// "WindowAggregate" as people write it: "Window aggregate".
+std::string OperatorWords(std::string_view name) {
+  std::string words;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool capital = name[i] >= 'A' && name[i] <= 'Z';
+    const bool whole_word = capital && i + 1 < name.size();
+    if (capital && i > 0) words += ' ';
+    words += i > 0 && whole_word ? static_cast<char>(name[i] - 'A' + 'a') : name[i];
+  }
+  return words;
+}
+
 std::string Explained(const json& result) {
   std::string text = Text(result, "summary");
   for (const json& step : result.value("steps", json::array())) {
     std::string name = Text(step, "operator"), detail = Text(step, "detail");
     if (name.empty()) name = Text(step, "operator_");
-    text += fmt::format("\n- **{}**: {}", name, detail);
+    text += fmt::format("\n- **{}**: {}", OperatorWords(name), detail);
   }
   for (const json& note : result.value("watch_out", json::array())) {
     if (note.is_string()) text += fmt::format("\n\nWatch out: {}.", note.get<std::string>());

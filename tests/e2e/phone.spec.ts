@@ -16,6 +16,19 @@ test("ask, see the chart, read rows as cards", async ({ studio }) => {
   await expect(studio.page.locator(".monaco-editor")).toHaveCount(0);
 });
 
+test("a long title leaves room for the send button", async ({ studio }) => {
+  await studio.say(
+    "average, lowest and highest price and number of trades per symbol and exchange in trades every minute",
+  );
+  const about = studio.page.getByTestId("composer-about");
+  await expect(about).toContainText("price");
+  for (const part of [about, studio.page.getByTestId("composer-send")]) {
+    const box = await part.boundingBox();
+    expect(box).not.toBeNull();
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(390);
+  }
+});
+
 test("SQL is edited in a plain box with the same checks", async ({
   studio,
 }) => {

@@ -102,7 +102,7 @@ export function Composer(props: ComposerProps) {
             align="start"
             label={copy.composer.aboutMenu}
             trigger={
-              <ChipButton data-testid="composer-about" className="h-6 max-w-60">
+              <ChipButton data-testid="composer-about" className="h-6 min-w-0">
                 <span className="text-fg-3">{copy.composer.about}:</span>
                 <span className="truncate">{about.chosen?.label ?? copy.composer.aboutNothing}</span>
                 <ChevronDown size={12} aria-hidden className="shrink-0" />
