@@ -33,7 +33,10 @@ int Fail(const Status& status, std::string_view text, std::string_view file_name
   if (!shown) {
     std::fprintf(stderr, "velo: %s [%s]\n", error.message.c_str(), error.code.c_str());
     if (!error.hint.empty()) std::fprintf(stderr, "  %s\n", error.hint.c_str());
-    for (const auto& [name, value] : error.details) std::fprintf(stderr, "  %s: %s\n", name.c_str(), value.c_str());
+    for (const auto& [name, value] : error.details) {
+      const bool said = error.hint.find(value) != std::string::npos;  // "Did you mean ...?"
+      if (!said) std::fprintf(stderr, "  %s: %s\n", name.c_str(), value.c_str());
+    }
   }
   return ExitCodeFor(status);
 }

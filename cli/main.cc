@@ -22,7 +22,13 @@ void AddCommon(CLI::App* command, CommonOptions* options, const std::string& for
 int Run(int argc, char** argv) {
   CLI::App app{"Velostream SQL Studio: streaming SQL on one machine"};
   app.set_version_flag("-V,--version", std::string("velo ") + VELO_VERSION);
-  app.require_subcommand(1);
+  app.name("velo");
+  app.require_subcommand(0, 1);
+  app.footer(
+      "To begin with:\n"
+      "  velo studio                                    the Studio in the browser, with live demo streams\n"
+      "  velo peek trades.csv                           rows of a file\n"
+      "  velo run -e \"SELECT * FROM 'trades.csv'\"       a query over it\n");
   int code = 0;
 
   velo::cli::StudioArguments studio;
@@ -135,6 +141,10 @@ int Run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const int parse_code = app.exit(error);
     return parse_code == 0 ? velo::cli::kDone : velo::cli::kUsage;
+  }
+  if (app.get_subcommands().empty()) {
+    std::fputs(app.help().c_str(), stdout);
+    return velo::cli::kUsage;
   }
   return code;
 }

@@ -182,7 +182,9 @@ ExpressionPtr Parser::ParseWordPrimary() {
   if (call && IsFunctionName(Peek())) return ParseCall();
   if (!Peek().reserved) return ParseColumn();
   Diagnostic& error = Expected("a value or column");
-  if (AtClause() || AtAnyWord({"THEN", "ELSE", "END", "WHEN", "AND", "OR", "ON", "AS"})) return nullptr;
+  const bool goes_on = AtClause() || AtAnyWord({"THEN", "ELSE", "END", "WHEN", "AND", "OR", "ON", "AS"});
+  const bool stands_as_value = AtSymbol(",", 1) || AtSymbol(")", 1);  // TUMBLING(when, ...)
+  if (goes_on && !stands_as_value) return nullptr;
   error.hint = fmt::format("'{0}' is a reserved word; a column of that name is written `{0}`", Peek().text);
   return nullptr;
 }

@@ -90,6 +90,25 @@ def test_one_query_prints_rows(folder):
     assert (done.returncode, done.stdout) == (0, "id\n1\n2\n"), done.stderr
 
 
+def test_a_path_in_from_is_a_file(folder):
+    (folder.path / "in").mkdir()
+    folder.write("in/more.csv", "id,region,total\n6,EU,1.00\n")
+    for name, rows in (("'orders.csv'", "5"), ("orders.csv", "5"), ("'in/more.csv'", "1"), ("'in/*.csv'", "1"),
+                       (f"'{folder.path}/orders.csv'", "5")):
+        done = folder.velo("run", "-e", f"SELECT COUNT(*) AS n FROM {name}", "--format", "csv", "--final")
+        assert (done.returncode, done.stdout) == (0, f"n\n{rows}\n"), (name, done.stderr)
+    wrong = folder.velo("run", "-e", "SELECT * FROM 'order.csv'")
+    assert wrong.returncode == 3 and "order.csv" in wrong.stderr and "topic" not in wrong.stderr, wrong.stderr
+    wrong = folder.velo("validate", "-", text="SELECT regio FROM 'orders.csv'")
+    assert wrong.returncode == 1 and "region" in wrong.stdout + wrong.stderr, wrong.stdout + wrong.stderr
+    assert not (folder.path / "data").exists(), "no data folder is made for files"
+
+
+def test_no_command_says_what_there_is(folder):
+    done = folder.velo()
+    assert done.returncode == 2 and "velo studio" in done.stdout and "run" in done.stdout, done.stdout
+
+
 def test_final_prints_one_row_per_key(folder):
     done = folder.velo("run", "--final", "--format", "csv", "-e",
                        f"SELECT region, COUNT(*) AS n FROM file://{folder.path}/orders.csv GROUP BY region")
