@@ -276,7 +276,9 @@ int RunCommand(const RunArguments& arguments) {
     }
     texts = read.TakeValue();
   }
-  auto session = Session::Open(arguments.common.data_dir, FindPlaces(texts, arguments.sources));
+  bool needs_topics = false;
+  for (const SqlText& text : texts) needs_topics = needs_topics || NamesTopics(text, arguments.sources);
+  auto session = Session::Open(arguments.common.data_dir, arguments.sources, needs_topics);
   if (!session.ok()) return Fail(session.status());
 
   PrintFormat format;

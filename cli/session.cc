@@ -34,54 +34,33 @@ std::pair<std::string, std::string> SplitSource(const std::string& source) {
   return {source.substr(0, equals), source.substr(equals + 1)};
 }
 
+/// Whether a name in SQL is the path of data: it has a folder, a glob or the extension of a data file.
 bool IsPathOfData(std::string name) {
+  if (!UriScheme(name).empty()) return false;
   if (name.find_first_of("/*") != std::string::npos) return true;
   formats::TakeCompressionSuffix(&name);
   return formats::FileKindByExtension(name).has_value();
 }
 
-/// Whether the text writes to embedded topics or asks for a list of them.
-bool WritesTopics(const sql::Script& script) {
-  return std::any_of(script.statements.begin(), script.statements.end(), [](const sql::StatementPtr& statement) {
-    if (statement->kind == sql::StatementKind::kShow) {
-      return static_cast<const sql::ShowStatement&>(*statement).what == "TOPICS";
-    }
-    const auto sinks = plan::SinksOf(*statement);
-    return sinks.ok() && std::any_of(sinks->begin(), sinks->end(),
-                                     [](const auto& sink) { return UriScheme(sink.uri) == "topic"; });
-  });
-}
+/// What the engine knows, and files by their paths. The user of a command may read what the command may.
+class PathCatalog : public Catalog {
+ public:
+  explicit PathCatalog(Catalog* base) : base_(base) {}
 
-/// Adds what one text reads. `known` are the names that stand for something already.
-void AddPlaces(const SqlText& text, std::set<std::string> known, Places* places) {
-  MemoryCatalog empty;
-  Diagnostics ignored;
-  const ConfigFiles files = text.config_files(/*required=*/false);
-  const ScriptReport report = AnalyseScript(text.text, &empty, BuiltinFunctions(), files, &ignored);
-  sql::Script script = sql::ParseScript(text.text, &ignored);
-  plan::MergeConfigFiles(files, &script, &ignored);
-  places->topics = places->topics || WritesTopics(script);
-  size_t parsed = 0;
-  for (size_t i = 0; i < report.statements.size(); ++i) {
-    const StatementReport& statement = report.statements[i];
-    sql::Properties properties;
-    if (parsed < script.statements.size() && script.statement_numbers[parsed] == static_cast<int32_t>(i) + 1) {
-      properties = plan::PropertiesOf(*script.statements[parsed++]);
-    }
-    const bool inserts = statement.kind == "insert" && UriScheme(statement.name).empty();
-    if (inserts && !known.contains(statement.name)) places->topics = true;
-    for (const std::string& name : statement.sources) {
-      const PropertyMap described = plan::ResolveProperties({&properties}, name, "", {}, plan::PropertyRole::kSource);
-      const std::string scheme = UriScheme(plan::AddressOf(name, described));
-      if (scheme.empty() && !known.contains(name) && IsPathOfData(name)) {
-        places->files.push_back(name);
-        known.insert(name);
-      }
-      if (scheme == "topic" || (scheme.empty() && !known.contains(name))) places->topics = true;
-    }
-    if (!statement.name.empty()) known.insert(statement.name);
+  Result<RelationPtr> Find(std::string_view name, const PropertyMap& properties) override {
+    VELO_ASSIGN_OR_RETURN(RelationPtr known, base_->Find(name, properties));
+    if (known != nullptr || !IsPathOfData(std::string(name))) return known;
+    VELO_ASSIGN_OR_RETURN(const RelationPtr found, base_->Find(AddressOf(std::string(name)), properties));
+    if (found == nullptr) return found;
+    auto named = std::make_shared<Relation>(*found);
+    named->name = name;
+    return RelationPtr(std::move(named));
   }
-}
+  std::vector<std::string> Names() override { return base_->Names(); }
+
+ private:
+  Catalog* base_;
+};
 
 }  // namespace
 
@@ -101,39 +80,35 @@ std::string DataDirectory(const std::string& flag) {
   return std::string(home != nullptr ? home : ".") + "/.velo";
 }
 
-Result<std::unique_ptr<Session>> Session::Open(const std::string& data_dir, const Places& places) {
+Result<std::unique_ptr<Session>> Session::Open(const std::string& data_dir, const std::vector<std::string>& sources,
+                                               bool needs_topics) {
   std::unique_ptr<Session> session(new Session());
   RegisterAllConnectors(&session->connectors_);
   EngineOptions options;
   options.connectors = &session->connectors_;
-  bool needs_topics = places.topics;
-  for (const std::string& source : places.sources) {
+  for (const std::string& source : sources) {
     needs_topics = needs_topics || UriScheme(AddressOf(SplitSource(source).second)) == "topic";
   }
   if (needs_topics) options.data_dir = DataDirectory(data_dir);
   VELO_ASSIGN_OR_RETURN(session->engine_, Engine::Open(options));
-  session->catalog_ = std::make_unique<MemoryCatalog>(&session->engine_->catalog());
-  for (const std::string& source : places.sources) {
+  session->paths_ = std::make_unique<PathCatalog>(&session->engine_->catalog());
+  session->catalog_ = std::make_unique<MemoryCatalog>(session->paths_.get());
+  for (const std::string& source : sources) {
     const auto [name, place] = SplitSource(source);
+    const std::string uri = AddressOf(place);
     if (name.empty()) {
       return Status::User("VALIDATION_ERROR", fmt::format("'{}' is not a named source.", source),
                           "Write --source NAME=PLACE, for example --source trades=data/trades.csv.");
     }
-    VELO_RETURN_IF_ERROR(session->AddSource(name, AddressOf(place)));
+    VELO_ASSIGN_OR_RETURN(RelationPtr found, session->engine_->catalog().Find(uri, {}));
+    if (!found) {
+      return Status::World("SOURCE_NOT_FOUND", fmt::format("There is nothing at {}.", uri), "Check the address.");
+    }
+    Relation named = *found;
+    named.name = name;
+    session->catalog_->Put(std::move(named));
   }
-  for (const std::string& file : places.files) VELO_RETURN_IF_ERROR(session->AddSource(file, AddressOf(file)));
   return session;
-}
-
-Status Session::AddSource(const std::string& name, const std::string& uri) {
-  VELO_ASSIGN_OR_RETURN(RelationPtr found, engine_->catalog().Find(uri, {}));
-  if (!found) {
-    return Status::World("SOURCE_NOT_FOUND", fmt::format("There is nothing at {}.", uri), "Check the address.");
-  }
-  Relation named = *found;
-  named.name = name;
-  catalog_->Put(std::move(named));
-  return Status::OK();
 }
 
 Result<std::vector<SqlText>> ReadSqlFiles(const std::vector<std::string>& files) {
@@ -165,13 +140,43 @@ ConfigFiles SqlText::config_files(bool required) const {
   return {true, std::filesystem::path(name).parent_path().string(), required};
 }
 
-Places FindPlaces(const std::vector<SqlText>& texts, const std::vector<std::string>& sources) {
-  Places places;
-  places.sources = sources;
+bool NamesTopics(const SqlText& text, const std::vector<std::string>& sources) {
+  MemoryCatalog empty;
+  Diagnostics ignored;
+  const ConfigFiles files = text.config_files(/*required=*/false);
+  const ScriptReport report = AnalyseScript(text.text, &empty, BuiltinFunctions(), files, &ignored);
   std::set<std::string> known;
   for (const std::string& source : sources) known.insert(SplitSource(source).first);
-  for (const SqlText& text : texts) AddPlaces(text, known, &places);
-  return places;
+  // Topics that are written to, and those asked for by SHOW.
+  sql::Script script = sql::ParseScript(text.text, &ignored);
+  plan::MergeConfigFiles(files, &script, &ignored);
+  for (const sql::StatementPtr& statement : script.statements) {
+    if (statement->kind == sql::StatementKind::kShow &&
+        static_cast<const sql::ShowStatement&>(*statement).what == "TOPICS") {
+      return true;
+    }
+    const auto sinks = plan::SinksOf(*statement);
+    for (size_t i = 0; sinks.ok() && i < sinks->size(); ++i) {
+      if (UriScheme((*sinks)[i].uri) == "topic") return true;
+    }
+  }
+  size_t parsed = 0;
+  for (size_t i = 0; i < report.statements.size(); ++i) {
+    const StatementReport& statement = report.statements[i];
+    sql::Properties properties;
+    if (parsed < script.statements.size() && script.statement_numbers[parsed] == static_cast<int32_t>(i) + 1) {
+      properties = plan::PropertiesOf(*script.statements[parsed++]);
+    }
+    if (statement.kind == "insert" && UriScheme(statement.name).empty() && !known.contains(statement.name)) return true;
+    for (const std::string& name : statement.sources) {
+      const PropertyMap described = plan::ResolveProperties({&properties}, name, "", {}, plan::PropertyRole::kSource);
+      const std::string scheme = UriScheme(plan::AddressOf(name, described));
+      const bool unknown = scheme.empty() && !known.contains(name) && !IsPathOfData(name);
+      if (scheme == "topic" || unknown) return true;
+    }
+    if (!statement.name.empty()) known.insert(statement.name);
+  }
+  return false;
 }
 
 }  // namespace velo::cli

@@ -17,32 +17,24 @@ namespace velo::cli {
 /// The address that a person means: "/data/x.csv" and "x.csv" are files, a bare word is an embedded topic.
 std::string AddressOf(const std::string& place);
 
-/// What the SQL of a command reads beside what it makes itself.
-struct Places {
-  std::vector<std::string> sources;  ///< NAME=PLACE, as the user says it.
-  std::vector<std::string> files;    ///< Paths that stand in FROM: 'data/trades.csv'.
-  bool topics = false;               ///< Any embedded topic.
-};
-
 /// An engine for one command: connectors, named sources, and the embedded topics when the SQL names one.
 class Session {
  public:
-  /// The data folder is opened only when topics are needed, so that a query over files starts fast and runs beside a
-  /// Studio.
-  static Result<std::unique_ptr<Session>> Open(const std::string& data_dir, const Places& places);
+  /// `sources` are NAME=PLACE. The data folder is opened only when `needs_topics` or one of them is a topic, so that a
+  /// query over files starts fast and runs beside a Studio.
+  static Result<std::unique_ptr<Session>> Open(const std::string& data_dir, const std::vector<std::string>& sources,
+                                               bool needs_topics);
 
   Engine& engine() { return *engine_; }
-  /// Knows the named sources, then what the engine knows.
+  /// Knows the named sources, then what the engine knows, then files by their paths: FROM 'data/trades.csv'.
   Catalog& catalog() { return *catalog_; }
   ConnectorRegistry& connectors() { return connectors_; }
 
  private:
   Session() = default;
-  /// Makes `name` stand for what is at `uri`.
-  Status AddSource(const std::string& name, const std::string& uri);
-
   ConnectorRegistry connectors_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Catalog> paths_;
   std::unique_ptr<MemoryCatalog> catalog_;
 };
 
@@ -58,8 +50,8 @@ struct SqlText {
 /// Reads the files, or standard input for "-" and for an empty list. Folders stand for their .sql files.
 Result<std::vector<SqlText>> ReadSqlFiles(const std::vector<std::string>& files);
 
-/// Finds out what the texts read. A name that no statement makes and `sources` (NAME=PLACE) does not know is a file when
-/// it is a path with a folder, a glob or the extension of a data file, else an embedded topic.
-Places FindPlaces(const std::vector<SqlText>& texts, const std::vector<std::string>& sources);
+/// Returns whether a statement of the text reads a relation that is neither a URI or path, nor made by the text, nor
+/// named in `sources`: then it can only be an embedded topic.
+bool NamesTopics(const SqlText& text, const std::vector<std::string>& sources);
 
 }  // namespace velo::cli

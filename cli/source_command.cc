@@ -28,7 +28,7 @@ Result<OpenedSource> OpenPlace(const SourceArguments& arguments) {
   opened.uri = AddressOf(arguments.uri);
   if (!arguments.name.empty() && opened.uri == arguments.uri) opened.uri += "/" + arguments.name;
   const std::string scheme = UriScheme(opened.uri);
-  VELO_ASSIGN_OR_RETURN(opened.session, Session::Open(arguments.common.data_dir, {.topics = scheme == "topic"}));
+  VELO_ASSIGN_OR_RETURN(opened.session, Session::Open(arguments.common.data_dir, {}, scheme == "topic"));
   opened.connector = opened.session->connectors().Find(scheme);
   if (opened.connector == nullptr) {
     return Status::User("UNSUPPORTED", fmt::format("This build has no connector for {}://.", scheme),

@@ -70,9 +70,7 @@ int ValidateCommand(const ValidateArguments& arguments) {
     Fail(texts.status());
     return kUsage;
   }
-  Places places = FindPlaces(*texts, arguments.sources);
-  places.topics = false;  // Checking needs no data folder: a topic is a name whose columns are taken as written.
-  auto session = Session::Open(arguments.common.data_dir, places);
+  auto session = Session::Open(arguments.common.data_dir, arguments.sources, /*needs_topics=*/false);
   if (!session.ok()) return Fail(session.status());
   const std::string& format = arguments.common.format;
   bool all_valid = true;
@@ -121,7 +119,9 @@ int ExplainCommand(const ExplainArguments& arguments) {
     }
     texts = read.TakeValue();
   }
-  auto session = Session::Open(arguments.common.data_dir, FindPlaces(texts, arguments.sources));
+  bool needs_topics = false;
+  for (const SqlText& text : texts) needs_topics = needs_topics || NamesTopics(text, arguments.sources);
+  auto session = Session::Open(arguments.common.data_dir, arguments.sources, needs_topics);
   if (!session.ok()) return Fail(session.status());
   for (const SqlText& text : texts) {
     Diagnostics diagnostics;
