@@ -61,7 +61,7 @@ struct LaneContext {
   const std::atomic<bool>* cancelled = nullptr;  ///< Long loops look at it between output batches.
   int64_t batch_rows = 32768;                    ///< Rows per output batch of operators that emit from state.
   std::function<void()> on_table_loaded;         ///< Wakes the other lanes that wait for a table; may be empty.
-  WorkerPool* pool = nullptr;                    ///< For work that can be shared out; may be null.
+  WorkerPool* pool = nullptr;                    ///< For work that can be shared out; null: stay in this thread.
   int64_t memory_limit = 0;                      ///< Bytes of state that this lane may hold; 0: no limit.
 
   bool IsCancelled() const { return cancelled != nullptr && cancelled->load(std::memory_order_relaxed); }

@@ -213,7 +213,7 @@ std::shared_ptr<exec::Lane> QueryJob::MakeLane(std::function<void(const Status&)
   lane->context().late_records = &late_records_;
   lane->context().warnings = &warnings_;
   lane->context().batch_rows = options_.batch_rows;
-  lane->context().pool = pool_;
+  if (settings_.ends && LanesWanted() > 1) lane->context().pool = pool_;
   lane->context().memory_limit = options_.memory_limit;
   lanes_.push_back(lane);
   return lane;

@@ -48,6 +48,7 @@ std::unique_ptr<ArrivalFunction> MakeArrivalLag(const OverNode& node, const Over
 ///   using Value = ...;                        what the argument's array holds
 ///   static constexpr bool kReadsValues;       false: only its validity counts
 ///   void Bind(const Value*, const uint8_t*);  where Add and Remove find values and their validity
+///   void Replace(Total*, uint32_t entering, uint32_t leaving) const;   optional: Add and Remove at once
 template <typename Rule>
 class ArrivalSlide : public ArrivalFunction {
  public:
@@ -55,7 +56,7 @@ class ArrivalSlide : public ArrivalFunction {
 
   Result<std::shared_ptr<arrow::Array>> Compute(const ArrivalRows& rows) override {
     states_.resize(rows.partition_count);
-    rule_.Prepare(rows.rows);
+    VELO_RETURN_IF_ERROR(rule_.Prepare(rows.rows));
     const bool reads_values = Rule::kReadsValues && rows.argument != nullptr;
     const Value* values =
         reads_values ? Aligned(rows.argument->data()->template GetValues<Value>(1), rows.rows) : nullptr;
@@ -137,6 +138,7 @@ class ArrivalSlide : public ArrivalFunction {
 
   void Slide(const ArrivalRows& rows, const Value* values) {
     const auto most = static_cast<uint32_t>(most_);
+    const uint8_t* bound = nullptr;  // Values and validity of a pool grow together.
     for (int64_t i = 0; i < rows.rows; ++i) {
       State& state = states_[rows.partitions[i]];
       if (rows.restarts != nullptr && rows.restarts[i] != 0) {
@@ -144,18 +146,27 @@ class ArrivalSlide : public ArrivalFunction {
         state.ring.size = 0;
       }
       const uint32_t at = rings_.Push(&state.ring, values == nullptr ? Value{} : values[i], rows.valid[i]);
-      rule_.Bind(rings_.values(), rings_.valid());
-      rule_.Add(&state.total, at);
+      if (rings_.valid() != bound) rule_.Bind(rings_.values(), bound = rings_.valid());
       if (state.ring.size < most) {
+        rule_.Add(&state.total, at);
         ++state.ring.size;
       } else {
-        rule_.Remove(&state.total, state.ring.Back(most + 1));
+        Replace(&state.total, at, state.ring.Back(most + 1));
         if (rule_.Drifted(state.total)) {
           state.total = {};
           for (uint32_t back = most; back > 0; --back) rule_.Add(&state.total, state.ring.Back(back));
         }
       }
       rule_.Give(state.total, i);
+    }
+  }
+
+  void Replace(Total* total, uint32_t entering, uint32_t leaving) const {
+    if constexpr (requires { rule_.Replace(total, entering, leaving); }) {
+      rule_.Replace(total, entering, leaving);
+    } else {
+      rule_.Add(total, entering);
+      rule_.Remove(total, leaving);
     }
   }
 

@@ -18,7 +18,7 @@ class ArrivalLag : public ArrivalFunction {
     values_.resize(size_t{rows.partition_count} * offset_);
     valid_.resize(size_t{rows.partition_count} * offset_, 0);
     next_.resize(rows.partition_count, 0);
-    results_.Prepare(rows.rows);
+    VELO_RETURN_IF_ERROR(results_.Prepare(rows.rows));
     const auto* values = rows.argument->data()->GetValues<int64_t>(1);
     for (int64_t i = 0; i < rows.rows; ++i) {
       const uint32_t partition = rows.partitions[i];

@@ -8,6 +8,7 @@
 #include "engine/exec/operators/arrival_functions.h"
 #include "engine/exec/operators/over_functions.h"
 #include "engine/exec/operators/over_inputs_internal.h"
+#include "engine/exec/parallel_for.h"
 #include "engine/exec/row_errors.h"
 #include "engine/exec/same_expression.h"
 #include "engine/exec/state_codec.h"
@@ -59,11 +60,17 @@ bool CanShare(const OverNode& upper, const OverNode& lower) {
                     [](const BoundExpressionPtr& a, const BoundExpressionPtr& b) { return IsSameExpression(*a, *b); });
 }
 
+// From so many rows on it takes longer to compute a call than to find a thread for it.
+constexpr int64_t kRowsWorthSharing = 4096;
+
 // One function with where it finds its argument.
 struct Call {
   std::unique_ptr<ArrivalFunction> function;
   int argument = -1;  ///< Place among the evaluated arguments; -1: it has none.
   std::shared_ptr<arrow::DataType> type;
+  bool totals = false;                    ///< It adds up, which takes longer than looking back.
+  std::vector<uint8_t> valid;             ///< Scratch: of the argument, one byte per row.
+  std::shared_ptr<arrow::Array> results;  ///< Of the batch at hand.
 };
 
 class ArrivalOver : public Operator {
@@ -77,6 +84,9 @@ class ArrivalOver : public Operator {
     for (const auto& window : windows_) {
       for (const OverCall& call : window->calls) AddCall(*window, call);
     }
+    by_cost_.resize(calls_.size());
+    std::iota(by_cost_.begin(), by_cost_.end(), size_t{0});
+    std::stable_partition(by_cost_.begin(), by_cost_.end(), [this](size_t call) { return calls_[call].totals; });
   }
 
   Status OnBatch(const Batch& batch, Output& out) override {
@@ -131,7 +141,10 @@ class ArrivalOver : public Operator {
 
  private:
   void AddCall(const OverNode& window, const OverCall& call) {
-    Call made{MakeFunction(window, call), -1, call.call.types.result.ToArrow()};
+    Call made;
+    made.function = MakeFunction(window, call);
+    made.type = call.call.types.result.ToArrow();
+    made.totals = call.window == nullptr;
     const auto& inputs = call.call.arguments;
     const bool counts_true = call.window == nullptr && call.call.function->counts_true;
     if (!inputs.empty()) {
@@ -189,23 +202,29 @@ class ArrivalOver : public Operator {
       NoteRestarts(batch);
       arrivals.restarts = restarts_.data();
     }
-    for (const Call& call : calls_) {
-      arrivals.argument = call.argument < 0 ? nullptr : inputs.arguments.values[call.argument].get();
-      arrivals.valid = ValidityOf(inputs.arguments, call.argument, rows);
-      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> result, call.function->Compute(arrivals));
-      results->push_back(std::move(result));
-    }
+    const auto compute = [&](size_t call) { return ComputeCall(inputs.arguments, arrivals, &calls_[by_cost_[call]]); };
+    WorkerPool* const pool = rows < kRowsWorthSharing ? nullptr : context_->pool;
+    VELO_RETURN_IF_ERROR(ParallelFor(pool, calls_.size(), compute));
+    for (Call& call : calls_) results->push_back(std::move(call.results));
     return Status::OK();
   }
 
-  const uint8_t* ValidityOf(const OverArguments::Evaluated& arguments, int place, int64_t rows) {
-    valid_.assign(static_cast<size_t>(rows), 1);
-    if (place < 0) return valid_.data();
-    const arrow::Array& values = *arguments.values[static_cast<size_t>(place)];
-    const std::vector<uint8_t>& selected = arguments.selected[static_cast<size_t>(place)];
-    if (!selected.empty()) valid_ = selected;
-    for (int64_t i = 0; values.null_count() > 0 && i < rows; ++i) valid_[i] &= values.IsValid(i) ? 1 : 0;
-    return valid_.data();
+  // Different calls may be computed side by side.
+  static Status ComputeCall(const OverArguments::Evaluated& arguments, ArrivalRows rows, Call* call) {
+    rows.argument = call->argument < 0 ? nullptr : arguments.values[static_cast<size_t>(call->argument)].get();
+    NoteValidity(arguments, rows.rows, call);
+    rows.valid = call->valid.data();
+    VELO_ASSIGN_OR_RETURN(call->results, call->function->Compute(rows));
+    return Status::OK();
+  }
+
+  static void NoteValidity(const OverArguments::Evaluated& arguments, int64_t rows, Call* call) {
+    call->valid.assign(static_cast<size_t>(rows), 1);
+    if (call->argument < 0) return;
+    const arrow::Array& values = *arguments.values[static_cast<size_t>(call->argument)];
+    const std::vector<uint8_t>& selected = arguments.selected[static_cast<size_t>(call->argument)];
+    if (!selected.empty()) call->valid = selected;
+    for (int64_t i = 0; values.null_count() > 0 && i < rows; ++i) call->valid[i] &= values.IsValid(i) ? 1 : 0;
   }
 
   // A partition starts anew with a row that comes long after all before it, by event time or, without one, the clock.
@@ -231,10 +250,11 @@ class ArrivalOver : public Operator {
   GroupTable groups_;
   OverArguments arguments_;
   std::vector<Call> calls_;
+  std::vector<size_t> by_cost_;  ///< Calls in the order they are begun: what takes long comes first.
   std::vector<int64_t> newest_;  ///< Per partition: its highest time; only when partitions expire.
   // Scratch of one batch.
   std::vector<uint32_t> partitions_;
-  std::vector<uint8_t> restarts_, valid_;
+  std::vector<uint8_t> restarts_;
 };
 
 }  // namespace

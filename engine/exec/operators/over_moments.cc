@@ -18,10 +18,10 @@ class MomentRule {
   MomentRule(const LogColumn* log, bool sample, bool root)
       : log_(log), sample_(sample), root_(root), results_(arrow::float64()) {}
 
-  void Prepare(int64_t rows) {
-    results_.Prepare(rows);
+  Status Prepare(int64_t rows) {
     values_ = log_->values<double>();
     valid_ = log_->valid();
+    return results_.Prepare(rows);
   }
   void Add(Total* total, uint32_t id) const {
     if (valid_[id] == 0) return;

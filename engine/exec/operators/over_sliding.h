@@ -1,17 +1,21 @@
 #pragma once
 
+#include <arrow/buffer.h>
+
+#include <cmath>
 #include <memory>
 #include <vector>
 
 #include "engine/exec/operators/over_functions.h"
 #include "engine/exec/state_codec.h"
+#include "engine/types/arrow_status.h"
 
 namespace velo::exec {
 
 /// A function whose total over a frame is kept up to date by adding the rows that enter and taking back the rows that
 /// leave; where a frame is a list, the total is made from the list. `Rule` provides:
 ///   using Total = ...;                         trivially copyable; Total{} is the empty frame
-///   void Prepare(int64_t rows);                before every batch
+///   Status Prepare(int64_t rows);              before every batch
 ///   void Add(Total*, uint32_t id) const;
 ///   void Remove(Total*, uint32_t id) const;
 ///   bool Drifted(const Total&) const;          the total is to be made anew from its rows
@@ -24,7 +28,7 @@ class SlidingFunction : public OverFunction {
 
   Result<std::shared_ptr<arrow::Array>> Compute(const OverRows& rows) override {
     states_.resize(static_cast<size_t>(rows.partition_count));
-    rule_.Prepare(rows.rows);
+    VELO_RETURN_IF_ERROR(rule_.Prepare(rows.rows));
     if (rows.begin == nullptr) {
       Run(rows);
     } else if (rows.list_from == nullptr) {
@@ -110,14 +114,17 @@ template <typename T>
 class FixedResults {
  public:
   explicit FixedResults(std::shared_ptr<arrow::DataType> type) : type_(std::move(type)) {}
-  void Prepare(int64_t rows) {
-    values_.resize(static_cast<size_t>(rows));
+  /// Every row is to be set afterwards.
+  Status Prepare(int64_t rows) {
+    VELO_ASSIGN_OR_RETURN_ARROW(buffer_, arrow::AllocateBuffer(rows * static_cast<int64_t>(sizeof(T))));
+    values_ = reinterpret_cast<T*>(buffer_->mutable_data());
     valid_.assign(static_cast<size_t>(rows), 1);
     nulls_ = 0;
+    return Status::OK();
   }
-  void Set(int64_t row, T value) { values_[static_cast<size_t>(row)] = value; }
+  void Set(int64_t row, T value) { values_[row] = value; }
   void SetNull(int64_t row) {
-    values_[static_cast<size_t>(row)] = T{};
+    values_[row] = T{};
     valid_[static_cast<size_t>(row)] = 0;
     ++nulls_;
   }
@@ -125,14 +132,15 @@ class FixedResults {
 
  private:
   std::shared_ptr<arrow::DataType> type_;
-  std::vector<T> values_;
+  std::shared_ptr<arrow::Buffer> buffer_;
+  T* values_ = nullptr;
   std::vector<uint8_t> valid_;
   int64_t nulls_ = 0;
 };
 
 template <typename T>
 Result<std::shared_ptr<arrow::Array>> FixedResults<T>::Finish() {
-  const auto rows = static_cast<int64_t>(values_.size());
+  const auto rows = static_cast<int64_t>(valid_.size());
   std::shared_ptr<arrow::Buffer> validity;
   if (nulls_ > 0) {
     std::string bits((static_cast<size_t>(rows) + 7) / 8, '\0');
@@ -141,9 +149,7 @@ Result<std::shared_ptr<arrow::Array>> FixedResults<T>::Finish() {
     }
     validity = arrow::Buffer::FromString(std::move(bits));
   }
-  auto values = arrow::Buffer::FromVector(std::move(values_));
-  values_ = {};
-  return arrow::MakeArray(arrow::ArrayData::Make(type_, rows, {std::move(validity), std::move(values)}, nulls_));
+  return arrow::MakeArray(arrow::ArrayData::Make(type_, rows, {std::move(validity), std::move(buffer_)}, nulls_));
 }
 
 /// A sum of doubles as the exact sum of two, so that values taken back leave (nearly) no trace: about 106 bits.
@@ -153,19 +159,33 @@ struct DoubleTotal {
 
   void Add(double value) {
     const double sum = high + value;
-    const double part = sum - high;
-    const double error = (high - (sum - part)) + (value - part) + low;
+    const double error = ErrorOf(high, value, sum) + low;
     high = sum + error;
     low = error - (high - sum);
   }
   void Remove(double value) {
-    removed = std::max(removed, value < 0 ? -value : value);
+    removed = std::max(removed, std::fabs(value));
     Add(-value);
+  }
+  /// Add and Remove at once: half as long a chain of steps that wait for each other.
+  void Replace(double entering, double leaving) {
+    removed = std::max(removed, std::fabs(leaving));
+    const double grown = high + entering, sum = grown - leaving;
+    const double error = (ErrorOf(high, entering, grown) + ErrorOf(grown, -leaving, sum)) + low;
+    high = sum + error;
+    low = error - (high - sum);
   }
   /// Whether what is left is so small beside what was taken back that its digits are in doubt.
   bool Drifted() const {
     constexpr double kDoubt = 0x1p-60;  // 2^-98 of error over a tolerance of 2^-38.
-    return high != 0 && removed * kDoubt > (high < 0 ? -high : high);
+    return high != 0 && removed * kDoubt > std::fabs(high);
+  }
+
+ private:
+  // What a + b is more than its rounded `sum`; exact.
+  static double ErrorOf(double a, double b, double sum) {
+    const double part = sum - a;
+    return (a - (sum - part)) + (b - part);
   }
 };
 

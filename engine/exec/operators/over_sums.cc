@@ -18,9 +18,9 @@ class CountRule {
   /// `log` null and nothing bound: COUNT(*).
   explicit CountRule(const LogColumn* log) : log_(log), results_(arrow::int64()) {}
 
-  void Prepare(int64_t rows) {
-    results_.Prepare(rows);
+  Status Prepare(int64_t rows) {
     if (log_ != nullptr) valid_ = log_->valid();
+    return results_.Prepare(rows);
   }
   void Bind(const Value*, const uint8_t* valid) { valid_ = valid; }
   void Add(Total* total, uint32_t id) const { *total += valid_ == nullptr ? 1 : valid_[id]; }
@@ -53,9 +53,9 @@ class WholeSumRule {
   WholeSumRule(const LogColumn* log, const CallTypes& types, bool mean)
       : log_(log), argument_(types.arguments[0]), type_(types.result), mean_(mean), results_(types.result.ToArrow()) {}
 
-  void Prepare(int64_t rows) {
-    results_.Prepare(rows);
+  Status Prepare(int64_t rows) {
     if (log_ != nullptr) Bind(log_->values<Value>(), log_->valid());
+    return results_.Prepare(rows);
   }
   void Bind(const Value* values, const uint8_t* valid) {
     values_ = values;
@@ -117,9 +117,9 @@ class FloatSumRule {
   };
   FloatSumRule(const LogColumn* log, bool mean) : log_(log), mean_(mean), results_(arrow::float64()) {}
 
-  void Prepare(int64_t rows) {
-    results_.Prepare(rows);
+  Status Prepare(int64_t rows) {
     if (log_ != nullptr) Bind(log_->values<double>(), log_->valid());
+    return results_.Prepare(rows);
   }
   void Bind(const double* values, const uint8_t* valid) {
     values_ = values;
@@ -145,21 +145,34 @@ class FloatSumRule {
       CountSpecial(total, value, -1);
     }
   }
+  // Both at once where both are numbers: where one is not, the sum is not either.
+  void Replace(Total* total, uint32_t entering, uint32_t leaving) const {
+    if ((valid_[entering] & valid_[leaving]) != 0) {
+      DoubleTotal sum = total->sum;
+      sum.Replace(values_[entering], values_[leaving]);
+      if (std::isfinite(sum.high)) {
+        total->sum = sum;
+        return;
+      }
+    }
+    Add(total, entering);
+    Remove(total, leaving);
+  }
   // A sum that overflowed once stays infinite whatever leaves.
   bool Drifted(const Total& total) const { return total.sum.Drifted() || !std::isfinite(total.sum.high); }
   void Give(const Total& total, int64_t row) {
     if (total.count == 0) return results_.SetNull(row);
-    double sum = total.sum.high;
-    if (total.nans > 0 || (total.rises > 0 && total.falls > 0)) {
-      sum = std::numeric_limits<double>::quiet_NaN();
-    } else if (total.rises > 0 || total.falls > 0) {
-      sum = total.rises > 0 ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
-    }
+    const bool is_plain = (total.nans | total.rises | total.falls) == 0;
+    const double sum = is_plain ? total.sum.high : SumOfSpecials(total);
     results_.Set(row, mean_ ? sum / static_cast<double>(total.count) : sum);
   }
   Result<std::shared_ptr<arrow::Array>> Finish() { return results_.Finish(); }
 
  private:
+  static double SumOfSpecials(const Total& total) {
+    if (total.nans > 0 || (total.rises > 0 && total.falls > 0)) return std::numeric_limits<double>::quiet_NaN();
+    return total.rises > 0 ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
+  }
   static void CountSpecial(Total* total, double value, int32_t by) {
     if (std::isnan(value)) {
       total->nans += by;
