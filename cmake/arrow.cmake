@@ -20,9 +20,11 @@ else()
   endif()
   list(GET pyarrow_dirs 0 pyarrow_dir)
   target_include_directories(velo_arrow SYSTEM INTERFACE ${pyarrow_dir}/include)
-  # The loader looks symbols up in this order, and nearly all of them are in the first.
+  # The loader looks symbols up in this order, and nearly all of them are in the first. As options, which come in front of
+  # all libraries, because a library stands behind those that need it.
   foreach(library arrow arrow_compute)
     file(GLOB found ${pyarrow_dir}/lib${library}.so.[0-9][0-9][0-9][0-9])
+    target_link_options(velo_arrow INTERFACE ${found})
     target_link_libraries(velo_arrow INTERFACE ${found})
   endforeach()
   file(GLOB found ${pyarrow_dir}/libparquet.so.[0-9][0-9][0-9][0-9])

@@ -49,6 +49,30 @@ void TestText(std::string_view text, const std::vector<ColumnPredicate>& conditi
   }
 }
 
+/// Writes the rows that are marked, counted from `row`; returns how many that are. There must be room for all.
+size_t ListPassing(const uint8_t* passes, int64_t count, uint32_t row, uint32_t* out) {
+  size_t kept = 0;
+  int64_t at = 0;
+  const auto list = [&](int64_t end) {
+    for (; at < end; ++at) {
+      out[kept] = row + static_cast<uint32_t>(at);
+      kept += passes[at];
+    }
+  };
+  // Often few are marked: eight that are not are passed at once.
+  while (count - at >= 8) {
+    uint64_t eight;
+    std::memcpy(&eight, passes + at, 8);
+    if (eight == 0) {
+      at += 8;
+    } else {
+      list(at + 8);
+    }
+  }
+  list(count);
+  return kept;
+}
+
 }  // namespace
 
 bool ParquetColumn::TestsCondition(const ColumnPlan& plan, const SqlType& wanted, const ColumnPredicate& condition) {
@@ -91,10 +115,7 @@ Status ParquetColumn::Test(int64_t row, int64_t count, bool is_all, std::vector<
   size_t kept = 0;
   if (is_all) {
     auto* const out = reinterpret_cast<uint32_t*>(passed_rows_.Reserve(static_cast<size_t>(count) * sizeof(uint32_t)));
-    for (int64_t i = 0; i < count; ++i) {
-      out[kept] = static_cast<uint32_t>(row + i);
-      kept += passes[i];
-    }
+    kept = ListPassing(passes, count, static_cast<uint32_t>(row), out);
     selected->assign(out, out + kept);
     return Status::OK();
   }
@@ -135,14 +156,13 @@ Status ParquetColumn::TestValues(const DataPageContent& page, int64_t count, uin
     VELO_RETURN_IF_ERROR(BeginCodes(page, &test_));
     VELO_RETURN_IF_ERROR(FindPassing());
     codes_.resize(kBlock);
+    uint32_t* const codes = codes_.data();
     const uint8_t* const passing = passing_.data();
     for (int64_t from = 0; from < count; from += kBlock) {
       const int64_t part = std::min(kBlock, count - from);
-      if (!test_.codes.Read(codes_.data(), part)) return Damaged("too few codes");
-      if (!AreBelow(codes_.data(), part, pages_.dictionary_size())) {
-        return Damaged("a code that is not in the dictionary");
-      }
-      for (int64_t i = 0; i < part; ++i) passes[from + i] = passing[codes_[static_cast<size_t>(i)]];
+      if (!test_.codes.Read(codes, part)) return Damaged("too few codes");
+      if (!AreBelow(codes, part, pages_.dictionary_size())) return Damaged("a code that is not in the dictionary");
+      for (int64_t i = 0; i < part; ++i) passes[from + i] = passing[codes[i]];
     }
     return Status::OK();
   }

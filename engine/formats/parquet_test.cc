@@ -490,5 +490,66 @@ TEST(SnappyBlock, ReadsEveryElement) {
   EXPECT_FALSE(SnappySize(std::vector<uint8_t>{}).has_value());
 }
 
+/// A block of random elements of all kinds and sizes, and what it comes to.
+std::pair<std::vector<uint8_t>, std::string> RandomSnappyBlock(std::mt19937* random, int elements) {
+  std::vector<uint8_t> block;
+  std::string content;
+  const auto number = [&](size_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) block.push_back(static_cast<uint8_t>(value >> (8 * i)));
+  };
+  const auto below = [&](size_t limit) { return static_cast<size_t>((*random)()) % limit; };
+  for (int i = 0; i < elements; ++i) {
+    const size_t kind = content.empty() ? 0 : below(4);
+    if (kind == 0) {
+      const size_t length = 1 + below(below(3) == 0 ? 400 : below(2) == 0 ? 20 : 4);
+      if (length <= 60) {
+        number((length - 1) << 2, 1);
+      } else {
+        const int follow = length <= 256 ? 1 : 2;
+        number(static_cast<size_t>(59 + follow) << 2, 1);
+        number(length - 1, follow);
+      }
+      for (size_t at = 0; at < length; ++at) {
+        content.push_back(static_cast<char>((*random)()));
+        block.push_back(static_cast<uint8_t>(content.back()));
+      }
+      continue;
+    }
+    const size_t length = kind == 1 ? 4 + below(8) : 1 + below(64);
+    const size_t distance = 1 + below(std::min<size_t>(content.size(), below(2) == 0 ? 20 : kind == 1 ? 2047 : 65535));
+    if (kind == 1) {
+      number(1 | (length - 4) << 2 | (distance >> 8) << 5, 1);
+      number(distance, 1);
+    } else {
+      number(kind | (length - 1) << 2, 1);
+      number(distance, kind == 2 ? 2 : 4);
+    }
+    for (size_t at = 0; at < length; ++at) content.push_back(content[content.size() - distance]);
+  }
+  std::vector<uint8_t> size;
+  size_t left = content.size();
+  for (; left >= 0x80; left >>= 7) size.push_back(static_cast<uint8_t>(left | 0x80));
+  size.push_back(static_cast<uint8_t>(left));
+  block.insert(block.begin(), size.begin(), size.end());
+  return {block, content};
+}
+
+TEST(SnappyBlock, ReadsLongBlocksAndSurvivesDamage) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 400; ++round) {
+    auto [block, content] = RandomSnappyBlock(&random, 1 + round);
+    std::vector<uint8_t> out(content.size() + kSnappySlack);
+    ASSERT_TRUE(DecompressSnappy(block, out.data(), content.size())) << round;
+    ASSERT_EQ(std::string(out.begin(), out.begin() + static_cast<int64_t>(content.size())), content) << round;
+    // Cut off it has too little; with other bytes it may still be a block. Sanitizers see to what is touched.
+    ASSERT_FALSE(DecompressSnappy(std::span(block).first(block.size() - 1), out.data(), content.size())) << round;
+    for (int change = 0; change < 20; ++change) {
+      block[random() % block.size()] = static_cast<uint8_t>(random());
+      const std::vector<uint8_t> exactly(block);
+      DecompressSnappy(exactly, out.data(), content.size());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace velo::formats

@@ -51,11 +51,13 @@ inline std::optional<std::string_view> TextAt(std::span<const uint8_t> bytes, si
   return std::string_view(reinterpret_cast<const char*>(bytes.data()) + at + 4, size);
 }
 
-/// Whether all codes are those of a dictionary of `size` values.
+/// Whether all codes are those of a dictionary of `size` values. REQUIRES: size <= INT32_MAX.
 inline bool AreBelow(const uint32_t* codes, int64_t count, int64_t size) {
-  uint32_t highest = 0;
-  for (int64_t i = 0; i < count; ++i) highest = codes[i] > highest ? codes[i] : highest;
-  return count == 0 || highest < size;
+  // The highest bit shows a code that is impossible anyway, or one too few to be taken away from the last one.
+  const auto last = static_cast<uint32_t>(size - 1);
+  uint32_t seen = 0;
+  for (int64_t i = 0; i < count; ++i) seen |= codes[i] | (last - codes[i]);
+  return seen >> 31 == 0;
 }
 
 /// Calls `visit` with a function that compares with a constant.
