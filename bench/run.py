@@ -5,7 +5,7 @@ velo is timed as a whole process, start-up included; peers inside their process,
 Answers are compared before any time is believed. Best of BENCH_RUNS (default 3). Sizes: BENCH_ROWS trades (default
 10,000,000). Nothing here asserts a time. Usage: bench/run.py [--only F1,F2] [--formats csv] [--peers duckdb,polars]
 [--build build/release] [--baseline]. Prints tables and writes build/bench/result.json; --baseline also writes
-bench/BASELINE.md; peers come from PyPI into build/bench/venv.
+bench/BASELINE.md with what is behind its goal (bench/goals.py); peers come from PyPI into build/bench/venv.
 """
 import argparse
 import csv
@@ -15,10 +15,17 @@ import math
 import os
 import platform
 import resource
+import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import goals
+import limits
+import memory
+import report
+from workloads import WORKLOADS
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -141,7 +148,8 @@ def print_line(line, engines):
             fastest = result["seconds"]
     line["ratio"] = fastest / mine if fastest and mine else None
     cells.append(f"{line['ratio']:>7.2f}" if line["ratio"] else f"{'-':>7}")
-    cells.append(f"{line['limit_seconds'] / mine:>7.2f}" if line.get("limit_seconds") and mine else f"{'-':>7}")
+    share = goals.to_limit(line)
+    cells.append(f"{share:>7.2f}" if share else f"{'-':>7}")
     print("".join(cells), flush=True)
     for engine in engines:
         if "failed" in line["engines"][engine]:
@@ -172,9 +180,8 @@ def engine_figures(build):
                            check=True).stdout
     figures = [json.loads(line) for line in said.splitlines()]
     print("\ninside the engine")
-    for figure in figures:
-        print("  " + ", ".join(f"{key} {value:,.6g}" if isinstance(value, float | int) else value
-                               for key, value in figure.items()))
+    for line in report.figure_table({"engine": figures})[2:]:
+        print("  " + line.strip("| ").replace(" | ", ": "))
     return figures
 
 
@@ -190,15 +197,15 @@ def start_up():
                 "velo validate, 504 lines": [str(VELO), "validate", str(large)],
                 "velo run -e 'SELECT 1'": [str(VELO), "run", "-e", "SELECT 1 AS one"],
                 "duckdb, SELECT 1 (Python)": [sys.executable, "-c", "import duckdb; duckdb.sql('SELECT 1').fetchall()"]}
-    print("\nstart-up, milliseconds (best of 10)")
+    print("\nstart-up, milliseconds (median of 20)")
     result = {}
     for name, command in commands.items():
         times = []
-        for _ in range(10):
+        for _ in range(20):
             started = time.perf_counter()
             subprocess.run(command, capture_output=True)
             times.append(time.perf_counter() - started)
-        result[name] = min(times) * 1000
+        result[name] = statistics.median(times) * 1000
         print(f"  {name:<28}{result[name]:>8.1f}")
     return result
 
@@ -213,10 +220,6 @@ def main():
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     into_venv()
-    import limits
-    import memory
-    import report
-    from workloads import WORKLOADS
     build = Path(options.build)
     inputs = json.loads(measure([sys.executable, str(HERE / "data.py"), str(FOLDER), str(ROWS)])["out"])
     engines = ["velo", *[name for name in options.peers.split(",") if name]]
@@ -245,6 +248,8 @@ def main():
         result["limited"] = memory.under_limit(lambda *options: measure([str(VELO), "run", *options]), inputs)
         result["start_up_ms"] = start_up()
         result["engine"] = engine_figures(build)
+    for what, measured, goal in goals.behind(result):
+        print(f"behind: {what}: {'no answer' if measured is None else f'{measured:.2f}'}, the goal is {goal:g}")
     (FOLDER / "result.json").write_text(json.dumps(result, indent=1))
     if options.baseline:
         (HERE / "BASELINE.md").write_text(report.baseline(result))
