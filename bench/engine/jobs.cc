@@ -52,9 +52,9 @@ void MeasureJobs(int64_t rows) {
     many = std::min(many, RunTogether(engine->get(), query, parts));
   }
   Report("fifty jobs beside one, each the best of four", {{"rows", static_cast<double>(rows)},
-                                   {"one_job_processor_seconds", one},
-                                   {"fifty_jobs_processor_seconds", many},
-                                   {"ratio", many / one}});
+                                                          {"one_job_processor_seconds", one},
+                                                          {"fifty_jobs_processor_seconds", many},
+                                                          {"ratio", many / one}});
 }
 
 void MeasureFootprint() {
