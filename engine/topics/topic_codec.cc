@@ -126,7 +126,7 @@ Result<TopicDefinition> DecodeDefinition(std::string_view name, std::string_view
 
 std::string EncodeInfo(const BatchInfo& info) {
   std::string bytes;
-  for (int64_t value : {info.rows, info.bytes, info.oldest, info.newest, info.writer}) {
+  for (int64_t value : {info.rows, info.bytes, info.oldest, info.newest, info.writer, info.appended}) {
     state::AppendUint64(static_cast<uint64_t>(value), &bytes);
   }
   return bytes;
@@ -138,10 +138,12 @@ Status DecodeInfo(std::string_view bytes, BatchInfo* info) {
     if (!state::TakeUint64(&bytes, &wide)) return Damaged("batch description");
     *value = static_cast<int64_t>(wide);
   }
-  // Batches of earlier versions do not say who wrote them.
-  uint64_t writer = 0;
+  // Batches of earlier versions do not say who wrote them, or when.
+  uint64_t writer = 0, appended = static_cast<uint64_t>(info->newest);
   if (!bytes.empty() && !state::TakeUint64(&bytes, &writer)) return Damaged("batch description");
+  if (!bytes.empty() && !state::TakeUint64(&bytes, &appended)) return Damaged("batch description");
   info->writer = static_cast<int64_t>(writer);
+  info->appended = static_cast<Timestamp>(appended);
   return Status::OK();
 }
 

@@ -31,8 +31,9 @@ struct BatchInfo {
   int64_t base_offset = 0;
   int64_t rows = 0;
   int64_t bytes = 0;
-  Timestamp oldest = 0;
+  Timestamp oldest = 0;  ///< By the times of the messages.
   Timestamp newest = 0;
+  Timestamp appended = 0;  ///< When the last message came, by the clock of the store: what retention goes by.
   int64_t writer = 0;  ///< TopicAppend::writer; 0 in batches written before there was one.
 };
 

@@ -93,6 +93,7 @@ Result<int64_t> TopicPartition::Append(const TopicAppend& rows, Timestamp now) {
   info.rows = stored->num_rows();
   info.bytes = static_cast<int64_t>(bytes.size());
   info.writer = rows.writer;
+  info.appended = now;
   info.oldest = info.newest = rows.timestamps.empty() ? now : rows.timestamps.front();
   for (Timestamp time : rows.timestamps) {
     info.oldest = std::min(info.oldest, time);
@@ -334,7 +335,7 @@ Result<int64_t> TopicPartition::DropOldest(Timestamp now, int64_t excess_bytes) 
   if (batches_.empty() || deleted_) return 0;
   const BatchInfo oldest = batches_.front();
   const int64_t keep_ms = definition_->options.retention_ms;
-  const bool too_old = keep_ms >= 0 && oldest.newest < now - keep_ms * kMicrosPerMilli;
+  const bool too_old = keep_ms >= 0 && oldest.appended < now - keep_ms * kMicrosPerMilli;
   if (!too_old && excess_bytes <= 0) return 0;
   state::WriteSet writes;
   writes.Delete(BatchKey(definition_->name, partition_, oldest.base_offset));
@@ -377,6 +378,7 @@ Status TopicPartition::JoinRun(size_t first, size_t count) {
     parts.push_back(std::move(slice.rows));
     joined.oldest = std::min(joined.oldest, info.oldest);
     joined.newest = std::max(joined.newest, info.newest);
+    joined.appended = std::max(joined.appended, info.appended);
     replaced_bytes += info.bytes;
     if (i == first) continue;
     joined.rows += info.rows;

@@ -18,7 +18,7 @@ namespace velo {
 
 struct TopicOptions {
   int32_t partitions = 1;
-  int64_t retention_ms = 3'600'000;
+  int64_t retention_ms = 3'600'000;  ///< Since they came, whatever time they bear: old data can be replayed.
   int64_t retention_bytes = 256LL << 20;
 };
 

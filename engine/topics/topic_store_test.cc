@@ -301,6 +301,7 @@ TEST_F(TopicStoreTest, ReadsManySmallAppendsInLargeBatchesFromTailAndLog) {
 TEST_F(TopicStoreTest, DropsWhatIsTooOld) {
   Create("t", {.retention_ms = 10'000});
   Append("t", Rows(0, 2, {kNow, kNow}));
+  clock_.Set(kNow + 8 * kSecond);
   Append("t", Rows(2, 2, {kNow + 8 * kSecond, kNow + 8 * kSecond}));
   auto late = OpenReader("t", {.columns = {"amount"}});
   clock_.Set(kNow + 12 * kSecond);
@@ -312,6 +313,20 @@ TEST_F(TopicStoreTest, DropsWhatIsTooOld) {
   Reopen();
   EXPECT_EQ(store_->Describe("t")->total_messages(), 0);
   EXPECT_EQ(Append("t", Rows(4, 1)), 4);
+}
+
+TEST_F(TopicStoreTest, KeepsReplayedMessagesByWhenTheyCame) {
+  Create("t", {.retention_ms = 10'000});
+  constexpr Timestamp kLongAgo = kNow - 1'000'000 * kSecond;
+  for (int64_t i = 0; i < 40; ++i) Append("t", Rows(i, 1, {kLongAgo + i}));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(store_->ApplyRetention().ok());
+    EXPECT_EQ(store_->Describe("t")->total_messages(), 40);
+    Reopen();
+  }
+  clock_.Advance(11 * kSecond);
+  ASSERT_TRUE(store_->ApplyRetention().ok());
+  EXPECT_EQ(store_->Describe("t")->total_messages(), 0);
 }
 
 TEST_F(TopicStoreTest, DropsTheOldestWhenTooLarge) {
