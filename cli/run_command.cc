@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -165,34 +166,78 @@ class PrintingObserver : public ScriptObserver {
   Status printer_status_;
 };
 
-/// Runs to the end of what is there and prints the folded result: one row per key.
+/// Hands rows over to the thread that prints them, while the engine goes on.
+class ArrivingRows : public ResultReceiver {
+ public:
+  void OnRows(const Batch& batch) override {
+    std::lock_guard lock(mutex_);
+    batches_.push_back(batch);
+    changed_.notify_one();
+  }
+
+  void OnFinished(const Status&) override {
+    std::lock_guard lock(mutex_);
+    ended_ = true;
+    changed_.notify_one();
+  }
+
+  /// What has come since the last call; waits for it for some time.
+  std::vector<Batch> Take(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, time, [this] { return ended_ || !batches_.empty(); });
+    return std::exchange(batches_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Batch> batches_;
+  bool ended_ = false;
+};
+
+/// Prints the first rows of batches, `left` in all.
+Status PrintUpTo(int64_t* left, const std::vector<Batch>& batches, RowPrinter* printer) {
+  for (const Batch& batch : batches) {
+    const int64_t shown = std::min(*left, batch.num_rows());
+    VELO_RETURN_IF_ERROR(printer->Print({batch.columns->Slice(0, shown), {}}));
+    *left -= shown;
+  }
+  return Status::OK();
+}
+
+/// Runs to the end of what is there and prints the folded result: one row per key. Where nothing is to be folded, rows
+/// are printed while more are made.
 int PrintFinal(Engine& engine, const std::shared_ptr<const PreparedQuery>& query, RunOptions options,
                const PrintFormat& format, const RunArguments& arguments, int64_t duration_ms) {
   auto printer = MakeRowPrinter(format, query->output, stdout);
   if (!printer.ok()) return Fail(printer.status());
   options.coalesce_changes = true;
   options.live = false;
+  const bool rows_stand = RowsStandAsTheyCome(*query, options);
   const auto collector = std::make_shared<RowCollector>();
-  auto job = engine.Start(query, options, collector);
+  const auto arriving = std::make_shared<ArrivingRows>();
+  std::shared_ptr<ResultReceiver> receiver = arriving;
+  if (!rows_stand) receiver = collector;
+  auto job = engine.Start(query, options, receiver);
   if (!job.ok()) return Fail(job.status(), query->sql);
   const auto started = std::chrono::steady_clock::now();
   WaitReporter waiting(arguments.explain_wait);
-  while (!(*job)->WaitFor(20)) {
+  int64_t left = arguments.limit >= 0 ? arguments.limit : INT64_MAX;
+  Status status;
+  constexpr int64_t kLookAgain = 20;
+  while (!(*job)->WaitFor(rows_stand ? 0 : kLookAgain)) {
+    if (rows_stand && status.ok()) {
+      status = PrintUpTo(&left, arriving->Take(std::chrono::milliseconds(kLookAgain)), printer->get());
+    }
     const bool over =
         duration_ms >= 0 && std::chrono::steady_clock::now() - started > std::chrono::milliseconds(duration_ms);
-    if (interrupted != 0 || over) (*job)->Cancel();
+    if (interrupted != 0 || over || !status.ok()) (*job)->Cancel();
     waiting.Look({*job});
   }
   if (const Status done = (*job)->result(); !done.ok()) return Fail(done, query->sql);
-  auto rows = collector->FoldedRows(*query);
-  if (!rows.ok()) return Fail(rows.status(), query->sql);
-  int64_t left = arguments.limit >= 0 ? arguments.limit : INT64_MAX;
-  Status status;
-  for (const Batch& batch : *rows) {
-    const int64_t shown = std::min(left, batch.num_rows());
-    if (status.ok()) status = (*printer)->Print({batch.columns->Slice(0, shown), {}});
-    left -= shown;
-  }
+  auto rest = rows_stand ? Result<std::vector<Batch>>(arriving->Take({})) : collector->FoldedRows(*query);
+  if (!rest.ok()) return Fail(rest.status(), query->sql);
+  if (status.ok()) status = PrintUpTo(&left, *rest, printer->get());
   if (status.ok()) status = (*printer)->Finish();
   if (!status.ok()) return Fail(status);
   ReportJob(**job, /*expects_rows=*/true, arguments.explain_wait);

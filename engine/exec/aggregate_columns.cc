@@ -4,6 +4,7 @@
 
 #include "engine/exec/distinct_aggregator.h"
 #include "engine/exec/distinct_count.h"
+#include "engine/exec/parallel_for.h"
 #include "engine/exec/value_keeping_aggregator.h"
 #include "engine/functions/aggregate/ordered.h"
 #include "engine/functions/aggregate/running.h"
@@ -12,6 +13,9 @@
 namespace velo::exec {
 
 namespace {
+
+// Fewer are done sooner than other threads could begin.
+constexpr size_t kManyGroups = 4096;
 
 bool IsDistinct(const AggregateCall& call) { return call.distinct && !call.arguments.empty(); }
 
@@ -307,20 +311,20 @@ void AggregateColumns::Reset(std::span<const uint32_t> groups) {
   for (auto& aggregator : aggregators_) aggregator->Reset(groups);
 }
 
-Status AggregateColumns::Merge(const AggregateColumns& other, std::span<const uint32_t> map) {
-  for (size_t call = 0; call < aggregators_.size(); ++call) {
-    VELO_RETURN_IF_ERROR(aggregators_[call]->Merge(*other.aggregators_[call], map));
-  }
-  return Status::OK();
+Status AggregateColumns::Merge(const AggregateColumns& other, std::span<const uint32_t> map, WorkerPool* pool) {
+  const auto merge = [&](size_t call) { return aggregators_[call]->Merge(*other.aggregators_[call], map); };
+  return ParallelFor(map.size() < kManyGroups ? nullptr : pool, aggregators_.size(), merge);
 }
 
-Status AggregateColumns::Finalise(std::span<const uint32_t> groups,
-                                  std::vector<std::shared_ptr<arrow::Array>>* columns) {
-  for (auto& aggregator : aggregators_) {
-    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, aggregator->Finalise(groups));
-    columns->push_back(std::move(array));
-  }
-  return Status::OK();
+Status AggregateColumns::Finalise(std::span<const uint32_t> groups, std::vector<std::shared_ptr<arrow::Array>>* columns,
+                                  WorkerPool* pool) {
+  const size_t first = columns->size();
+  columns->resize(first + aggregators_.size());
+  const auto finalise = [&](size_t call) -> Status {
+    VELO_ASSIGN_OR_RETURN((*columns)[first + call], aggregators_[call]->Finalise(groups));
+    return Status::OK();
+  };
+  return ParallelFor(groups.size() < kManyGroups ? nullptr : pool, aggregators_.size(), finalise);
 }
 
 int64_t AggregateColumns::MemoryBytes() const {

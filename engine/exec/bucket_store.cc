@@ -8,6 +8,10 @@ namespace {
 
 constexpr size_t kFewDeadSlots = 1024;
 
+int64_t LookupKey(const BucketStore::Bucket& bucket, uint32_t key_id) {
+  return static_cast<int64_t>(static_cast<uint64_t>(bucket.number) << 32 | key_id);
+}
+
 }  // namespace
 
 BucketStore::BucketStore(const AggregateNode& node, bool takes_back)
@@ -21,22 +25,34 @@ Status BucketStore::FindKeys(const KeysAndInputs& input, std::vector<uint32_t>* 
   return keys_->FindOrInsert(input.keys, input.inputs.rows, key_ids->data());
 }
 
-BucketStore::Bucket& BucketStore::BucketAt(int64_t start) {
-  auto [at, is_new] = buckets_.try_emplace(start);
-  if (is_new) at->second.number = next_bucket_++;
+BucketStore::Bucket& BucketStore::BucketAt(int64_t start, bool* is_new) {
+  const auto [at, was_none] = buckets_.try_emplace(start);
+  if (was_none) at->second.number = next_bucket_++;
+  if (is_new != nullptr) *is_new = was_none;
   return at->second;
 }
 
 uint32_t BucketStore::SlotOf(Bucket& bucket, int64_t start, uint32_t key_id) {
+  const auto next = static_cast<uint32_t>(slot_key_.size());
   bool is_new = false;
-  const auto lookup = static_cast<int64_t>(static_cast<uint64_t>(bucket.number) << 32 | key_id);
-  const uint32_t slot = slots_.FindOrInsert(lookup, static_cast<uint32_t>(slot_key_.size()), &is_new);
-  if (is_new) {
-    slot_key_.push_back(key_id);
-    slot_start_.push_back(start);
-    emitted_.push_back(0);
-    bucket.slots.push_back(slot);
+  for (; bucket.known < bucket.slots.size(); ++bucket.known) {
+    const uint32_t slot = bucket.slots[bucket.known];
+    slots_.FindOrInsert(LookupKey(bucket, slot_key_[slot]), slot, &is_new);
   }
+  const uint32_t slot = slots_.FindOrInsert(LookupKey(bucket, key_id), next, &is_new);
+  if (is_new) {
+    AddSlot(bucket, start, key_id);
+    ++bucket.known;
+  }
+  return slot;
+}
+
+uint32_t BucketStore::AddSlot(Bucket& bucket, int64_t start, uint32_t key_id) {
+  const auto slot = static_cast<uint32_t>(slot_key_.size());
+  slot_key_.push_back(key_id);
+  slot_start_.push_back(start);
+  emitted_.push_back(0);
+  bucket.slots.push_back(slot);
   return slot;
 }
 
@@ -48,7 +64,7 @@ std::map<int64_t, BucketStore::Bucket>::iterator BucketStore::Drop(std::map<int6
 Status BucketStore::CompactIfWorthwhile() {
   if (dead_ < kFewDeadSlots || dead_ * 2 < slot_key_.size()) return Status::OK();
   BucketStore fresh(node_, takes_back_);
-  VELO_RETURN_IF_ERROR(fresh.Absorb(*this));
+  VELO_RETURN_IF_ERROR(fresh.Absorb(*this, /*pool=*/nullptr));
   keys_ = std::move(fresh.keys_);
   buckets_ = std::move(fresh.buckets_);
   next_bucket_ = fresh.next_bucket_;
@@ -62,14 +78,14 @@ Status BucketStore::CompactIfWorthwhile() {
   return Status::OK();
 }
 
-Status BucketStore::MergeFrom(BucketStore& other) {
-  VELO_RETURN_IF_ERROR(Absorb(other));
+Status BucketStore::MergeFrom(BucketStore& other, WorkerPool* pool) {
+  VELO_RETURN_IF_ERROR(Absorb(other, pool));
   other.buckets_.clear();
   return Status::OK();
 }
 
 // Adds the live slots of `other`, in their order.
-Status BucketStore::Absorb(const BucketStore& other) {
+Status BucketStore::Absorb(const BucketStore& other, WorkerPool* pool) {
   std::vector<uint8_t> live(other.slot_key_.size(), 0);
   for (const auto& [start, bucket] : other.buckets_) {
     for (uint32_t slot : bucket.slots) live[slot] = 1;
@@ -95,16 +111,29 @@ Status BucketStore::Absorb(const BucketStore& other) {
     VELO_RETURN_IF_ERROR(keys_->FindOrInsert(keys, static_cast<int64_t>(key_ids.size()), here.data()));
   }
   std::vector<uint32_t> map(other.slot_key_.size(), UINT32_MAX);
-  for (size_t i = 0; i < slots.size(); ++i) {
-    const int64_t start = other.slot_start_[slots[i]];
-    const uint32_t slot = SlotOf(BucketAt(start), start, here[place_of[other.slot_key_[slots[i]]]]);
-    map[slots[i]] = slot;
-    emitted_[slot] |= other.emitted_[slots[i]];
-  }
+  for (const uint32_t slot : slots) map[slot] = here[place_of[other.slot_key_[slot]]];
+  MapToSlots(other, slots, &map);
+  for (const uint32_t slot : slots) emitted_[map[slot]] |= other.emitted_[slot];
   for (const auto& [start, bucket] : other.buckets_) BucketAt(start).closed |= bucket.closed;
   Grow();
   for (size_t i = 0; takes_back_ && i < slots.size(); ++i) members_[map[slots[i]]] += other.members_[slots[i]];
-  return states_.Merge(other.states_, map);
+  return states_.Merge(other.states_, map, pool);
+}
+
+// Replaces the key ids that `map` has for slots of `other` by slots of this store.
+void BucketStore::MapToSlots(const BucketStore& other, std::span<const uint32_t> slots, std::vector<uint32_t>* map) {
+  const auto first_new = next_bucket_;
+  Bucket* bucket = nullptr;
+  int64_t start = 0;
+  for (const uint32_t slot : slots) {
+    if (bucket == nullptr || start != other.slot_start_[slot]) {
+      start = other.slot_start_[slot];
+      bucket = &BucketAt(start);
+    }
+    // The slots of a bucket differ in their groups.
+    uint32_t& mapped = (*map)[slot];
+    mapped = bucket->number >= first_new ? AddSlot(*bucket, start, mapped) : SlotOf(*bucket, start, mapped);
+  }
 }
 
 Status BucketStore::Save(std::string* out) const {
@@ -158,13 +187,6 @@ Status BucketStore::Load(std::string_view* in) {
   if (!members_.empty()) std::memcpy(members_.data(), members.data(), members.size());
   VELO_ASSIGN_OR_RETURN(const int64_t dead, TakeInteger(in));
   dead_ = static_cast<size_t>(dead);
-  for (const auto& [start, bucket] : buckets_) {
-    for (uint32_t slot : bucket.slots) {
-      bool is_new = false;
-      slots_.FindOrInsert(static_cast<int64_t>(static_cast<uint64_t>(bucket.number) << 32 | slot_key_[slot]), slot,
-                          &is_new);
-    }
-  }
   Grow();
   return states_.Load(in);
 }

@@ -141,6 +141,10 @@ class RowCollector : public ResultReceiver {
   std::vector<Batch> batches_;
 };
 
+/// Whether no row of a run to the end with these options is replaced or taken back by a later one: rows may be shown as
+/// they come, although later rows of the query replace earlier ones elsewhere.
+bool RowsStandAsTheyCome(const PreparedQuery& query, const RunOptions& options);
+
 /// Runs to the end and returns all result rows (visible and hidden columns); for tests and previews. `fold`: as in
 /// RowCollector::Rows.
 Result<Batch> RunToEnd(Engine* engine, std::shared_ptr<const PreparedQuery> query, const RunOptions& options, bool fold,

@@ -4,6 +4,7 @@
 
 #include "engine/exec/batch_rows.h"
 #include "engine/exec/group_table.h"
+#include "engine/exec/pipeline.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/statement_writer.h"
 #include "engine/types/arrow_status.h"
@@ -71,17 +72,39 @@ Result<Batch> Fold(const Batch& all, const std::vector<int>& key) {
   return folded;
 }
 
-}  // namespace
-
-bool GivesSingleRow(const PreparedQuery& query) {
-  PlanNodePtr node = query.plan;
+// The node that rows come from which are only sorted out and put in shape above it.
+PlanNodePtr BelowOutput(PlanNodePtr node) {
   while (node->kind == PlanKind::kFilter || node->kind == PlanKind::kProject || node->kind == PlanKind::kSort ||
          node->kind == PlanKind::kLimit) {
     node = node->inputs[0];
   }
+  return node;
+}
+
+bool HasWatermarks(const PlanNode& node) {
+  if (node.kind == PlanKind::kScan) return !static_cast<const ScanNode&>(node).watermark_strategy.empty();
+  return std::any_of(node.inputs.begin(), node.inputs.end(),
+                     [](const PlanNodePtr& input) { return HasWatermarks(*input); });
+}
+
+}  // namespace
+
+bool GivesSingleRow(const PreparedQuery& query) {
+  const PlanNodePtr node = BelowOutput(query.plan);
   if (node->kind != PlanKind::kAggregate) return false;
   const auto& aggregate = static_cast<const AggregateNode&>(*node);
   return aggregate.keys.empty() && !aggregate.window.has_value();
+}
+
+bool RowsStandAsTheyCome(const PreparedQuery& query, const RunOptions& options) {
+  if (!query.updates) return true;
+  exec::PipelineSettings settings;
+  settings.ends = true;
+  settings.coalesce_changes = options.coalesce_changes;
+  settings.has_watermarks = HasWatermarks(*query.plan);
+  // Its rows are given out once, at the end.
+  const auto aggregate = exec::FindParallelAggregate(query.plan, settings);
+  return !options.live && !options.keeps_state && aggregate != nullptr && BelowOutput(query.plan) == aggregate;
 }
 
 Result<Batch> RowCollector::Rows(const PreparedQuery& query, bool fold) const {

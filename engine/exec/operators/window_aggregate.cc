@@ -4,16 +4,21 @@
 
 #include "engine/exec/bucket_store.h"
 #include "engine/exec/late_rows.h"
+#include "engine/exec/pane_merge.h"
+#include "engine/exec/parallel_for.h"
 #include "engine/exec/row_errors.h"
 #include "engine/exec/state_codec.h"
 #include "engine/exec/window_math.h"
+#include "engine/exec/worker_pool.h"
 
 namespace velo::exec {
 
 namespace {
 
 // Sliding windows merged in one go: enough to share the passes over the panes, few enough to bound scratch memory.
-constexpr int64_t kWindowsPerMerge = 4096;
+constexpr size_t kWindowsPerMerge = 4096;
+// Every part goes over the slots of all others as well, so few windows are no work to share out.
+constexpr size_t kFewestWindowsPerPart = 64;
 
 class WindowAggregate : public MergeableOperator {
  public:
@@ -66,7 +71,7 @@ class WindowAggregate : public MergeableOperator {
   }
 
   Status MergeFrom(MergeableOperator& other) override {
-    return store_.MergeFrom(static_cast<WindowAggregate&>(other).store_);
+    return store_.MergeFrom(static_cast<WindowAggregate&>(other).store_, context_->pool);
   }
 
   Status Save(std::string* out) const override {
@@ -153,7 +158,7 @@ class WindowAggregate : public MergeableOperator {
       }
       const uint32_t key = key_ids_[row];
       KnownSlot& known = known_slots_[key];
-      if (known.run != run_number_) known = {run_number_, store_.SlotOf(*run.bucket, run.start, key)};
+      if (known.run != run_number_) known = {run_number_, SlotIn(run, key)};
       assigned->slots[accepted++] = known.slot;
       if (!assigned->every_row_once) assigned->rows.push_back(static_cast<uint32_t>(row));
     }
@@ -174,8 +179,14 @@ class WindowAggregate : public MergeableOperator {
     int64_t start = 0;            ///< Of the bucket.
     int64_t from = 0, until = 0;  ///< Times of the rows that go there.
     BucketStore::Bucket* bucket = nullptr;
+    bool is_new = false;  ///< The bucket is: it has the groups of this run only.
     bool Holds(int64_t time) const { return time >= from && time < until; }
   };
+
+  // The slot of a group that has not been seen in this run yet.
+  uint32_t SlotIn(const BucketRun& run, uint32_t key) {
+    return run.is_new ? store_.AddSlot(*run.bucket, run.start, key) : store_.SlotOf(*run.bucket, run.start, key);
+  }
 
   // False when a row of this time has no bucket.
   bool FindRun(int64_t time, BucketRun* run, Assignment* assigned) {
@@ -186,7 +197,9 @@ class WindowAggregate : public MergeableOperator {
       if (!TakesLateRowsIntoNext()) return false;
       target = EarliestOpenWindow(window_, watermark_);
     }
-    *run = {target, start, start + BucketSize(), &store_.BucketAt(target)};
+    bool is_new;
+    BucketStore::Bucket& bucket = store_.BucketAt(target, &is_new);
+    *run = {target, start, start + BucketSize(), &bucket, is_new};
     ++run_number_;
     assigned->touches_closed |= HasPassed(closed_until_, FirstEndOf(target), 0);
     return true;
@@ -331,7 +344,9 @@ class WindowAggregate : public MergeableOperator {
     for (int64_t start = FirstWindowOf(pane); start <= pane; start += window_.advance_ms) {
       const int64_t end = start + window_.size_ms;
       if (!HasPassed(closed_until_, end, 0) || HasPassed(watermark_, end, lateness_)) continue;
-      VELO_RETURN_IF_ERROR(MergeWindows({start}, store_.key_of(slot), RowKind::kUpdateAfter, rows));
+      VELO_ASSIGN_OR_RETURN(MergedWindows merged,
+                            MergePanes(store_, node_.aggregates, {&start, 1}, window_.size_ms, store_.key_of(slot)));
+      VELO_RETURN_IF_ERROR(AppendMerged(std::move(merged), RowKind::kUpdateAfter, rows));
     }
     return Status::OK();
   }
@@ -369,54 +384,35 @@ class WindowAggregate : public MergeableOperator {
     std::sort(starts.begin(), starts.end());
     starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
     for (size_t from = 0; from < starts.size() && !context_->IsCancelled(); from += kWindowsPerMerge) {
-      const size_t until = std::min(starts.size(), from + static_cast<size_t>(kWindowsPerMerge));
+      const size_t count = std::min(starts.size() - from, kWindowsPerMerge);
+      VELO_RETURN_IF_ERROR(EmitMergedWindows(std::span<const int64_t>(starts).subspan(from, count), out));
+    }
+    return Status::OK();
+  }
+
+  // Neighbouring windows are merged side by side with others, then given out in their order.
+  Status EmitMergedWindows(std::span<const int64_t> starts, Output& out) {
+    const size_t threads = context_->pool == nullptr ? 1 : static_cast<size_t>(context_->pool->threads());
+    const size_t parts = std::clamp<size_t>(starts.size() / kFewestWindowsPerPart, 1, threads);
+    std::vector<MergedWindows> merged(parts);
+    const auto merge = [&](size_t part) -> Status {
+      const size_t from = starts.size() * part / parts, until = starts.size() * (part + 1) / parts;
+      VELO_ASSIGN_OR_RETURN(merged[part], MergePanes(store_, node_.aggregates, starts.subspan(from, until - from),
+                                                     window_.size_ms, kAllKeys));
+      return Status::OK();
+    };
+    VELO_RETURN_IF_ERROR(ParallelFor(context_->pool, parts, merge));
+    for (MergedWindows& part : merged) {
       EmissionBuffer rows(schema_);
-      VELO_RETURN_IF_ERROR(
-          MergeWindows({starts.begin() + static_cast<int64_t>(from), starts.begin() + static_cast<int64_t>(until)},
-                       UINT32_MAX, RowKind::kInsert, &rows));
+      VELO_RETURN_IF_ERROR(AppendMerged(std::move(part), RowKind::kInsert, &rows));
       VELO_RETURN_IF_ERROR(rows.Flush(out));
     }
     return Status::OK();
   }
 
-  // Merges the panes of each window into scratch groups and appends their rows. `only_key`: one group, or UINT32_MAX.
-  // Panes go in from early to late, because some aggregates depend on order.
-  Status MergeWindows(const std::vector<int64_t>& starts, uint32_t only_key, RowKind kind, EmissionBuffer* rows) {
-    AggregateColumns scratch(node_.aggregates);
-    known_slots_.resize(store_.key_count());
-    std::vector<uint32_t> group_key;
-    std::vector<int64_t> group_start;
-    std::map<int64_t, std::vector<std::pair<uint32_t, uint32_t>>> passes;  // pane offset in its window -> (slot, group)
-    for (size_t w = 0; w < starts.size(); ++w) {
-      ++run_number_;
-      auto pane = store_.buckets().lower_bound(starts[w]);
-      for (; pane != store_.buckets().end() && pane->first < starts[w] + window_.size_ms; ++pane) {
-        auto& pairs = passes[pane->first - starts[w]];
-        for (uint32_t slot : pane->second.slots) {
-          const uint32_t key = store_.key_of(slot);
-          if (only_key != UINT32_MAX && key != only_key) continue;
-          KnownSlot& known = known_slots_[key];
-          if (known.run != run_number_) {
-            known = {run_number_, static_cast<uint32_t>(group_key.size())};
-            group_key.push_back(key);
-            group_start.push_back(starts[w]);
-          }
-          pairs.emplace_back(slot, known.slot);
-        }
-      }
-    }
-    scratch.Resize(static_cast<int64_t>(group_key.size()));
-    std::vector<uint32_t> map(store_.slot_count(), UINT32_MAX);
-    for (const auto& [offset, pairs] : passes) {
-      for (const auto& [slot, group] : pairs) map[slot] = group;
-      VELO_RETURN_IF_ERROR(scratch.Merge(store_.states(), map));
-      for (const auto& [slot, group] : pairs) map[slot] = UINT32_MAX;
-    }
-    std::vector<uint32_t> all(group_key.size());
-    std::iota(all.begin(), all.end(), 0U);
-    std::vector<std::shared_ptr<arrow::Array>> results;
-    VELO_RETURN_IF_ERROR(scratch.Finalise(all, &results));
-    return AppendRows(group_key, group_start, std::move(results), std::vector<RowKind>(all.size(), kind), rows);
+  Status AppendMerged(MergedWindows merged, RowKind kind, EmissionBuffer* rows) {
+    std::vector<RowKind> kinds(merged.keys.size(), kind);
+    return AppendRows(merged.keys, merged.starts, std::move(merged.results), std::move(kinds), rows);
   }
 
   // Slots whose rows have all been taken back vanish.
@@ -438,7 +434,7 @@ class WindowAggregate : public MergeableOperator {
 
   Status AppendSlotRows(std::span<const uint32_t> slots, bool deletes, EmissionBuffer* rows) {
     std::vector<std::shared_ptr<arrow::Array>> results;
-    VELO_RETURN_IF_ERROR(store_.states().Finalise(slots, &results));
+    VELO_RETURN_IF_ERROR(store_.states().Finalise(slots, &results, context_->pool));
     return AppendSlotRows(slots, deletes, std::move(results), rows);
   }
 
@@ -513,7 +509,7 @@ class WindowAggregate : public MergeableOperator {
     uint64_t run = 0;
     uint32_t slot = 0;
   };
-  /// Scratch, per group key: its slot in the bucket of the run of rows, or its group in the window, seen last.
+  /// Scratch, per group key: its slot in the bucket of the run of rows seen last.
   std::vector<KnownSlot> known_slots_;
   uint64_t run_number_ = 0;
 };
