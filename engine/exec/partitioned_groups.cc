@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "engine/exec/free_memory.h"
 #include "engine/exec/key_hash.h"
 #include "engine/exec/state_codec.h"
 #include "engine/types/arrow_status.h"
@@ -45,9 +46,15 @@ PartitionedGroups::Partition::Partition(const AggregateNode& node,
                                         const std::vector<std::shared_ptr<arrow::DataType>>& key_types)
     : groups(key_types), states(node.aggregates) {}
 
+bool PartitionedGroups::NearsLimit(int64_t bytes, int64_t memory_limit) {
+  // Tables that grow leave holes of about half their size, and batches are on their way: that has to fit in, too.
+  return memory_limit > 0 && bytes > memory_limit / 2;
+}
+
 PartitionedGroups::PartitionedGroups(const AggregateNode& node, int64_t memory_limit)
     : node_(node),
       key_types_(KeyTypes(node.keys)),
+      memory_limit_(memory_limit),
       most_waiting_bytes_(memory_limit > 0 ? std::min(kWaitingBytes, memory_limit / kShareOfLimit) : kWaitingBytes) {
   runs_.push_back(MakeRun());
 }
@@ -106,8 +113,7 @@ Status PartitionedGroups::Add(const KeysAndInputs& input) {
 
 bool PartitionedGroups::HasToFlush() const {
   const Run& run = runs_.back();
-  if (run.waiting_rows < kWaitingRows) return false;
-  return grouping_pays_ || run.waiting_bytes >= most_waiting_bytes_;
+  return run.waiting_bytes >= most_waiting_bytes_ || (grouping_pays_ && run.waiting_rows >= kWaitingRows);
 }
 
 void PartitionedGroups::Forget(Run* run) {
@@ -120,14 +126,19 @@ Status PartitionedGroups::Flush() {
   for (Run& run : runs_) {
     if (run.waiting.empty()) continue;
     int64_t new_groups = 0;
+    bool any_spilled = false;
     for (size_t number = 0; number < kPartitions; ++number) {
-      Partition& partition = *run.partitions[number];
-      new_groups -= partition.groups.size();
-      VELO_RETURN_IF_ERROR(FlushInto(&partition, run.waiting, number));
-      new_groups += partition.groups.size();
+      std::unique_ptr<Partition>& partition = run.partitions[number];
+      new_groups -= partition->groups.size();
+      VELO_RETURN_IF_ERROR(FlushInto(partition.get(), run.waiting, number));
+      new_groups += partition->groups.size();
+      if (!NearsLimit(MemoryBytes(), memory_limit_)) continue;
+      VELO_RETURN_IF_ERROR(Spill(&partition));
+      any_spilled = true;
     }
     grouping_pays_ = Pays(run.waiting_rows, new_groups);
     Forget(&run);
+    if (any_spilled) ReturnFreeMemory();
   }
   return Status::OK();
 }
@@ -197,16 +208,23 @@ Status PartitionedGroups::AddGroupsTo(Partition* partition, const GroupTable& gr
 
 Status PartitionedGroups::MergeInto(Partition* target, const Partition& source) const {
   if (source.groups.size() == 0) return Status::OK();
-  std::vector<uint32_t> all(source.groups.size()), map(source.groups.size());
+  std::vector<uint32_t> all(source.groups.size());
   std::iota(all.begin(), all.end(), 0U);
   std::vector<std::shared_ptr<arrow::Array>> keys;
   for (size_t column = 0; column < key_types_.size(); ++column) {
     VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, source.groups.Keys(column, all));
     keys.push_back(std::move(array));
   }
-  VELO_RETURN_IF_ERROR(target->groups.FindOrInsert(keys, source.groups.size(), map.data()));
+  return Merge(target, keys, source.groups.size(), source.states);
+}
+
+// Adds groups that are all different, with their states.
+Status PartitionedGroups::Merge(Partition* target, const std::vector<std::shared_ptr<arrow::Array>>& keys,
+                                int64_t count, const AggregateColumns& states) const {
+  std::vector<uint32_t> map(static_cast<size_t>(count));
+  VELO_RETURN_IF_ERROR(target->groups.FindOrInsert(keys, count, map.data()));
   target->states.Resize(target->groups.size());
-  return target->states.Merge(source.states, map);
+  return target->states.Merge(states, map);
 }
 
 void PartitionedGroups::MergeFrom(PartitionedGroups& other) {
@@ -221,25 +239,26 @@ Status PartitionedGroups::Spill() {
     for (size_t number = 0; number < kPartitions; ++number) {
       std::unique_ptr<Partition>& partition = run.partitions[number];
       VELO_RETURN_IF_ERROR(FlushInto(partition.get(), run.waiting, number));
-      if (partition->groups.size() == 0) continue;
-      std::unique_ptr<Partition> emptied = MakePartition();
-      emptied->spilled = std::move(partition->spilled);
-      VELO_RETURN_IF_ERROR(Spill(*partition, &emptied->spilled));
-      partition = std::move(emptied);
+      VELO_RETURN_IF_ERROR(Spill(&partition));
     }
     Forget(&run);
   }
+  ReturnFreeMemory();
   return Status::OK();
 }
 
-Status PartitionedGroups::Spill(const Partition& partition, std::vector<SpilledPiece>* pieces) {
+Status PartitionedGroups::Spill(std::unique_ptr<Partition>* partition) {
+  if ((*partition)->groups.size() == 0) return Status::OK();
   if (file_ == nullptr) {
     VELO_ASSIGN_OR_RETURN(file_, SpillFile::Open());
   }
   std::string bytes;
-  VELO_RETURN_IF_ERROR(SavePartition(partition, &bytes));
+  VELO_RETURN_IF_ERROR(SavePartition(**partition, &bytes));
+  std::unique_ptr<Partition> emptied = MakePartition();
+  emptied->spilled = std::move((*partition)->spilled);
+  *partition = std::move(emptied);
   VELO_ASSIGN_OR_RETURN(const int64_t offset, file_->Append(bytes));
-  pieces->push_back({file_, offset, static_cast<int64_t>(bytes.size())});
+  (*partition)->spilled.push_back({file_, offset, static_cast<int64_t>(bytes.size())});
   return Status::OK();
 }
 
@@ -247,9 +266,12 @@ Status PartitionedGroups::MergeSpilled(Partition* target, const std::vector<Spil
   for (const SpilledPiece& piece : pieces) {
     VELO_ASSIGN_OR_RETURN(const std::string bytes, piece.file->Read(piece.offset, piece.size));
     std::string_view in = bytes;
-    const std::unique_ptr<Partition> part = MakePartition();
-    VELO_RETURN_IF_ERROR(LoadPartition(&in, part.get()));
-    VELO_RETURN_IF_ERROR(MergeInto(target, *part));
+    VELO_ASSIGN_OR_RETURN(const int64_t size, TakeInteger(&in));
+    VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> keys, TakeBatch(&in));
+    AggregateColumns states(node_.aggregates);
+    states.Resize(size);
+    VELO_RETURN_IF_ERROR(states.Load(&in));
+    VELO_RETURN_IF_ERROR(Merge(target, keys->columns(), size, states));
   }
   return Status::OK();
 }

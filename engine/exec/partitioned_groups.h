@@ -29,6 +29,9 @@ class PartitionedGroups {
     std::vector<SpilledPiece> spilled;  ///< What is on disk, older than what is here.
   };
 
+  /// Whether state of so many bytes should go to disk, well before it is too large for `memory_limit` (0: none).
+  static bool NearsLimit(int64_t bytes, int64_t memory_limit);
+
   /// `memory_limit`: bytes that the whole state may take; 0: no limit.
   explicit PartitionedGroups(const AggregateNode& node, int64_t memory_limit = 0);
 
@@ -42,7 +45,7 @@ class PartitionedGroups {
   /// Takes one partition out, with the rows that wait for it and what was on disk. Different partitions may be taken
   /// side by side.
   Result<std::unique_ptr<Partition>> Take(size_t partition);
-  /// Takes in the rows that wait.
+  /// Takes in the rows that wait. Partitions for which memory gets scarce go to disk at once.
   Status Flush();
 
   int64_t MemoryBytes() const;
@@ -73,14 +76,17 @@ class PartitionedGroups {
   bool HasToFlush() const;
   static void Forget(Run* run);
   Status FlushInto(Partition* partition, const std::vector<Waiting>& waiting, size_t number) const;
-  Status Spill(const Partition& partition, std::vector<SpilledPiece>* pieces);
+  Status Spill(std::unique_ptr<Partition>* partition);
   Status MergeInto(Partition* target, const Partition& source) const;
+  Status Merge(Partition* target, const std::vector<std::shared_ptr<arrow::Array>>& keys, int64_t count,
+               const AggregateColumns& states) const;
   Status MergeSpilled(Partition* target, const std::vector<SpilledPiece>& pieces) const;
   Status SavePartition(const Partition& partition, std::string* out) const;
   Status LoadPartition(std::string_view* in, Partition* partition) const;
 
   const AggregateNode& node_;
   const std::vector<std::shared_ptr<arrow::DataType>> key_types_;
+  const int64_t memory_limit_;
   const int64_t most_waiting_bytes_;
   std::vector<Run> runs_;                  ///< In input order; rows go into the last one.
   bool grouping_pays_ = true;              ///< Grouping has made the rows much fewer so far.

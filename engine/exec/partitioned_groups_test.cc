@@ -189,6 +189,23 @@ TEST_F(PartitionedGroupsTest, ComesBackWithTheRowsOfAllLanes) {
   EXPECT_EQ(Texts(&loaded), InOneTable(kRows));
 }
 
+TEST_F(PartitionedGroupsTest, KeepsItsLimitWhileRowsComeIn) {
+  PartitionedGroups unlimited(node_);
+  ASSERT_TRUE(unlimited.Add(Rows(0, kRows)).ok());
+  ASSERT_TRUE(unlimited.Flush().ok());
+  const int64_t limit = unlimited.MemoryBytes() / 2;
+  PartitionedGroups parts(node_, limit);
+  ASSERT_LT(parts.MemoryBytes(), limit / 2) << "the limit is so low that all goes to disk at once";
+  int64_t most = 0;
+  for (int64_t row = 0; row < kRows; row += 250) {
+    ASSERT_TRUE(parts.Add(Rows(row, row + 250)).ok());
+    most = std::max(most, parts.MemoryBytes());
+  }
+  EXPECT_LT(most, limit);
+  EXPECT_GT(most, limit / 4) << "memory that may be used is used";
+  EXPECT_EQ(Texts(&parts), InOneTable(kRows));
+}
+
 TEST_F(PartitionedGroupsTest, LetsGoOfMemoryWhenItSpills) {
   PartitionedGroups parts(node_);
   const int64_t empty = parts.MemoryBytes();

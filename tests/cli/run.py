@@ -362,6 +362,32 @@ def test_checkpoints_are_refused_where_they_keep_nothing(folder):
         assert done.returncode != 0 and what in done.stderr, done.stderr
 
 
+# By way of a small process, because what a process had at its peak counts as that of those it starts.
+PEAK = """import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+sys.exit(code)"""
+
+
+def peak_mib(*arguments):
+    done = subprocess.run([sys.executable, "-c", PEAK, VELO, "run", *arguments], text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout)
+
+
+def test_a_memory_limit_is_kept_by_the_whole_process(folder):
+    with (folder.path / "keys.csv").open("w") as keys:
+        keys.write("key\n")
+        keys.writelines(f"{row * 7919}\n" for row in range(3_000_000))
+    groups = f"SELECT key, COUNT(*) AS c FROM 'file://{folder.path}/keys.csv' GROUP BY key EMIT FINAL"
+    query = ("-e", f"SELECT COUNT(*) AS n, MAX(c) AS most FROM ({groups}) AS g", "--final", "--format", "csv")
+    base = peak_mib("-e", "SELECT 1 AS one")
+    limited, free = peak_mib(*query, "--memory-limit", "64MB"), peak_mib(*query)
+    assert limited - base < 1.5 * 64 < free - base, (base, limited, free)
+    answer = folder.velo("run", *query, "--memory-limit", "64MB")
+    assert answer.stdout == "n,most\n3000000,1\n", answer
+
+
 def test_properties_are_listed(folder):
     listed = json.loads(folder.velo("properties", "--format", "json").stdout)
     names = [entry["name"] for entry in listed]

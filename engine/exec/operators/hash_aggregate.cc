@@ -158,10 +158,7 @@ class HashAggregate : public MergeableOperator {
 
   bool HasManyGroups() const { return may_part_ && groups_.size() > kManyGroups; }
   // A little below the limit, where the query would have to end.
-  bool IsTooLarge() const {
-    const int64_t limit = context_->memory_limit;
-    return may_part_ && limit > 0 && StateBytes() > limit - limit / 4;
-  }
+  bool IsTooLarge() const { return may_part_ && PartitionedGroups::NearsLimit(StateBytes(), context_->memory_limit); }
 
   // Deals the groups out to partitions, which take their place.
   Status Part() {
