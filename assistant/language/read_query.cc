@@ -270,6 +270,7 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
   Reader reader(sentence, source, names);
   double content = 0, covered = 0;
   std::string row_noun;
+  std::vector<size_t> used;
   while (!reader.done()) {
     size_t before = reader.at;
     bool taken = false;
@@ -282,6 +283,7 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
     }
     if (taken) {
       for (size_t i = before; i < reader.at; ++i) {
+        used.push_back(sentence.tokens[i].begin);
         bool filler = sentence.tokens[i].is_word() && IsFiller(sentence.tokens[i].text);
         if (filler) continue;
         content += 1;
@@ -297,6 +299,7 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
     bool first = covered == 0 && reader.leftovers.empty() && row_noun.empty();
     bool noun =
         first && token.is_word() && token.text != token.stem && !IsGrammarWord(token.text) && token.text.size() > 4;
+    if (noun || noise) used.push_back(token.begin);
     if (noun) {
       row_noun = token.raw;
       content += 1;
@@ -313,6 +316,7 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
   reading.named_source = reader.named_source;
   reading.leftovers = std::move(reader.leftovers);
   reading.row_noun = std::move(row_noun);
+  reading.words_used = std::move(used);
   reading.score = content > 0 ? covered / content : reader.frame.empty() ? 0 : 1;
   reading.fit = reader.links > 0 ? reader.link_score / reader.links : 0.85;
   if (!reader.frame.unknown_field.empty()) reading.score -= 0.3;

@@ -122,6 +122,7 @@ struct Reading {
   bool named_source = false;
   std::string row_noun;  ///< A plural noun taken for the rows, as "films" for those of movies.
   std::vector<std::string> leftovers;
+  std::vector<size_t> words_used;  ///< Beginnings of all other words in the message.
 };
 /// True when "not", "without" or "except" led to nothing: the rest of the reading would say the opposite.
 bool LeavesNegation(const Reading& reading);

@@ -63,6 +63,8 @@ std::optional<Reply> ReadRefuse(const Utterance& utterance);
 std::optional<Reply> ReadLater(const Utterance& utterance);
 std::optional<Reply> ReadHelp(const Utterance& utterance);
 std::optional<Reply> ReadRowWindow(const Utterance& utterance);
+std::optional<Reply> ReadTopRows(const Utterance& utterance);
+std::optional<Reply> ReadAnomaly(const Utterance& utterance);
 std::optional<Reply> ReadJoinSources(const Utterance& utterance);
 std::optional<Reply> ReadEdit(const Utterance& utterance);
 std::optional<Reply> ReadSqlQuery(const Utterance& utterance);

@@ -52,9 +52,6 @@ constexpr Missing kMissing[] = {
     {"compare|compared with|compared to|versus|year over year|week over week|month over month|previous period",
      "Comparing periods or sources",
      "Ask for one figure per period and compare in the chart: for example \"average price per month\"."},
-    {"anomaly|anomalies|outlier|outliers|unusual|sigma|suspicious", "Detecting anomalies",
-     "A fixed limit works today: \"rows where value is above 80\", or the spread: \"average and standard deviation per "
-     "group\"."},
     {"union|merge both|combine both|stack", "Combining several sources",
      "I can query each source on its own, and a glob reads many files at once: file:///data/*.csv."},
     {"write this to|write it to|save the result|save it as|save this as|store the result|store results|replicate|send "

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "assistant/language/build_sql.h"
+#include "assistant/language/intents/candidates.h"
 #include "assistant/language/intents/intent.h"
 #include "assistant/language/lexicon.h"
 #include "engine/base/near_names.h"
@@ -16,52 +17,6 @@ namespace velo::language {
 namespace {
 
 constexpr double kAct = 0.75, kAsk = 0.45;
-
-struct Candidate {
-  Reading reading;
-  double rank = 0;
-};
-
-bool SaysSomething(const Reading& reading) { return !reading.frame.empty() || reading.named_source; }
-
-/// Reads the sentence under every source it may be about, best first.
-std::vector<Candidate> ReadUnderSources(const Utterance& utterance) {
-  const SourceModel* named = utterance.NamedSource();
-  const SourceModel* focus = utterance.FocusSource();
-  std::vector<Candidate> candidates;
-  for (const SourceModel& source : utterance.sources) {
-    Candidate candidate;
-    candidate.reading = ReadQuery(utterance.sentence, source, nullptr);
-    if (!SaysSomething(candidate.reading)) continue;
-    candidate.rank = candidate.reading.score + 1.2 * candidate.reading.fit;
-    if (named == &source) candidate.rank += 0.6;
-    if (candidate.reading.named_source) candidate.rank += 0.25;
-    if (focus == &source) candidate.rank += 0.2;
-    candidates.push_back(std::move(candidate));
-  }
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.rank > b.rank; });
-  return candidates;
-}
-
-std::string DisplayName(const SourceModel& source) {
-  return source.fact->alias.empty() ? source.fact->name : source.fact->alias;
-}
-
-Reply AskBetweenSources(const Utterance& utterance, const std::vector<Candidate>& candidates) {
-  Reply reply;
-  reply.intent = "sql";
-  reply.confidence = 0.6;
-  Question question;
-  question.question = "Which source is this about?";
-  for (const Candidate& candidate : candidates) {
-    if (question.options.size() == 4 || candidate.rank < candidates.front().rank - 0.05) break;
-    std::string name = DisplayName(*candidate.reading.source);
-    question.options.push_back({name, fmt::format("{} from {}", utterance.message, name)});
-  }
-  reply.question = std::move(question);
-  return reply;
-}
 
 Reply AskForColumn(const Utterance& utterance, const Reading& reading) {
   const std::string& unknown = reading.frame.unknown_field;
@@ -206,6 +161,7 @@ std::optional<Reply> Build(const Utterance& utterance, Reading reading) {
   reply.suggested_viz = std::move(built.suggested_viz);
   reply.understood = std::move(frame.understood);
   reply.assumptions = std::move(frame.assumptions);
+  reply.words_used = std::move(reading.words_used);
   reply.follow_ups = NextSteps(source, reply, frame.window.has_value(), grouped, limited);
   return reply;
 }
@@ -213,7 +169,7 @@ std::optional<Reply> Build(const Utterance& utterance, Reading reading) {
 }  // namespace
 
 std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
-  std::vector<Candidate> candidates = ReadUnderSources(utterance);
+  std::vector<Candidate> candidates = ReadUnderSources(utterance, utterance.sentence);
   if (candidates.empty()) return std::nullopt;
   std::string unknown_source = utterance.NamedSource() == nullptr ? utterance.UnknownSource() : "";
   if (!unknown_source.empty() && !candidates.front().reading.frame.empty()) {
@@ -228,9 +184,7 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
     if (best.score < 0.95 && candidates[1].rank > candidates[0].rank - 0.3)
       return AskBetweenSources(utterance, candidates);
   }
-  bool tie = candidates.size() > 1 && candidates[1].rank > candidates[0].rank - 0.05 &&
-             candidates[1].reading.frame.unknown_field.empty();
-  if (!source_known && tie && best.score >= kAsk) return AskBetweenSources(utterance, candidates);
+  if (IsTie(utterance, candidates) && best.score >= kAsk) return AskBetweenSources(utterance, candidates);
   if (best.leftovers.size() == 1 && (best.score >= kAsk || best.named_source)) {
     if (std::optional<Reply> question = AskForValue(utterance, best)) return question;
   }
@@ -252,15 +206,10 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
     for (const FollowUp& example : Examples(utterance, 3)) reply.closest.push_back(example.prompt);
     return reply;
   }
-  bool had_leftovers = !best.leftovers.empty();
-  std::string leftover = had_leftovers ? best.leftovers.front() : "";
   std::optional<Reply> reply;
   for (size_t i = 0; i < candidates.size() && i < 3 && !reply; ++i) {
     if (candidates[i].rank < candidates[0].rank - 0.3) break;
     reply = Build(utterance, std::move(candidates[i].reading));
-  }
-  if (reply && had_leftovers && !reply->sql.empty()) {
-    reply->assumptions.push_back({"ignored", fmt::format("\"{}\" was left out", leftover), {}});
   }
   return reply;
 }
