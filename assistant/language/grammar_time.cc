@@ -172,7 +172,7 @@ bool ReadSession(Reader* reader) {
   }
   if (!has_gap) {
     size_t mark = reader->at;
-    while (reader->Accept("with|a|an|of|and|gap|timeout|idle|inactivity|for|after|separated|by|per user|pause") ||
+    while (reader->Accept("with|a|an|of|and|gap|timeout|idle|inactivity|for|after|separated|by|pause") ||
            reader->IsSymbol(",")) {
       if (reader->IsSymbol(",")) ++reader->at;
       if (reader->token().is_duration()) break;

@@ -84,6 +84,9 @@ class Reader {
   std::vector<size_t> names_;
 };
 
+/// Words without meaning of their own; "US" in capitals is a place.
+bool IsFillerToken(const Token& token);
+
 // Rules of the grammar. Each takes a phrase at the cursor or returns false.
 bool ReadWindow(Reader* reader);
 bool ReadTimeRange(Reader* reader);
@@ -97,6 +100,7 @@ bool ReadFilter(Reader* reader);
 bool ReadValueFilter(Reader* reader);
 bool ReadDistinct(Reader* reader);
 bool ReadBuckets(Reader* reader);
+bool ReadComputed(Reader* reader);
 
 /// Reads "average price", "volume", "count", "price" as something that can be compared or sorted by.
 bool ReadOperand(Reader* reader, Operand* operand);

@@ -34,13 +34,17 @@ std::vector<std::string> Vocabulary(const std::vector<SourceModel>& sources) {
 void NameLeftovers(const Utterance& utterance, Reply* reply) {
   std::string words;
   size_t count = 0;
+  std::string repaired;
   for (const Token& token : utterance.sentence.tokens) {
-    if (token.kind == Token::Kind::kSymbol || (token.is_word() && IsFiller(token.text))) continue;
+    if (token.repaired)
+      repaired += fmt::format("{}\"{}\" read as {}", repaired.empty() ? "" : ", ", token.raw, token.text);
+    if (token.kind == Token::Kind::kSymbol || IsFillerToken(token)) continue;
     const std::vector<size_t>& used = reply->words_used;
     if (std::find(used.begin(), used.end(), token.begin) != used.end()) continue;
     words += fmt::format("{}\"{}\"", words.empty() ? "" : ", ", token.raw);
     ++count;
   }
+  if (!repaired.empty()) reply->assumptions.push_back({"spelling", repaired, {}});
   if (count == 0) return;
   reply->assumptions.push_back({"ignored", fmt::format("{} {} left out", words, count == 1 ? "was" : "were"), {}});
 }

@@ -98,7 +98,8 @@ bool ApplySource(const Utterance& utterance, EditedQuery* edited, std::vector<Ch
 /// "sessions per user with a gap of 30 seconds": what is wanted stands first, with groups or figures of its own.
 bool NamesWish(const Utterance& utterance, const Frame& frame) {
   if (utterance.Has("instead|as well|too|it|that|this") || utterance.Begins(kEditVerbs)) return false;
-  const bool sessions = utterance.Begins("sessions|visits|user sessions|session duration") && !frame.keys.empty();
+  const bool sessions = utterance.Begins("sessions|visits|user sessions|session duration") &&
+                        (!frame.keys.empty() || utterance.Has("per|by|of each|for each"));
   const bool leads = utterance.Begins("per|by|in|with|every|each|over|for|from|where|when|window|windows|and|also|top");
   return sessions || (!leads && !frame.keys.empty() && (frame.window || !frame.measures.empty()));
 }

@@ -71,10 +71,17 @@ int64_t FixedForm::TakeDurationAfter(std::string_view leads) {
   for (; !reader.done(); ++reader.at) {
     const size_t lead = taken_[reader.at] ? 0 : reader.Match(leads);
     const size_t at = reader.at + lead;
-    if (lead == 0 || at >= reader.size() || !reader.sentence.tokens[at].is_duration() || taken_[at]) continue;
-    if (reader.Match("windows|window|buckets|bucket|intervals|tumbling|sliding", lead + 1) > 0) continue;
-    TakeTokens(reader.at, at + 1);
-    return reader.sentence.tokens[at].milliseconds;
+    if (lead == 0 || at >= reader.size() || taken_[at]) continue;
+    const Token& token = reader.sentence.tokens[at];
+    // "within an hour"
+    const bool article = reader.Match("a|an|one|the", lead) > 0;
+    const int64_t length = token.is_duration() ? token.milliseconds
+                           : article && at + 1 < reader.size() ? UnitMilliseconds(reader.word(lead + 1))
+                                                               : 0;
+    const size_t used = lead + (token.is_duration() ? 1 : 2);
+    if (length == 0 || reader.Match("windows|window|buckets|bucket|intervals|tumbling|sliding", used) > 0) continue;
+    TakeTokens(reader.at, reader.at + used);
+    return length;
   }
   return 0;
 }
