@@ -360,8 +360,12 @@ ExpressionPtr TimeNode(const SourceModel& source, const std::string& column) {
 void SlideOverLast(const SourceModel& source, Frame* frame) {
   if (frame->last_milliseconds == 0 || frame->window || !IsLive(source)) return;
   const bool day = frame->last_words == "today";
-  frame->window = WindowFrame{day ? sql::WindowKind::kTumbling : sql::WindowKind::kSliding, frame->last_milliseconds, 0,
-                              frame->last_words, false, false};
+  frame->window = WindowFrame{day ? sql::WindowKind::kTumbling : sql::WindowKind::kSliding,
+                              frame->last_milliseconds,
+                              0,
+                              frame->last_words,
+                              false,
+                              false};
   frame->last_milliseconds = 0;
   const bool ranked = frame->order && frame->limit;
   if (!ranked || day || frame->emit_changes) return;

@@ -189,17 +189,15 @@ struct Score {
 };
 
 bool Names(const Reply& reply, const std::string& word) {
-  return std::any_of(reply.assumptions.begin(), reply.assumptions.end(), [&](const Assumption& assumption) {
-    return assumption.text.find(word) != std::string::npos;
-  });
+  return std::any_of(reply.assumptions.begin(), reply.assumptions.end(),
+                     [&](const Assumption& assumption) { return assumption.text.find(word) != std::string::npos; });
 }
 
 /// A word that means nothing, at the end of a sentence that gave a query: the answer must be another one, or say that
 /// the word was left out, or hold it (as a name or a value).
 void CheckHonesty(const Item& item, World* world, Score* score) {
   static constexpr const char* kNonsense = "zorgblatt";
-  const Reply reply =
-      Understand(item.words + " " + kNonsense, world->situation, world->catalog(), BuiltinFunctions());
+  const Reply reply = Understand(item.words + " " + kNonsense, world->situation, world->catalog(), BuiltinFunctions());
   const bool held = reply.sql.find(kNonsense) != std::string::npos;
   if (reply.sql.empty() || held || Names(reply, kNonsense)) return;
   score->silent.push_back(

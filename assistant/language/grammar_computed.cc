@@ -12,7 +12,8 @@ namespace velo::language {
 
 namespace {
 
-constexpr std::string_view kUpper = "in upper case|in uppercase|in capitals|upper case|upper cased|uppercase|capitalised|capitalized";
+constexpr std::string_view kUpper =
+    "in upper case|in uppercase|in capitals|upper case|upper cased|uppercase|capitalised|capitalized";
 constexpr std::string_view kLower = "in lower case|in lowercase|lower case|lower cased|lowercase";
 
 void Push(Reader* reader, std::string_view function, std::string_view prefix, int field, sql::ExpressionPtr extra,
@@ -68,7 +69,8 @@ bool ReadRounded(Reader* reader) {
       digits = reader->token().digits;
       ++reader->at;
     }
-    reader->Accept("decimal places|decimal digits|decimals|decimal|digits|digit|places|whole numbers|whole number|integer");
+    reader->Accept(
+        "decimal places|decimal digits|decimals|decimal|digits|digit|places|whole numbers|whole number|integer");
   }
   Push(reader, "ROUND", "rounded", link.field, NumberNode(digits), start);
   return true;

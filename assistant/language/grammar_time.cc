@@ -70,8 +70,8 @@ bool AcceptAdvance(Reader* reader, int64_t* advance) {
 
 /// "(in 1 minute windows) sliding every 10 seconds": the step of a window said before.
 bool ReadStep(Reader* reader) {
-  const bool windowed = reader->frame.window && reader->frame.window->size > 0 &&
-                        reader->frame.window->kind != sql::WindowKind::kSession;
+  const bool windowed =
+      reader->frame.window && reader->frame.window->size > 0 && reader->frame.window->kind != sql::WindowKind::kSession;
   if (!windowed) return false;
   const size_t start = reader->at;
   int64_t advance = 0;
@@ -81,7 +81,8 @@ bool ReadStep(Reader* reader) {
   bool said = reader->Accept(
       "sliding forward by|sliding forward every|sliding every|sliding by|sliding each|sliding|slides every|slides "
       "by|slide every|slide of|slide by|slide|slid every|hopping every|hopping by|hopping|hop of|hop by|hops of|hops "
-      "every|hop|moving forward every|moving every|moving by|moves every|advancing every|advancing by|advancing|advances "
+      "every|hop|moving forward every|moving every|moving by|moves every|advancing every|advancing "
+      "by|advancing|advances "
       "every|advances by|advance of|advance by|advance|stepping every|stepping by|stepping|step of|steps of|step "
       "size|updated every|updated each|updates every|refreshed every|refreshed each|renewed every|recomputed "
       "every|recalculated every|overlapping by|overlapping every|every");

@@ -138,9 +138,9 @@ int PlaceColumn(const Reader& reader) {
 /// A place that no sample holds as such: asks which of the values is meant, "EU" being the beginning of "eu-central".
 bool ReadPlace(Reader* reader, int place, bool negated, size_t from) {
   const Token token = reader->token();
-  const bool code = token.is_word() && token.raw.size() >= 2 && token.raw.size() <= 5 &&
-                    std::all_of(token.raw.begin(), token.raw.end(),
-                                [](unsigned char c) { return std::isupper(c) != 0; });
+  const bool code =
+      token.is_word() && token.raw.size() >= 2 && token.raw.size() <= 5 &&
+      std::all_of(token.raw.begin(), token.raw.end(), [](unsigned char c) { return std::isupper(c) != 0; });
   if (!code || reader->field()) return false;
   const std::string name(reader->name(place));
   std::vector<std::string> values, near;

@@ -452,8 +452,9 @@ bool IsRoleWord(std::string_view word) {
   const auto holds = [&](const std::vector<std::string_view>& words) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
-  return std::any_of(kRoles.begin(), kRoles.end(),
-                     [&](const RoleWords& role) { return role.role == word || holds(role.close) || holds(role.loose); });
+  return std::any_of(kRoles.begin(), kRoles.end(), [&](const RoleWords& role) {
+    return role.role == word || holds(role.close) || holds(role.loose);
+  });
 }
 
 std::string Singular(std::string_view word) {

@@ -75,10 +75,10 @@ bool ReadMention(Reader* reader) {
 }
 
 // The order is the grammar's precedence: what is more specific comes first.
-constexpr Rule kRules[] = {ReadEmit,         ReadComputed,      ReadTop,           ReadBuckets,     ReadDistinct,
-                           ReadNamedMeasure, ReadWindow,        ReadTimeRange,   ReadOrder,
-                           ReadMeasure,      ReadFilter,        ReadGroup,       ReadMonitor,
-                           ReadEverything,   ReadSourceMention, ReadValueFilter, ReadMention};
+constexpr Rule kRules[] = {ReadEmit,         ReadComputed, ReadTop,       ReadBuckets,    ReadDistinct,
+                           ReadNamedMeasure, ReadWindow,   ReadTimeRange, ReadOrder,      ReadMeasure,
+                           ReadFilter,       ReadGroup,    ReadMonitor,   ReadEverything, ReadSourceMention,
+                           ReadValueFilter,  ReadMention};
 
 /// True for "only the ids", "just symbol", "list devices": the column itself is wanted.
 bool SaysOnly(const Reader& reader, size_t position) {

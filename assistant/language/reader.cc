@@ -68,9 +68,8 @@ bool Reader::Accept(std::string_view alternatives) {
 }
 
 bool IsFillerToken(const Token& token) {
-  const bool capitals = token.raw.size() >= 2 && std::all_of(token.raw.begin(), token.raw.end(), [](unsigned char c) {
-                          return c >= 'A' && c <= 'Z';
-                        });
+  const bool capitals = token.raw.size() >= 2 && std::all_of(token.raw.begin(), token.raw.end(),
+                                                             [](unsigned char c) { return c >= 'A' && c <= 'Z'; });
   return token.is_word() && IsFiller(token.text) && !(capitals && token.text == "us");
 }
 

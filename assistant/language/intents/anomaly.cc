@@ -48,8 +48,9 @@ void TakeSigma(FixedForm* form, AnomalyFrame* frame) {
     frame->sigma = tokens[i].number;
     frame->sigma_said = true;
     form->TakeTokens(i, i + 1 + reader.Match(kUnits));
-    form->Take("by more than|by over|by at least|more than|greater than|over|at least|exceeding|exceeds|exceed|beyond|"
-               "outside|within|by");
+    form->Take(
+        "by more than|by over|by at least|more than|greater than|over|at least|exceeding|exceeds|exceed|beyond|"
+        "outside|within|by");
     return;
   }
 }
@@ -64,12 +65,14 @@ void TakeWords(FixedForm* form, AnomalyFrame* frame) {
   form->Take(kStrange);
   form->Take("deviates|deviate|deviating|deviations|deviation|differs|differ|z scores|z score|far away|far|away|off");
   form->Take("too high|too low|higher than|lower than|drops|jumps");
-  form->Take("from the|from its|from their|from|above the|above its|above their|above|below the|below its|below "
-             "their|below|than|compared to the|compared to|compared with|against the|against");
+  form->Take(
+      "from the|from its|from their|from|above the|above its|above their|above|below the|below its|below "
+      "their|below|than|compared to the|compared to|compared with|against the|against");
   form->Take("for its|for their|for the");
   form->Take(kMeans);
   form->Take("usual|normal|behaviour|behavior|pattern|level");
-  frame->milliseconds = form->TakeDurationAfter("over the last|of the last|in the last|over the past|of the past|last|past|over");
+  frame->milliseconds =
+      form->TakeDurationAfter("over the last|of the last|in the last|over the past|of the past|last|past|over");
   if (frame->milliseconds == 0) frame->rows = form->TakeRows();
 }
 
@@ -113,7 +116,8 @@ std::string QueryText(const AnomalyFrame& frame, const Reading& reading, const P
                                : frame.side < 0 ? fmt::format("{} - {}", parts.mean, value)
                                                 : fmt::format("ABS({} - {})", value, parts.mean);
   return fmt::format(
-      "WITH stats AS (SELECT {}, AVG({}) {} AS {}, STDDEV({}) {} AS {} FROM {}{}) SELECT {}, {}, {} FROM stats WHERE {} "
+      "WITH stats AS (SELECT {}, AVG({}) {} AS {}, STDDEV({}) {} AS {} FROM {}{}) SELECT {}, {}, {} FROM stats WHERE "
+      "{} "
       "> {:g} * {} EMIT CHANGES",
       inner, value, parts.over, parts.mean, value, parts.over, parts.spread, FromText(source), WhereText(reading),
       outer, parts.mean, parts.spread, distance, frame.sigma, parts.spread);
@@ -149,8 +153,7 @@ std::optional<Reply> ReadAnomaly(const Utterance& utterance) {
   parts.name = source.fields[static_cast<size_t>(value.field)].name;
   parts.mean = sql::QuoteIdentifier("mean_" + parts.name);
   parts.spread = sql::QuoteIdentifier("stddev_" + parts.name);
-  const std::string keys =
-      partition.empty() ? "" : fmt::format("PARTITION BY {} ", ColumnList(source, partition));
+  const std::string keys = partition.empty() ? "" : fmt::format("PARTITION BY {} ", ColumnList(source, partition));
   std::string reach;
   if (frame.milliseconds > 0) {
     reach = "of the last " + LengthWords(frame.milliseconds);
@@ -173,8 +176,8 @@ std::optional<Reply> ReadAnomaly(const Utterance& utterance) {
   if (!reply) return TextReply("sql.anomaly", std::string(kWorks));
   const std::string_view side = frame.side > 0 ? "above" : frame.side < 0 ? "below" : "from";
   reply->explanation = fmt::format("{} whose {} is more than {:g} standard deviations {} the mean {}{}{}.",
-                                   Capitalised(noun), parts.name, frame.sigma, side, reach,
-                                   PerWords(source, partition), where.empty() ? "" : ", where " + where.substr(7));
+                                   Capitalised(noun), parts.name, frame.sigma, side, reach, PerWords(source, partition),
+                                   where.empty() ? "" : ", where " + where.substr(7));
   return reply;
 }
 

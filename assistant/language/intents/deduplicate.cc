@@ -96,7 +96,8 @@ std::string AllColumns(const SourceModel& source) {
 std::string RankedText(const Reading& reading, const std::vector<int>& key, int64_t memory, bool repeats) {
   const SourceModel& source = *reading.source;
   return fmt::format(
-      "WITH ranked AS (SELECT *, ROW_NUMBER() OVER (ROWS WINDOW BUFFER {} ROWS PARTITION BY {} ORDER BY {} EXPIRE AFTER "
+      "WITH ranked AS (SELECT *, ROW_NUMBER() OVER (ROWS WINDOW BUFFER {} ROWS PARTITION BY {} ORDER BY {} EXPIRE "
+      "AFTER "
       "{} INACTIVITY) AS rn FROM {}{}) SELECT {} FROM ranked WHERE rn {} 1 EMIT CHANGES",
       kBuffer, ColumnList(source, key), TimeText(source), sql::PrintDuration(MakeDuration(memory)), FromText(source),
       WhereText(reading), AllColumns(source), repeats ? ">" : "=");
@@ -125,8 +126,9 @@ std::optional<Reply> ReadDeduplicate(const Utterance& utterance) {
   RowsPerKey(utterance, wish == Wish::kLatest ? kLatest : kFirst, &form);
   form.Take("by id|by its id|per id|for each id|of each id|on id|by their id");
   form.Take(wish == Wish::kLatest ? kLatest : kFirst);
-  form.Take("remove|removed|drop|without|filter out|ignore|skip|eliminate|discard|exclude|strip|get rid of|suppress|keep|"
-            "only|just|unique|distinct|no|one of|on|have|same");
+  form.Take(
+      "remove|removed|drop|without|filter out|ignore|skip|eliminate|discard|exclude|strip|get rid of|suppress|keep|"
+      "only|just|unique|distinct|no|one of|on|have|same");
   FormSource found = ReadRest(form, [](const Reading&) { return true; });
   if (found.reply) return found.reply;
   const bool unsure = found.reading && found.reading->frame.empty() && !found.reading->named_source &&
@@ -151,14 +153,16 @@ std::optional<Reply> ReadDeduplicate(const Utterance& utterance) {
   const bool latest = wish == Wish::kLatest;
   if (memory == 0 && !latest) {
     memory = kDefaultMemory;
-    told.push_back({"memory", fmt::format("every {} is remembered until 1 hour after its last {}", keys, source.singular), {}});
+    told.push_back(
+        {"memory", fmt::format("every {} is remembered until 1 hour after its last {}", keys, source.singular), {}});
   }
   const bool repeats = wish == Wish::kRepeats;
   const std::string title = latest    ? fmt::format("latest {} per {}", source.singular, keys)
                             : repeats ? fmt::format("repeated {} by {}", noun, keys)
                                       : fmt::format("{} without duplicates by {}", noun, keys);
   std::optional<Reply> reply =
-      FormReply(form, &reading, "sql.dedup", latest ? LatestText(reading, key) : RankedText(reading, key, memory, repeats), title);
+      FormReply(form, &reading, "sql.dedup",
+                latest ? LatestText(reading, key) : RankedText(reading, key, memory, repeats), title);
   if (!reply) return TextReply("sql.dedup", std::string(kWorks));
   if (latest) {
     const std::string name = fmt::format("latest_{}", Joined(noun));
@@ -167,9 +171,9 @@ std::optional<Reply> ReadDeduplicate(const Utterance& utterance) {
                                      where.empty() ? "" : ", where " + where.substr(7));
     return reply;
   }
-  reply->explanation =
-      fmt::format("{} of each {}{}; every {} is forgotten after {} without one.", repeats ? "Every further row" : "The first row",
-                  keys, where.empty() ? "" : ", where " + where.substr(7), keys, LengthWords(memory));
+  reply->explanation = fmt::format("{} of each {}{}; every {} is forgotten after {} without one.",
+                                   repeats ? "Every further row" : "The first row", keys,
+                                   where.empty() ? "" : ", where " + where.substr(7), keys, LengthWords(memory));
   return reply;
 }
 

@@ -182,8 +182,9 @@ std::optional<Reply> ReadEdit(const Utterance& utterance) {
   if (ApplySource(utterance, &*edited, &changes)) {
     Reply reply = Finish(utterance, std::move(*edited), changes, Frame());
     FixedForm form(utterance);
-    form.Take("use|switch to|switch|from|read from|change the source to|change the source|take|same for|same with|do the "
-              "same for|now for|instead of|instead|not|topic|file");
+    form.Take(
+        "use|switch to|switch|from|read from|change the source to|change the source|take|same for|same with|do the "
+        "same for|now for|instead of|instead|not|topic|file");
     reply.words_used = form.WordsUsed(nullptr);
     for (const SourceModel& other : utterance.sources) {
       for (size_t i = 0; i < utterance.sentence.tokens.size(); ++i) {

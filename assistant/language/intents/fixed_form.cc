@@ -75,7 +75,7 @@ int64_t FixedForm::TakeDurationAfter(std::string_view leads) {
     const Token& token = reader.sentence.tokens[at];
     // "within an hour"
     const bool article = reader.Match("a|an|one|the", lead) > 0;
-    const int64_t length = token.is_duration() ? token.milliseconds
+    const int64_t length = token.is_duration()                 ? token.milliseconds
                            : article && at + 1 < reader.size() ? UnitMilliseconds(reader.word(lead + 1))
                                                                : 0;
     const size_t used = lead + (token.is_duration() ? 1 : 2);
@@ -188,8 +188,7 @@ FormValue TakeValue(Reading* reading) {
   });
   // "how much did each price move": figures are no groups.
   std::erase_if(frame.keys, [&](const GroupKey& key) {
-    const bool figure =
-        numeric(key.field) && source.fields[static_cast<size_t>(key.field)].type != TypeKind::kInteger;
+    const bool figure = numeric(key.field) && source.fields[static_cast<size_t>(key.field)].type != TypeKind::kInteger;
     if (figure) offer(key.field);
     return figure;
   });
@@ -233,13 +232,12 @@ std::string ColumnList(const SourceModel& source, const std::vector<int>& fields
 
 std::string PerWords(const SourceModel& source, const std::vector<int>& fields) {
   std::string text;
-  for (int field : fields)
-    text += (text.empty() ? " per " : " and ") + source.fields[static_cast<size_t>(field)].name;
+  for (int field : fields) text += (text.empty() ? " per " : " and ") + source.fields[static_cast<size_t>(field)].name;
   return text;
 }
 
-std::optional<Reply> FormReply(const FixedForm& form, Reading* reading, std::string_view intent,
-                               const std::string& sql, std::string title) {
+std::optional<Reply> FormReply(const FixedForm& form, Reading* reading, std::string_view intent, const std::string& sql,
+                               std::string title) {
   const sql::QueryPtr query = ParseQuery(sql);
   if (query == nullptr || !BindError(*query, form.utterance).empty()) return std::nullopt;
   Reply reply;

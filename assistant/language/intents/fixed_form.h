@@ -71,7 +71,7 @@ std::string ColumnList(const SourceModel& source, const std::vector<int>& fields
 /// " per symbol and side"; empty for none.
 std::string PerWords(const SourceModel& source, const std::vector<int>& fields);
 /// Binds a text and makes the reply of it. Null when it does not bind.
-std::optional<Reply> FormReply(const FixedForm& form, Reading* reading, std::string_view intent,
-                               const std::string& sql, std::string title);
+std::optional<Reply> FormReply(const FixedForm& form, Reading* reading, std::string_view intent, const std::string& sql,
+                               std::string title);
 
 }  // namespace velo::language

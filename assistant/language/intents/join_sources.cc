@@ -101,7 +101,8 @@ bool TakeSaidKey(FixedForm* form, JoinFrame* frame) {
   Reader left(utterance.sentence, *frame->left.source, nullptr),
       right(utterance.sentence, *frame->right.source, nullptr);
   // "count by region" groups; "by" announces a key only where nothing is counted.
-  const bool grouped = utterance.Has("count|counts|average|avg|total|sum|top|number of|how many|per|max|min|highest|lowest");
+  const bool grouped =
+      utterance.Has("count|counts|average|avg|total|sum|top|number of|how many|per|max|min|highest|lowest");
   for (size_t i = 0; i < utterance.sentence.tokens.size(); ++i) {
     left.at = right.at = i;
     const size_t lead = left.Match(grouped ? "on|using|via" : kOn);
@@ -175,8 +176,9 @@ std::optional<JoinFrame> TakeJoin(FixedForm* form, std::vector<Side> sides) {
   form->Take(kJoin);
   form->Take(kLookup);
   if (frame.without) form->Take(kWithout);
-  form->Take("that caused them|that caused it|that belongs to them|that belong to them|the matching|matching|of the same|"
-             "with their|to their|and their|streams|topics|stream|topic|table|data");
+  form->Take(
+      "that caused them|that caused it|that belongs to them|that belong to them|the matching|matching|of the same|"
+      "with their|to their|and their|streams|topics|stream|topic|table|data");
   frame.within = form->TakeDurationAfter(kBound);
   form->Take("of each other|apart");
   const bool streams = !IsTable(*frame.left.source) && !IsTable(*frame.right.source);
@@ -246,7 +248,9 @@ std::string FromJoin(const JoinFrame& frame) {
 
 std::string QueryText(const JoinFrame& frame, const std::string& where) {
   std::string text = fmt::format("SELECT {} FROM {}{}", SelectText(frame), FromJoin(frame), where);
-  if (frame.without) text += fmt::format("{}{} IS NULL", where.empty() ? " WHERE " : " AND ", ColumnText(frame.right.alias, frame.right_key));
+  if (frame.without)
+    text += fmt::format("{}{} IS NULL", where.empty() ? " WHERE " : " AND ",
+                        ColumnText(frame.right.alias, frame.right_key));
   return text + " EMIT CHANGES";
 }
 
@@ -315,7 +319,8 @@ std::optional<Reply> AskForPartner(const FixedForm& form, const Side& side) {
     // "with customers" means a source, though there may be a column customer_id.
     const bool plural = !reader.done() && reader.token().text != reader.token().stem;
     const bool name = !reader.done() && reader.token().is_word() && !form.taken(reader.at) &&
-                      (plural || !reader.field()) && !reader.value() && !IsFiller(reader.word()) && UnitMilliseconds(reader.word()) == 0 &&
+                      (plural || !reader.field()) && !reader.value() && !IsFiller(reader.word()) &&
+                      UnitMilliseconds(reader.word()) == 0 &&
                       reader.Match("count|sum|average|show|group|compute|calculate") == 0;
     if (!name) {
       reader.at = start;
@@ -330,21 +335,24 @@ std::optional<Reply> AskForPartner(const FixedForm& form, const Side& side) {
       pair.right.source = &source;
       FindSharedKey(&pair);
       if (pair.left_key.empty() && pair.possible_keys.empty()) continue;
-      const bool alike = std::find(source.name_parts.begin(), source.name_parts.end(), unknown.stem) != source.name_parts.end();
+      const bool alike =
+          std::find(source.name_parts.begin(), source.name_parts.end(), unknown.stem) != source.name_parts.end();
       (alike ? near : others).push_back(NameOf({&source, ""}));
     }
     near.insert(near.end(), others.begin(), others.end());
     const std::string left = NameOf(side);
     if (near.empty()) {
-      return TextReply("sql.join_streams", fmt::format("There is no source called {}, and none that shares a column with "
-                                                       "{}. {}",
-                                                       unknown.raw, left, kWorks));
+      return TextReply("sql.join_streams",
+                       fmt::format("There is no source called {}, and none that shares a column with "
+                                   "{}. {}",
+                                   unknown.raw, left, kWorks));
     }
     Reply reply;
     reply.intent = "sql.join_streams";
     reply.confidence = 0.6;
     Question question;
-    question.question = fmt::format("There is no source called {}. Which one shall {} be joined with?", unknown.raw, left);
+    question.question =
+        fmt::format("There is no source called {}. Which one shall {} be joined with?", unknown.raw, left);
     for (const std::string& name : near) {
       if (question.options.size() == 4) break;
       std::string prompt = utterance.sentence.words;

@@ -17,12 +17,15 @@ namespace velo::language {
 namespace {
 
 constexpr std::string_view kLate =
-    "late arriving|late arrivals|late events|late event|late data|late records|late record|late rows|late messages|late "
-    "trades|late orders|out of order data|out of order events|out of order rows|out of order|lateness|data later|events "
+    "late arriving|late arrivals|late events|late event|late data|late records|late record|late rows|late "
+    "messages|late "
+    "trades|late orders|out of order data|out of order events|out of order rows|out of order|lateness|data "
+    "later|events "
     "later|rows later|records later|delayed events|delayed data|late ones|late";
 constexpr std::string_view kEventTime = "event time|event times|watermark|watermarks";
 constexpr std::string_view kWorks =
-    "Late rows are a matter of windows. Name the query as well: \"count trades per symbol every minute, late events up to "
+    "Late rows are a matter of windows. Name the query as well: \"count trades per symbol every minute, late events up "
+    "to "
     "30 seconds\".";
 
 struct Settings {
@@ -33,7 +36,8 @@ struct Settings {
 
 bool Begin(const Utterance& utterance) {
   const bool late = utterance.Has(
-      "late arriving|late arrivals|late events|late event|late data|late records|late record|late rows|late messages|late "
+      "late arriving|late arrivals|late events|late event|late data|late records|late record|late rows|late "
+      "messages|late "
       "ones|out of order|lateness|data later|events later|rows later|records later|delayed events|delayed data");
   const bool time = utterance.Has("event time|event times|watermark|watermarks");
   bool noun = false;  // "late trades"
@@ -54,10 +58,12 @@ void TakeSettings(FixedForm* form, Settings* settings) {
       {"send them to a dlq|send them to the dlq|to a dlq|to the dlq|dlq|to the dead letter queue|to a dead letter "
        "queue|to the dead letter topic|dead letter queue|dead letter|dead letters|set aside|put aside",
        "dead_letter"},
-      {"should update the old window|update the old window|update the previous window|update old windows|update previous "
+      {"should update the old window|update the old window|update the previous window|update old windows|update "
+       "previous "
        "windows|should update|correct the old window|correct old windows|update the window|update the windows",
        "update_previous"},
-      {"include in the next window|include them in the next window|count in the next window|go into the next window|into "
+      {"include in the next window|include them in the next window|count in the next window|go into the next "
+       "window|into "
        "the next window|in the next window|next window",
        "include_in_next_window"},
       {"should be ignored|should be dropped|are dropped|ignore|drop|discard|throw away|skip", "drop"},
@@ -68,8 +74,9 @@ void TakeSettings(FixedForm* form, Settings* settings) {
   settings->lateness = form->TakeDurationAfter(
       "of up to|by up to|up to|than|by|of|for|within|at most|no more than|to|with|delay of|allow|tolerate|is");
   form->Take(kLate);
-  form->Take("handle|handles|handling|allow|allowing|tolerate|tolerating|accept|accepting|wait for|what about|send them|"
-             "send|should|be|come|arrive|arriving|delay of|bounded|set|more than|data|events|records|rows");
+  form->Take(
+      "handle|handles|handling|allow|allowing|tolerate|tolerating|accept|accepting|wait for|what about|send them|"
+      "send|should|be|come|arrive|arriving|delay of|bounded|set|more than|data|events|records|rows");
 }
 
 /// "use event time from ts", "ts is the event time": takes the column.
@@ -159,7 +166,8 @@ std::optional<Reply> ReadLateRows(const Utterance& utterance) {
   if (about != nullptr) TakeTime(&form, *about, &settings);
   const bool says = settings.lateness > 0 || !settings.strategy.empty() || settings.time_said;
   if (!says) return TextReply("sql.late_data", std::string(kWorks));
-  FormSource found = ReadRest(form, [](const Reading& reading) { return !reading.frame.measures.empty() || !reading.frame.keys.empty(); });
+  FormSource found = ReadRest(
+      form, [](const Reading& reading) { return !reading.frame.measures.empty() || !reading.frame.keys.empty(); });
   // A sentence that holds figures of its own is a new query.
   if (found.reading && !found.reading->frame.measures.empty()) {
     Reading& reading = *found.reading;
@@ -175,7 +183,10 @@ std::optional<Reply> ReadLateRows(const Utterance& utterance) {
     return reply;
   }
   if (!edited || focus == nullptr) return TextReply("sql.late_data", std::string(kWorks));
-  if (!edited->core->window && !settings.time_said) return TextReply("sql.late_data", "The query at hand has no window, so no row comes too late for it. Say \"make it 1-minute windows\" first.");
+  if (!edited->core->window && !settings.time_said)
+    return TextReply(
+        "sql.late_data",
+        "The query at hand has no window, so no row comes too late for it. Say \"make it 1-minute windows\" first.");
   std::vector<Change> changes = Apply(settings, *focus, edited->query);
   if (std::string error = BindError(*edited->query, utterance); !error.empty())
     return TextReply("sql.late_data", fmt::format("That setting does not fit: {}.", error));

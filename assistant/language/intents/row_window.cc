@@ -64,9 +64,7 @@ struct RowFrame {
   bool counts = false;
 };
 
-std::string NameOf(const RowFrame& frame) {
-  return frame.source->fields[static_cast<size_t>(frame.value.field)].name;
-}
+std::string NameOf(const RowFrame& frame) { return frame.source->fields[static_cast<size_t>(frame.value.field)].name; }
 
 std::string PartitionText(const RowFrame& frame) {
   return frame.partition.empty() ? "" : fmt::format("PARTITION BY {} ", ColumnList(*frame.source, frame.partition));

@@ -16,18 +16,19 @@
 namespace velo::language {
 namespace {
 
-constexpr std::string_view kVerbs =
-    "write|save|store|send|publish|copy|replicate|push|materialise|materialize";
+constexpr std::string_view kVerbs = "write|save|store|send|publish|copy|replicate|push|materialise|materialize";
 constexpr std::string_view kCreate = "create|define";
 constexpr std::string_view kThat =
     "the results of this query|the result of this query|the results of this|the result of this|the result of that|the "
     "results|the result|the output|results of this|results|result|this query|that query|the query|this|that|it|them";
 constexpr std::string_view kWorks =
-    "Rows can go to an embedded topic, a stream, a table or a file: \"write this to topic big-trades\", \"save the result as "
+    "Rows can go to an embedded topic, a stream, a table or a file: \"write this to topic big-trades\", \"save the "
+    "result as "
     "a table called latest\".";
 /// Places that only a connector reaches.
 constexpr std::string_view kElsewhere =
-    "kafka|clickhouse|click house|postgres|postgresql|mysql|s3|elasticsearch|elastic|mongodb|redis|snowflake|bigquery|slack|"
+    "kafka|clickhouse|click "
+    "house|postgres|postgresql|mysql|s3|elasticsearch|elastic|mongodb|redis|snowflake|bigquery|slack|"
     "email|webhook|database|minio";
 
 enum class Place : uint8_t { kNone, kTopic, kStream, kTable, kFile };
@@ -44,7 +45,8 @@ std::string TakeName(FixedForm* form, size_t at) {
   const Token& first = tokens[at];
   const bool quoted = first.kind == Token::Kind::kQuoted;
   if (!first.is_word() && !quoted && first.kind != Token::Kind::kUri && first.kind != Token::Kind::kPath) return {};
-  if (first.is_word() && (IsFiller(first.text) || first.text == "from" || first.text == "with" || first.text == "where"))
+  if (first.is_word() &&
+      (IsFiller(first.text) || first.text == "from" || first.text == "with" || first.text == "where"))
     return {};
   size_t end = at;
   while (end + 1 < tokens.size() && tokens[end + 1].glued) ++end;
@@ -68,8 +70,9 @@ Target TakeTarget(FixedForm* form) {
   for (; !reader.done() && target.place == Place::kNone; ++reader.at) {
     const size_t start = reader.at;
     const bool creates = start == 0 || reader.Match(kCreate) > 0;
-    const bool lead = reader.Accept("to the|to a|to an|to|into the|into a|into an|into|in a|in the|in|as the|as a|as an|as") ||
-                      (creates && reader.Accept(kCreate));
+    const bool lead =
+        reader.Accept("to the|to a|to an|to|into the|into a|into an|into|in a|in the|in|as the|as a|as an|as") ||
+        (creates && reader.Accept(kCreate));
     if (!lead || reader.done()) {
       reader.at = start;
       continue;
@@ -85,9 +88,9 @@ Target TakeTarget(FixedForm* form) {
       const bool path = token.kind == Token::Kind::kUri || token.kind == Token::Kind::kPath;
       const bool topic_after = reader.Match("topic|stream|table", 1) > 0 && !creates;
       const bool glued = reader.at + 1 < reader.size() && reader.token(1).glued && token.is_word();
-      const bool known = std::any_of(form->utterance.sources.begin(), form->utterance.sources.end(), [&](const SourceModel& s) {
-        return LinkSourceName(s, reader.sentence.tokens, reader.at) > 0;
-      });
+      const bool known =
+          std::any_of(form->utterance.sources.begin(), form->utterance.sources.end(),
+                      [&](const SourceModel& s) { return LinkSourceName(s, reader.sentence.tokens, reader.at) > 0; });
       if (path || ((topic_after || glued) && !known)) {
         target.place = path && !token.text.starts_with("topic://") ? Place::kFile : Place::kTopic;
         target.name = TakeName(form, reader.at);
@@ -113,7 +116,8 @@ std::string DefaultName(const sql::Query& query) {
   const QueryNames names = NamesOf(*core);
   std::string key = core->group_by.empty() ? "" : sql::Print(*core->group_by.front().expression);
   for (const QueryNames::Item& item : names.items) {
-    if (item.measure) return key.empty() ? item.alias : fmt::format("{}_per_{}", item.alias, Joined(key) == key ? key : key);
+    if (item.measure)
+      return key.empty() ? item.alias : fmt::format("{}_per_{}", item.alias, Joined(key) == key ? key : key);
   }
   const std::string source = core->from.empty() ? "" : core->from[0].name;
   std::string plain;
@@ -141,33 +145,40 @@ Written Write(Target* target, sql::Query* query, std::vector<Assumption>* told) 
   Written written;
   query->into.clear();
   if (target->place == Place::kTable) {
-    written.sql = fmt::format("CREATE TABLE {} AS\n{}", sql::QuoteIdentifier(Identifier(target->name)), sql::Print(*query));
+    written.sql =
+        fmt::format("CREATE TABLE {} AS\n{}", sql::QuoteIdentifier(Identifier(target->name)), sql::Print(*query));
     written.explanation = fmt::format("The table {} holds the newest row of each key; later queries read it by name.",
                                       Identifier(target->name));
     return written;
   }
   if (target->place == Place::kStream) {
-    written.sql = fmt::format("CREATE STREAM {} AS\n{}", sql::QuoteIdentifier(Identifier(target->name)), sql::Print(*query));
-    written.explanation = fmt::format("The stream {} carries these rows; later queries read it by name.", Identifier(target->name));
+    written.sql =
+        fmt::format("CREATE STREAM {} AS\n{}", sql::QuoteIdentifier(Identifier(target->name)), sql::Print(*query));
+    written.explanation =
+        fmt::format("The stream {} carries these rows; later queries read it by name.", Identifier(target->name));
     return written;
   }
   sql::Sink sink;
   const bool file = target->place == Place::kFile;
-  sink.name = target->name.find("://") != std::string::npos ? target->name : (file ? "file://" : "topic://") + target->name;
+  sink.name =
+      target->name.find("://") != std::string::npos ? target->name : (file ? "file://" : "topic://") + target->name;
   query->into.push_back(std::move(sink));
   if (file) {
     written.sql = sql::Print(*query);
     written.explanation = fmt::format("The rows are written to the file {}.", target->name);
     return written;
   }
-  written.sql = fmt::format("CREATE STREAM {} AS\n{}", sql::QuoteIdentifier(Identifier(target->name)), sql::Print(*query));
-  written.explanation = fmt::format("The rows are written to the topic {}, which is made when it is not there.", target->name);
+  written.sql =
+      fmt::format("CREATE STREAM {} AS\n{}", sql::QuoteIdentifier(Identifier(target->name)), sql::Print(*query));
+  written.explanation =
+      fmt::format("The rows are written to the topic {}, which is made when it is not there.", target->name);
   return written;
 }
 
 /// The query at hand, without the CREATE around it.
 sql::QueryPtr FocusQuery(const Utterance& utterance) {
-  if (std::optional<EditedQuery> edited = ParseForEdit(utterance.situation.focus_sql)) return sql::Clone(*edited->query);
+  if (std::optional<EditedQuery> edited = ParseForEdit(utterance.situation.focus_sql))
+    return sql::Clone(*edited->query);
   return ParseQuery(utterance.situation.focus_sql);
 }
 
@@ -181,8 +192,9 @@ std::optional<Reply> ReadSink(const Utterance& utterance) {
   Target target = TakeTarget(&form);
   if (target.place == Place::kNone) return std::nullopt;
   if (target.place == Place::kFile && target.name.find('/') == std::string::npos) {
-    return TextReply("sql.sink", "Say the path of the file as well: \"write this to /tmp/result.jsonl\". Results can also be "
-                                 "exported from the result panel as CSV or JSON.");
+    return TextReply("sql.sink",
+                     "Say the path of the file as well: \"write this to /tmp/result.jsonl\". Results can also be "
+                     "exported from the result panel as CSV or JSON.");
   }
   form.Take(kVerbs);
   if (creates) form.Take(kCreate);

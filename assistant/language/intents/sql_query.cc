@@ -76,17 +76,18 @@ std::string LimitNear(const SourceModel& source, const FieldModel& field, double
   for (const FieldReport& report : source.fact->report->fields) {
     if (report.name != field.name || report.max.empty() || report.min.empty()) continue;
     const double low = std::strtod(report.min.c_str(), nullptr), high = std::strtod(report.max.c_str(), nullptr);
-    return high > low ? fmt::format("{:g}", std::strtod(fmt::format("{:.1e}", low + (high - low) * share).c_str(), nullptr))
-                      : "";
+    return high > low
+               ? fmt::format("{:g}", std::strtod(fmt::format("{:.1e}", low + (high - low) * share).c_str(), nullptr))
+               : "";
   }
   return {};
 }
 
 /// "big trades": how big is not said, so limits from the range seen are offered.
 std::optional<Reply> AskForLimit(const Utterance& utterance, const Reading& reading) {
-  static constexpr std::pair<std::string_view, bool> kSizes[] = {
-      {"big", true}, {"large", true}, {"huge", true}, {"heavy", true}, {"high", true},
-      {"small", false}, {"tiny", false}, {"low", false}, {"little", false}};
+  static constexpr std::pair<std::string_view, bool> kSizes[] = {{"big", true},   {"large", true}, {"huge", true},
+                                                                 {"heavy", true}, {"high", true},  {"small", false},
+                                                                 {"tiny", false}, {"low", false},  {"little", false}};
   const SourceModel& source = *reading.source;
   const std::string& word = reading.leftovers.front();
   for (const auto& [size, above] : kSizes) {
@@ -182,11 +183,10 @@ std::optional<Reply> AskForValue(const Utterance& utterance, const Reading& read
 
 /// True when a word of the grammar led to nothing ("rank", "since", "change"): the rest would be half an answer.
 bool LeavesWish(const Reading& reading) {
-  return std::any_of(reading.leftovers.begin(), reading.leftovers.end(),
-                     [&](const std::string& word) {
-                       const bool said = word == "average" && !reading.frame.measures.empty();  // "… on average"
-                       return IsGrammarWord(ToLower(word)) && !said;
-                     });
+  return std::any_of(reading.leftovers.begin(), reading.leftovers.end(), [&](const std::string& word) {
+    const bool said = word == "average" && !reading.frame.measures.empty();  // "… on average"
+    return IsGrammarWord(ToLower(word)) && !said;
+  });
 }
 
 std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, bool windowed, bool grouped,

@@ -1,4 +1,5 @@
-// "union of trades-us and trades-eu", "merge both order topics": the rows of several sources below each other (API S22).
+// "union of trades-us and trades-eu", "merge both order topics": the rows of several sources below each other (API
+// S22).
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -51,9 +52,8 @@ std::vector<const FieldModel*> CommonColumns(const std::vector<const SourceModel
   std::vector<const FieldModel*> common;
   for (const FieldModel& field : sources.front()->fields) {
     const bool everywhere = std::all_of(sources.begin(), sources.end(), [&](const SourceModel* source) {
-      return std::any_of(source->fields.begin(), source->fields.end(), [&](const FieldModel& other) {
-        return other.name == field.name && other.type == field.type;
-      });
+      return std::any_of(source->fields.begin(), source->fields.end(),
+                         [&](const FieldModel& other) { return other.name == field.name && other.type == field.type; });
     });
     if (everywhere) common.push_back(&field);
   }
@@ -70,16 +70,18 @@ std::optional<Reply> ReadUnion(const Utterance& utterance) {
   const std::vector<const SourceModel*> sources = TakeSources(&form);
   if (sources.size() < 2) {
     const bool wish = utterance.Has("union|stack|merge|concatenate|in one stream|into one stream");
-    return wish && utterance.situation.focus_sql.empty() ? std::optional<Reply>(TextReply("sql.union", std::string(kWorks)))
-                                                         : std::nullopt;
+    return wish && utterance.situation.focus_sql.empty()
+               ? std::optional<Reply>(TextReply("sql.union", std::string(kWorks)))
+               : std::nullopt;
   }
   const std::vector<const FieldModel*> common = CommonColumns(sources);
   const bool alike = common.size() * 3 >= sources.front()->fields.size() * 2;
   if (!plain && !together && !alike) return std::nullopt;  // "combine clicks and purchases" joins them.
   if (common.empty()) {
-    return TextReply("sql.union", fmt::format("{} and {} have no column of the same name and type, so their rows do not go "
-                                              "below each other.",
-                                              DisplayName(*sources[0]), DisplayName(*sources[1])));
+    return TextReply("sql.union",
+                     fmt::format("{} and {} have no column of the same name and type, so their rows do not go "
+                                 "below each other.",
+                                 DisplayName(*sources[0]), DisplayName(*sources[1])));
   }
   form.Take(kTogether);
   form.Take(kUnion);
@@ -99,8 +101,9 @@ std::optional<Reply> ReadUnion(const Utterance& utterance) {
   rest.row_noun.clear();
   std::optional<Reply> reply = FormReply(form, &rest, "sql.union", text + " EMIT CHANGES", names + " together");
   if (!reply) return TextReply("sql.union", std::string(kWorks));
-  reply->explanation = fmt::format("The rows of {}, with {} columns that all of them have{}; origin says where a row is from.",
-                                   names, common.size(), where.empty() ? "" : ", where " + where.substr(7));
+  reply->explanation =
+      fmt::format("The rows of {}, with {} columns that all of them have{}; origin says where a row is from.", names,
+                  common.size(), where.empty() ? "" : ", where " + where.substr(7));
   if (common.size() < sources.front()->fields.size())
     reply->assumptions.push_back({"columns", fmt::format("only the common columns: {}", columns.substr(2)), {}});
   return reply;
