@@ -193,6 +193,8 @@ std::string Limits(const Frame& frame) {
 std::string MakeExplanation(const SourceModel& source, const Frame& frame, const std::string& title) {
   std::string text = title;
   if (!frame.measures.empty()) text += Limits(frame);
+  if (frame.last_milliseconds > 0 && !frame.window)
+    text += fmt::format(", only of the last {}", LengthWords(frame.last_milliseconds));
   bool windowed = frame.window.has_value();
   if (windowed) {
     const WindowFrame& window = *frame.window;
@@ -251,6 +253,11 @@ void AddItem(sql::SelectCore* core, ExpressionPtr expression, std::string_view a
   core->items.push_back(std::move(item));
 }
 
+bool IsLive(const SourceModel& source) {
+  const RelationPtr& relation = source.fact->relation;
+  return source.fact->type == "topic" && (relation == nullptr || !relation->bounded);
+}
+
 /// Fills what the wish implies but does not say: monitoring figures, a count for groups without a figure.
 void Complete(const SourceModel& source, Frame* frame) {
   if (frame->monitor) FillMonitor(source, frame);
@@ -261,6 +268,7 @@ void Complete(const SourceModel& source, Frame* frame) {
     if (frame->order && frame->order->alias.empty()) frame->order->expression = nullptr;
     if (frame->order && frame->order->expression == nullptr) frame->order->alias = frame->measures.front().alias;
   }
+  if (!frame->measures.empty()) SlideOverLast(source, frame);
 }
 
 /// An order by a bare column inside a grouped query ranks by that column's figure.
@@ -347,6 +355,23 @@ ExpressionPtr TimeNode(const SourceModel& source, const std::string& column) {
     if (field.name == column) return TimeExpression(field);
   }
   return ColumnNode(column);
+}
+
+void SlideOverLast(const SourceModel& source, Frame* frame) {
+  if (frame->last_milliseconds == 0 || frame->window || !IsLive(source)) return;
+  const bool day = frame->last_words == "today";
+  frame->window = WindowFrame{day ? sql::WindowKind::kTumbling : sql::WindowKind::kSliding,
+                              frame->last_milliseconds,
+                              0,
+                              frame->last_words,
+                              false,
+                              false};
+  frame->last_milliseconds = 0;
+  const bool ranked = frame->order && frame->limit;
+  if (!ranked || day || frame->emit_changes) return;
+  // With every change the best of all windows would be sent; each window has a ranking of its own when it closes.
+  frame->emit_final = true;
+  frame->assumptions.push_back({"emit", "one ranking per window", {{"every change", "emit changes"}}});
 }
 
 ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds) {

@@ -31,6 +31,10 @@ std::vector<std::string> TimeColumns(const SourceModel& source);
 /// A column of the source as a time; system columns as they are.
 sql::ExpressionPtr TimeNode(const SourceModel& source, const std::string& column);
 
+/// Figures "in the last 5 minutes" of a live source: a condition on the time would never let a row go again, so the
+/// span becomes a window that slides. Does nothing for files and where there is a window.
+void SlideOverLast(const SourceModel& source, Frame* frame);
+
 /// The condition "younger than n" on the event time of a source.
 sql::ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds);
 

@@ -185,7 +185,24 @@ struct Score {
   int passed = 0, asked = 0, total = 0, refused_wrong = 0;
   std::vector<double> milliseconds;
   std::vector<std::string> failures;
+  std::vector<std::string> silent;  ///< Sentences whose answer drops a word without saying so.
 };
+
+bool Names(const Reply& reply, const std::string& word) {
+  return std::any_of(reply.assumptions.begin(), reply.assumptions.end(),
+                     [&](const Assumption& assumption) { return assumption.text.find(word) != std::string::npos; });
+}
+
+/// A word that means nothing, at the end of a sentence that gave a query: the answer must be another one, or say that
+/// the word was left out, or hold it (as a name or a value).
+void CheckHonesty(const Item& item, World* world, Score* score) {
+  static constexpr const char* kNonsense = "zorgblatt";
+  const Reply reply = Understand(item.words + " " + kNonsense, world->situation, world->catalog(), BuiltinFunctions());
+  const bool held = reply.sql.find(kNonsense) != std::string::npos;
+  if (reply.sql.empty() || held || Names(reply, kNonsense)) return;
+  score->silent.push_back(
+      fmt::format("{}:{}: > {} {}\n    got  {}", item.file, item.line, item.words, kNonsense, OneLine(reply.sql)));
+}
 
 void Check(const Item& item, World* world, Score* score) {
   auto started = std::chrono::steady_clock::now();
@@ -214,6 +231,7 @@ void Check(const Item& item, World* world, Score* score) {
                                           item.expected.empty() ? "" : OneLine(item.expected[0].value)));
   }
   if (!reply.sql.empty()) {
+    CheckHonesty(item, world, score);
     world->situation.focus_sql = reply.sql;
     world->situation.focus_artifact = "art_1";
     world->situation.can_undo = true;
@@ -286,7 +304,7 @@ void RunFolder(const char* folder, double required) {
   ASSERT_FALSE(files.empty());
   int passed = 0, total = 0, asked = 0;
   std::vector<double> times;
-  std::string failures;
+  std::string failures, silent;
   for (const auto& file : files) {
     Score score = RunFile(file);
     passed += score.passed;
@@ -294,12 +312,14 @@ void RunFolder(const char* folder, double required) {
     asked += score.asked;
     times.insert(times.end(), score.milliseconds.begin(), score.milliseconds.end());
     for (const std::string& failure : score.failures) failures += failure + "\n";
+    for (const std::string& drop : score.silent) silent += drop + "\n";
     fmt::print("{}: {} of {}\n", file.filename().string(), score.passed, score.total);
   }
   fmt::print("{}: {} of {} sentences ({:.1f} %), {} of the others asked, median {:.2f} ms, slowest {:.2f} ms\n", folder,
              passed, total, 100.0 * passed / total, asked, Median(times),
              *std::max_element(times.begin(), times.end()));
   if (!failures.empty()) fmt::print("{}", failures);
+  EXPECT_EQ(silent, "") << "words dropped in silence";
   EXPECT_GE(passed, required * total);
   EXPECT_LT(Median(times), 20.0);
 }

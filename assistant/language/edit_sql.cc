@@ -332,6 +332,8 @@ std::vector<Change> ApplyFrame(const SourceModel& source, Frame* frame, bool rep
   ApplyKeys(frame, replaces, edited, &changes, source);
   ApplyMeasures(frame, edited, &changes);
   ApplyProjections(frame, replaces, edited, &changes);
+  const bool figures = edited->names.aggregated || !frame->measures.empty();
+  if (figures && !edited->core->window) SlideOverLast(source, frame);
   ApplyWindow(source, frame, edited, &changes);
   ApplyConditions(source, frame, edited, &changes);
   ApplyOrder(frame, edited, &changes);

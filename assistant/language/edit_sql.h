@@ -33,9 +33,9 @@ QueryNames NamesOf(const sql::SelectCore& core);
 std::vector<Change> ApplyFrame(const SourceModel& source, Frame* frame, bool replaces, EditedQuery* edited);
 
 /// Removals and replacements by words: "drop the sum", "remove the window", "replace avg with median", "rename a to b".
-/// Returns false when the sentence is none of these.
+/// Returns false when the sentence is none of these; else `end` is the first token that was not read.
 bool ApplyVerb(const Sentence& sentence, const SourceModel& source, EditedQuery* edited, Frame* frame,
-               std::vector<Change>* changes, std::string* problem);
+               std::vector<Change>* changes, std::string* problem, size_t* end);
 
 /// "Average price and volume per symbol": a title from the query alone.
 std::string TitleOf(const EditedQuery& edited);

@@ -352,7 +352,7 @@ bool ApplyTimeColumn(Reader* reader, EditedQuery* edited, std::vector<Change>* c
 }  // namespace
 
 bool ApplyVerb(const Sentence& sentence, const SourceModel& source, EditedQuery* edited, Frame* frame,
-               std::vector<Change>* changes, std::string* problem) {
+               std::vector<Change>* changes, std::string* problem, size_t* end) {
   Reader reader(sentence, source, &edited->names);
   auto start = [&] {
     reader.at = 0;
@@ -367,6 +367,7 @@ bool ApplyVerb(const Sentence& sentence, const SourceModel& source, EditedQuery*
   if (!done) start(), done = ApplyRemove(&reader, edited, changes, problem);
   if (!done) return false;
   frame->understood = std::move(reader.frame.understood);
+  *end = reader.at;
   return true;
 }
 

@@ -314,8 +314,9 @@ class Comparison {
       if (op_ == BinaryOperator::kNotEqual) negated_ = true;
     } else if (!compared_ && reader_->Accept("not in|not one of|outside")) {
       negated_ = true;
-    } else if (!compared_ && reader_->Accept("in|one of|from")) {
-      negated_ = false;
+    } else if (!compared_ && reader_->source_name(reader_->Match("in the|from the|in|from")) == 0 &&
+               reader_->Accept("in|one of|from")) {
+      negated_ = false;  // "by symbol in trades" names the source.
     }
   }
 

@@ -423,11 +423,13 @@ Measure MakeMeasure(const Reader& reader, Aggregate function, int field, double 
                           : fmt::format("{}_{}", affix, part.substr(0, part.size() - affix.size() - 1));
     }
   }
+  if (function == Aggregate::kSum && part == "total") measure.alias = reader.source.singular + "_total";
   if (function == Aggregate::kSum && model.HasRole("quantity") && reader.source.is_trading()) measure.alias = "volume";
   if (IsColumn(reader, measure.alias)) measure.alias = "total_" + part;
   if (IsColumn(reader, measure.alias)) measure.alias += "_sum";
   measure.words = fmt::format("{} {}", AggregateTitle(function), model.name);
   if (measure.alias == "volume") measure.words = "volume";
+  if (function == Aggregate::kSum && part == "total") measure.words = reader.source.singular + " total";
   return measure;
 }
 

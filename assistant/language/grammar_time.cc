@@ -68,7 +68,47 @@ bool AcceptAdvance(Reader* reader, int64_t* advance) {
   return false;
 }
 
+/// "(in 1 minute windows) sliding every 10 seconds": the step of a window said before.
+bool ReadStep(Reader* reader) {
+  const bool windowed =
+      reader->frame.window && reader->frame.window->size > 0 && reader->frame.window->kind != sql::WindowKind::kSession;
+  if (!windowed) return false;
+  const size_t start = reader->at;
+  int64_t advance = 0;
+  if (reader->IsSymbol(",")) ++reader->at;
+  reader->Accept("and|that|which|with");
+  reader->Accept("a|an|are|is");
+  bool said = reader->Accept(
+      "sliding forward by|sliding forward every|sliding every|sliding by|sliding each|sliding|slides every|slides "
+      "by|slide every|slide of|slide by|slide|slid every|hopping every|hopping by|hopping|hop of|hop by|hops of|hops "
+      "every|hop|moving forward every|moving every|moving by|moves every|advancing every|advancing "
+      "by|advancing|advances "
+      "every|advances by|advance of|advance by|advance|stepping every|stepping by|stepping|step of|steps of|step "
+      "size|updated every|updated each|updates every|refreshed every|refreshed each|renewed every|recomputed "
+      "every|recalculated every|overlapping by|overlapping every|every");
+  const bool overlap = said && reader->Match("overlapping", static_cast<size_t>(-2)) > 0;
+  if (!said || !AcceptLength(reader, true, &advance) || advance >= reader->frame.window->size) {
+    advance = 0;
+    // "with a 10 second step"
+    reader->at = start;
+    reader->Accept("and|with|in");
+    reader->Accept("a|an|the");
+    const bool trailing = AcceptLength(reader, false, &advance) && advance < reader->frame.window->size &&
+                          reader->Accept("steps|step|slide|slides|hops|hop|advance");
+    if (!trailing) {
+      reader->at = start;
+      return false;
+    }
+  }
+  WindowFrame& window = *reader->frame.window;
+  window.kind = sql::WindowKind::kSliding;
+  window.advance = overlap ? window.size - advance : advance;
+  window.words += " " + reader->Said(start, reader->at);
+  return true;
+}
+
 bool ReadSliding(Reader* reader) {
+  if (ReadStep(reader)) return true;
   size_t start = reader->at;
   int64_t size = 0, advance = 0;
   // "hop 30s over 5m"
@@ -133,7 +173,7 @@ bool ReadSession(Reader* reader) {
   }
   if (!has_gap) {
     size_t mark = reader->at;
-    while (reader->Accept("with|a|an|of|and|gap|timeout|idle|inactivity|for|after|separated|by|per user|pause") ||
+    while (reader->Accept("with|a|an|of|and|gap|timeout|idle|inactivity|for|after|separated|by|pause") ||
            reader->IsSymbol(",")) {
       if (reader->IsSymbol(",")) ++reader->at;
       if (reader->token().is_duration()) break;

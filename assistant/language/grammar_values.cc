@@ -123,7 +123,56 @@ static bool OtherColumnMayHold(const SourceModel& source, int known) {
   return false;
 }
 
+namespace {
+
+/// "from the EU", "in DE": a place, where the source has a column of places.
+int PlaceColumn(const Reader& reader) {
+  size_t before = reader.at;
+  while (before > 0 && reader.sentence.tokens[before - 1].text == "the") --before;
+  if (before == 0) return -1;
+  const std::string& lead = reader.sentence.tokens[before - 1].text;
+  if (lead != "from" && lead != "in") return -1;
+  return reader.source.FindRoles({"region", "country", "location"});
+}
+
+/// A place that no sample holds as such: asks which of the values is meant, "EU" being the beginning of "eu-central".
+bool ReadPlace(Reader* reader, int place, bool negated, size_t from) {
+  const Token token = reader->token();
+  const bool code =
+      token.is_word() && token.raw.size() >= 2 && token.raw.size() <= 5 &&
+      std::all_of(token.raw.begin(), token.raw.end(), [](unsigned char c) { return std::isupper(c) != 0; });
+  if (!code || reader->field()) return false;
+  const std::string name(reader->name(place));
+  std::vector<std::string> values, near;
+  for (const ValueModel& value : reader->source.values) {
+    if (value.field != place) continue;
+    values.push_back(value.text);
+    if (value.joined.starts_with(token.text)) near.push_back(value.text);
+  }
+  ++reader->at;
+  Condition condition;
+  condition.fields = {place};
+  if (!near.empty()) {
+    const bool one = near.size() == 1;
+    condition.expression = one ? MakeIn(name, near, negated)
+                               : LikeNode(ColumnNode(name), near.front().substr(0, token.raw.size()) + "%", negated);
+    std::string shown;
+    for (const std::string& value : near) shown += (shown.empty() ? "" : ", ") + value;
+    reader->Assume("value", fmt::format("{} means {} {}", token.raw, name, shown));
+  } else {
+    condition.expression = MakeIn(name, {token.raw}, negated);
+    std::string shown;
+    for (size_t i = 0; i < values.size() && i < 6; ++i) shown += (shown.empty() ? ": seen are " : ", ") + values[i];
+    reader->Assume("value", fmt::format("{} is a value of {}, though not in the sample{}", token.raw, name, shown));
+  }
+  PushCondition(reader, std::move(condition), from);
+  return true;
+}
+
+}  // namespace
+
 bool ReadUnseenSymbols(Reader* reader, bool negated, size_t from) {
+  if (const int place = PlaceColumn(*reader); place >= 0 && ReadPlace(reader, place, negated, from)) return true;
   int symbol = reader->source.FindRole("symbol");
   if (symbol < 0 || OtherColumnMayHold(reader->source, symbol)) return false;
   std::vector<std::string> values;

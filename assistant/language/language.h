@@ -97,6 +97,9 @@ struct Reply {
   std::vector<FollowUp> follow_ups;
   bool not_understood = false;
   std::vector<std::string> closest;  ///< What can be said instead.
+  /// Where in the message the words begin that something was made of. Of a reply with SQL all other words that carry
+  /// meaning are named by an assumption "ignored": no word is dropped in silence.
+  std::vector<size_t> words_used;
 };
 
 /// Turns words into a reply. Deterministic: same words, same situation, same reply. No reading of data, no clock; takes

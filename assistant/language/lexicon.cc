@@ -448,6 +448,15 @@ bool EndsWith(std::string_view word, std::string_view ending) { return word.ends
 
 std::span<const RoleWords> Roles() { return kRoles; }
 
+bool IsRoleWord(std::string_view word) {
+  const auto holds = [&](const std::vector<std::string_view>& words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  return std::any_of(kRoles.begin(), kRoles.end(), [&](const RoleWords& role) {
+    return role.role == word || holds(role.close) || holds(role.loose);
+  });
+}
+
 std::string Singular(std::string_view word) {
   static const std::unordered_map<std::string_view, std::string_view> kIrregular = {
       {"people", "person"},   {"men", "man"},         {"women", "woman"},

@@ -30,6 +30,8 @@ bool IsWeakPart(std::string_view part);
 bool IsFiller(std::string_view word);
 /// Words that the grammar uses; a column is meant by one of them only when it has exactly that name.
 bool IsGrammarWord(std::string_view word);
+/// True for words that mean a role of columns: "size" is a quantity, whatever the columns are called.
+bool IsRoleWord(std::string_view word);
 bool InLexicon(std::string_view word);
 /// Words that misspellings are repaired to, besides the names at hand.
 std::span<const std::string_view> RepairableWords();

@@ -461,6 +461,7 @@ Sentence Normalise(std::string_view message) {
 void RepairSpelling(const std::vector<std::string>& vocabulary, Sentence* sentence) {
   for (Token& token : sentence->tokens) {
     if (!token.is_word() || token.text.size() < 4 || InLexicon(token.text) || InLexicon(token.stem)) continue;
+    if (IsRoleWord(token.text) || IsRoleWord(token.stem)) continue;
     // Names in capitals are values (tickers, country codes), not misspelt words.
     if (token.raw.size() <= 5 &&
         std::all_of(token.raw.begin(), token.raw.end(), [](unsigned char c) { return std::isupper(c) != 0; })) {

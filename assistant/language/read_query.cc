@@ -49,7 +49,8 @@ bool ReadSourceMention(Reader* reader) {
     return false;
   }
   // A column of the same name means the column, unless "from" goes before.
-  if (!lead && reader->field() && reader->field().score >= 0.98 && reader->field().length >= length) {
+  const FieldLink& link = reader->field();
+  if (!lead && link && link.rival < 0 && link.score >= 0.98 && link.length >= length) {
     reader->at = start;
     return false;
   }
@@ -74,10 +75,10 @@ bool ReadMention(Reader* reader) {
 }
 
 // The order is the grammar's precedence: what is more specific comes first.
-constexpr Rule kRules[] = {ReadEmit,         ReadTop,           ReadBuckets,     ReadDistinct,
-                           ReadNamedMeasure, ReadWindow,        ReadTimeRange,   ReadOrder,
-                           ReadMeasure,      ReadFilter,        ReadGroup,       ReadMonitor,
-                           ReadEverything,   ReadSourceMention, ReadValueFilter, ReadMention};
+constexpr Rule kRules[] = {ReadEmit,         ReadComputed, ReadTop,       ReadBuckets,    ReadDistinct,
+                           ReadNamedMeasure, ReadWindow,   ReadTimeRange, ReadOrder,      ReadMeasure,
+                           ReadFilter,       ReadGroup,    ReadMonitor,   ReadEverything, ReadSourceMention,
+                           ReadValueFilter,  ReadMention};
 
 /// True for "only the ids", "just symbol", "list devices": the column itself is wanted.
 bool SaysOnly(const Reader& reader, size_t position) {
@@ -130,7 +131,7 @@ void ResolveMentions(Reader* reader) {
       std::string said = measure.function == Aggregate::kSum       ? "total"
                          : measure.function == Aggregate::kAverage ? "average"
                                                                    : "highest";
-      reader->Assume("measure", fmt::format("{} {}", said, name),
+      reader->Assume("measure", name == said ? measure.words : fmt::format("{} {}", said, name),
                      {{fmt::format("average {}", name), fmt::format("replace {} with average {}", measure.alias, name)},
                       {fmt::format("total {}", name), fmt::format("replace {} with total {}", measure.alias, name)},
                       {fmt::format("highest {}", name), fmt::format("replace {} with max {}", measure.alias, name)}});
@@ -270,18 +271,22 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
   Reader reader(sentence, source, names);
   double content = 0, covered = 0;
   std::string row_noun;
+  std::vector<size_t> used;
   while (!reader.done()) {
     size_t before = reader.at;
     bool taken = false;
+    const bool asked = reader.frame.question.has_value();
     for (Rule rule : kRules) {
       if (rule(&reader) && reader.at > before) {
         taken = true;
         break;
       }
       reader.at = before;
+      if (!asked) reader.frame.question.reset();  // Of words that were not taken.
     }
     if (taken) {
       for (size_t i = before; i < reader.at; ++i) {
+        used.push_back(sentence.tokens[i].begin);
         bool filler = sentence.tokens[i].is_word() && IsFiller(sentence.tokens[i].text);
         if (filler) continue;
         content += 1;
@@ -292,11 +297,12 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
     const Token& token = reader.token();
     bool symbol = token.kind == Token::Kind::kSymbol;
     bool day_rows = token.is_word() && (token.stem == "day" || token.stem == "date") && HasTime(source);
-    bool noise = symbol || day_rows || (token.is_word() && (IsFiller(token.text) || IsRecordNoun(token.stem)));
+    bool noise = symbol || day_rows || IsFillerToken(token) || (token.is_word() && IsRecordNoun(token.stem));
     // "films without a director": a plural noun before all else stands for the rows.
     bool first = covered == 0 && reader.leftovers.empty() && row_noun.empty();
     bool noun =
         first && token.is_word() && token.text != token.stem && !IsGrammarWord(token.text) && token.text.size() > 4;
+    if (noun || noise) used.push_back(token.begin);
     if (noun) {
       row_noun = token.raw;
       content += 1;
@@ -313,6 +319,7 @@ Reading ReadQuery(const Sentence& sentence, const SourceModel& source, const Que
   reading.named_source = reader.named_source;
   reading.leftovers = std::move(reader.leftovers);
   reading.row_noun = std::move(row_noun);
+  reading.words_used = std::move(used);
   reading.score = content > 0 ? covered / content : reader.frame.empty() ? 0 : 1;
   reading.fit = reader.links > 0 ? reader.link_score / reader.links : 0.85;
   if (!reader.frame.unknown_field.empty()) reading.score -= 0.3;

@@ -67,6 +67,12 @@ bool Reader::Accept(std::string_view alternatives) {
   return taken > 0;
 }
 
+bool IsFillerToken(const Token& token) {
+  const bool capitals = token.raw.size() >= 2 && std::all_of(token.raw.begin(), token.raw.end(),
+                                                             [](unsigned char c) { return c >= 'A' && c <= 'Z'; });
+  return token.is_word() && IsFiller(token.text) && !(capitals && token.text == "us");
+}
+
 void Reader::SkipArticles() {
   while (Accept("the|a|an|all|of|their|its|our|my|each|every|any|both")) {
   }

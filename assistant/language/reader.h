@@ -84,6 +84,9 @@ class Reader {
   std::vector<size_t> names_;
 };
 
+/// Words without meaning of their own; "US" in capitals is a place.
+bool IsFillerToken(const Token& token);
+
 // Rules of the grammar. Each takes a phrase at the cursor or returns false.
 bool ReadWindow(Reader* reader);
 bool ReadTimeRange(Reader* reader);
@@ -97,6 +100,7 @@ bool ReadFilter(Reader* reader);
 bool ReadValueFilter(Reader* reader);
 bool ReadDistinct(Reader* reader);
 bool ReadBuckets(Reader* reader);
+bool ReadComputed(Reader* reader);
 
 /// Reads "average price", "volume", "count", "price" as something that can be compared or sorted by.
 bool ReadOperand(Reader* reader, Operand* operand);
@@ -122,6 +126,7 @@ struct Reading {
   bool named_source = false;
   std::string row_noun;  ///< A plural noun taken for the rows, as "films" for those of movies.
   std::vector<std::string> leftovers;
+  std::vector<size_t> words_used;  ///< Beginnings of all other words in the message.
 };
 /// True when "not", "without" or "except" led to nothing: the rest of the reading would say the opposite.
 bool LeavesNegation(const Reading& reading);

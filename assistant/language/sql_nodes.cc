@@ -248,6 +248,17 @@ bool HasAggregate(const Expression& expression) {
   return found;
 }
 
+void QualifyColumn(std::string_view column, std::string_view alias, Expression* expression) {
+  Walk(*expression, [&](Expression& node) {
+    if (node.kind != ExpressionKind::kColumn) return;
+    auto& parts = static_cast<sql::ColumnReference&>(node).parts;
+    if (parts.size() != 1 || parts[0].text != column) return;
+    sql::Identifier qualifier;
+    qualifier.text = std::string(alias);
+    parts.insert(parts.begin(), std::move(qualifier));
+  });
+}
+
 int RenameColumn(std::string_view from, std::string_view to, Expression* expression) {
   int found = 0;
   Walk(*expression, [&](Expression& node) {

@@ -35,6 +35,8 @@ sql::ExpressionPtr JoinConjuncts(std::vector<sql::ExpressionPtr> parts);
 void CollectColumns(const sql::Expression& expression, std::vector<std::string>* names);
 /// True when an aggregate call (COUNT, SUM, AVG ...) stands anywhere in it.
 bool HasAggregate(const sql::Expression& expression);
+/// Writes `alias`.column for every bare column of that name.
+void QualifyColumn(std::string_view column, std::string_view alias, sql::Expression* expression);
 /// Replaces every bare column called `from` by `to`. Returns how many were found.
 int RenameColumn(std::string_view from, std::string_view to, sql::Expression* expression);
 

@@ -30,6 +30,25 @@ std::vector<std::string> Vocabulary(const std::vector<SourceModel>& sources) {
   return words;
 }
 
+/// Names the words of the message that the reply made nothing of.
+void NameLeftovers(const Utterance& utterance, Reply* reply) {
+  std::string words;
+  size_t count = 0;
+  std::string repaired;
+  for (const Token& token : utterance.sentence.tokens) {
+    if (token.repaired)
+      repaired += fmt::format("{}\"{}\" read as {}", repaired.empty() ? "" : ", ", token.raw, token.text);
+    if (token.kind == Token::Kind::kSymbol || IsFillerToken(token)) continue;
+    const std::vector<size_t>& used = reply->words_used;
+    if (std::find(used.begin(), used.end(), token.begin) != used.end()) continue;
+    words += fmt::format("{}\"{}\"", words.empty() ? "" : ", ", token.raw);
+    ++count;
+  }
+  if (!repaired.empty()) reply->assumptions.push_back({"spelling", repaired, {}});
+  if (count == 0) return;
+  reply->assumptions.push_back({"ignored", fmt::format("{} {} left out", words, count == 1 ? "was" : "were"), {}});
+}
+
 Reply NotUnderstood(const Utterance& utterance) {
   Reply reply;
   reply.intent = "none";
@@ -52,7 +71,10 @@ Reply Understand(std::string_view words, const Situation& situation, Catalog* ca
   if (!FindSql(words, &sql, &lead_in)) RepairSpelling(Vocabulary(sources), &sentence);
   Utterance utterance{words, sentence, situation, sources, catalog, functions};
   for (const Intent& intent : Intents()) {
-    if (std::optional<Reply> reply = intent.read(utterance)) return std::move(*reply);
+    std::optional<Reply> reply = intent.read(utterance);
+    if (!reply) continue;
+    if (!reply->sql.empty()) NameLeftovers(utterance, &*reply);
+    return std::move(*reply);
   }
   return NotUnderstood(utterance);
 }

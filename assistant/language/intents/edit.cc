@@ -6,6 +6,7 @@
 
 #include "assistant/language/build_sql.h"
 #include "assistant/language/edit_sql.h"
+#include "assistant/language/intents/fixed_form.h"
 #include "assistant/language/intents/intent.h"
 #include "assistant/language/lexicon.h"
 #include "engine/sql/printer.h"
@@ -94,11 +95,20 @@ bool ApplySource(const Utterance& utterance, EditedQuery* edited, std::vector<Ch
   return true;
 }
 
+/// "sessions per user with a gap of 30 seconds": what is wanted stands first, with groups or figures of its own.
+bool NamesWish(const Utterance& utterance, const Frame& frame) {
+  if (utterance.Has("instead|as well|too|it|that|this") || utterance.Begins(kEditVerbs)) return false;
+  const bool sessions = utterance.Begins("sessions|visits|user sessions|session duration") &&
+                        (!frame.keys.empty() || utterance.Has("per|by|of each|for each"));
+  const bool leads = utterance.Begins("per|by|in|with|every|each|over|for|from|where|when|window|windows|and|also|top");
+  return sessions || (!leads && !frame.keys.empty() && (frame.window || !frame.measures.empty()));
+}
+
 bool IsEdit(const Utterance& utterance, const EditedQuery& edited, const SourceModel& source, Reading* reading) {
   *reading = ReadQuery(utterance.sentence, source, &edited.names);
   const SourceModel* named = utterance.NamedSource();
   bool other_source = named != nullptr && named != &source;
-  if (reading->frame.monitor) return false;
+  if (reading->frame.monitor || NamesWish(utterance, reading->frame)) return false;
   if (utterance.Has("instead|as well|too") || utterance.Begins("and|also|but")) return true;
   if (utterance.Begins(kEditVerbs)) {
     bool only_named =
@@ -143,6 +153,19 @@ Reply Finish(const Utterance& utterance, EditedQuery edited, std::vector<Change>
   return reply;
 }
 
+/// "remove the price filter and add a filter for quantity > 10": what follows the verb's own words is an edit of its
+/// own. Returns the beginnings of the words used.
+std::vector<size_t> ApplyRemainder(const Utterance& utterance, const SourceModel& source, size_t end,
+                                   EditedQuery* edited, std::vector<Change>* changes) {
+  FixedForm form(utterance);
+  form.TakeTokens(0, end);
+  Reading more = ReadQuery(form.Rest(), source, &edited->names);
+  if (more.frame.empty() || more.frame.question || more.score < 0.5) return form.WordsUsed(nullptr);
+  edited->names = NamesOf(*edited->core);
+  for (Change& change : ApplyFrame(source, &more.frame, false, edited)) changes->push_back(std::move(change));
+  return form.WordsUsed(&more);
+}
+
 }  // namespace
 
 std::optional<Reply> ReadEdit(const Utterance& utterance) {
@@ -158,24 +181,31 @@ std::optional<Reply> ReadEdit(const Utterance& utterance) {
   std::string problem;
   if (ApplySource(utterance, &*edited, &changes)) {
     Reply reply = Finish(utterance, std::move(*edited), changes, Frame());
+    FixedForm form(utterance);
+    form.Take(
+        "use|switch to|switch|from|read from|change the source to|change the source|take|same for|same with|do the "
+        "same for|now for|instead of|instead|not|topic|file");
+    reply.words_used = form.WordsUsed(nullptr);
+    for (const SourceModel& other : utterance.sources) {
+      for (size_t i = 0; i < utterance.sentence.tokens.size(); ++i) {
+        for (size_t k = 0; k < LinkSourceName(other, utterance.sentence.tokens, i); ++k)
+          reply.words_used.push_back(utterance.sentence.tokens[i + k].begin);
+      }
+    }
     if (reply.not_understood) {
       reply.not_understood = false;
       reply.text = fmt::format("The query cannot read {} as it is: {}", changes.front().to, reply.text);
     }
     return reply;
   }
-  if (ApplyVerb(utterance.sentence, *source, &*edited, &frame, &changes, &problem)) {
+  size_t end = 0;
+  if (ApplyVerb(utterance.sentence, *source, &*edited, &frame, &changes, &problem, &end)) {
     if (!problem.empty()) return TextReply("edit", problem);
-    // "remove the price filter and add a filter for quantity > 10": the rest of the sentence is an edit of its own.
     if (!changes.empty()) {
-      std::string_view words = utterance.sentence.words;
-      size_t rest = words.find(" and add ");
-      if (rest != std::string_view::npos) {
-        Sentence second = Normalise(words.substr(rest + 5));
-        Reading more = ReadQuery(second, *source, &edited->names);
-        for (Change& change : ApplyFrame(*source, &more.frame, false, &*edited)) changes.push_back(std::move(change));
-      }
-      return Finish(utterance, std::move(*edited), std::move(changes), std::move(frame));
+      std::vector<size_t> used = ApplyRemainder(utterance, *source, end, &*edited, &changes);
+      Reply reply = Finish(utterance, std::move(*edited), std::move(changes), std::move(frame));
+      reply.words_used = std::move(used);
+      return reply;
     }
   }
   if (!reading.frame.unknown_field.empty() || reading.frame.question) {
@@ -196,7 +226,11 @@ std::optional<Reply> ReadEdit(const Utterance& utterance) {
                                                reading.frame.conditions.empty());
   changes = ApplyFrame(*source, &reading.frame, replaces, &*edited);
   if (changes.empty()) return TextReply("edit", "The query already says that, so nothing changed.");
-  return Finish(utterance, std::move(*edited), std::move(changes), std::move(reading.frame));
+  Reply reply = Finish(utterance, std::move(*edited), std::move(changes), std::move(reading.frame));
+  FixedForm form(utterance);
+  form.Take(kEditVerbs);
+  reply.words_used = form.WordsUsed(&reading);
+  return reply;
 }
 
 }  // namespace velo::language

@@ -46,23 +46,16 @@ constexpr Missing kMissing[] = {
      "symbol\"."},
     {"join|joined with|enrich|match up|correlate", "Joining these",
      "Name both sources and the column they share, for example \"join trades with orders on order_id\"."},
-    {"lead|row number|deduplicate|dedup|duplicates|remove duplicates", "This calculation over neighbouring rows",
+    {"lead|row number", "This calculation over neighbouring rows",
      "Moving averages, differences to the previous row and running totals work today: \"moving average of the last 20 "
      "prices per symbol\"."},
     {"compare|compared with|compared to|versus|year over year|week over week|month over month|previous period",
      "Comparing periods or sources",
      "Ask for one figure per period and compare in the chart: for example \"average price per month\"."},
-    {"anomaly|anomalies|outlier|outliers|unusual|sigma|suspicious", "Detecting anomalies",
-     "A fixed limit works today: \"rows where value is above 80\", or the spread: \"average and standard deviation per "
-     "group\"."},
-    {"union|merge both|combine both|stack", "Combining several sources",
-     "I can query each source on its own, and a glob reads many files at once: file:///data/*.csv."},
     {"write this to|write it to|save the result|save it as|save this as|store the result|store results|replicate|send "
      "it to|copy the|into topic|as a table named|create a stream|create a table",
-     "Writing results to another place",
+     "Writing results to that place",
      "Results can be exported from the result panel as CSV or JSON: say \"run it\" first."},
-    {"late events|late data|late records|out of order|lateness", "Settings for late rows",
-     "Windows use event time and count late rows already."},
     {"dead letter|dlq", "Dead-letter topics",
      "Bad rows of a file are counted and shown with the file: say \"what does it look like\"."},
     {"lineage|topology|what feeds", "Drawing the pipeline",
@@ -100,7 +93,7 @@ std::optional<Reply> ReadRefuse(const Utterance& utterance) {
       "topic|all data|everything|all rows|all messages|the data|database|all topics|the file|files|stream|all "
       "records|the table");
   if (destroys && (data_noun || (named != nullptr && utterance.content_words() <= 3)) &&
-      !utterance.Has("filter|window|limit|column|grouping|from the query")) {
+      !utterance.Has("filter|window|limit|column|grouping|from the query|repeated|repeats|duplicate|duplicates")) {
     Reply reply = TextReply("refuse",
                             "I do not delete data. I can leave rows out of a query instead, for example with \"without "
                             "cancelled orders\".");

@@ -1,11 +1,11 @@
-// Figures over neighbouring rows: moving averages, differences to the previous row, running totals, the top rows of
-// each group (API S9, S10, S11).
+// Figures over neighbouring rows: moving averages, differences to the previous row, running totals (API S9, S10, S11).
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "assistant/language/build_sql.h"
 #include "assistant/language/durations.h"
+#include "assistant/language/intents/fixed_form.h"
 #include "assistant/language/intents/intent.h"
 #include "assistant/language/lexicon.h"
 #include "assistant/language/query_text.h"
@@ -15,25 +15,36 @@
 namespace velo::language {
 namespace {
 
-enum class Wish : uint8_t { kNone, kMoving, kPrevious, kDifference, kPercent, kRunning, kTop };
+enum class Wish : uint8_t { kNone, kMoving, kPrevious, kDifference, kPercent, kRunning };
 
 constexpr std::string_view kMoving =
     "moving average|moving averages|moving avg|moving mean|moving sum|moving minimum|moving min|moving maximum|moving "
-    "max|rolling average|rolling avg|rolling mean|rolling sum|running average|running avg|running mean|smooth|smoothed";
+    "max|rolling averages|rolling average|rolling avg|rolling mean|rolling sum|running average|running avg|running "
+    "mean|smoothed|smooth|ma";
 constexpr std::string_view kPercent =
-    "percent change|percentage change|pct change|change in percent|relative change|percent changes|percentage move";
-constexpr std::string_view kChange = "difference|differences|delta|change|changes|changed|move|moved|moves";
+    "percent change|percentage change|pct change|change in percent|change in %|relative change|percent "
+    "changes|percentage move";
+constexpr std::string_view kChange = "difference|differences|delta|changes|changed|change|moved|moves|move";
 constexpr std::string_view kPrevious =
-    "previous|prior|preceding|the last one|the one before|last trade|last reading|last row|last value|last price|lag";
-constexpr std::string_view kRunning = "running total|running totals|running sum|running count|cumulative|so far";
-constexpr std::string_view kPartition =
-    "for each|for every|of each|of every|in each|in every|within each|within every|within|per|each|every|by";
+    "the previous one|previous|prior|preceding|the last one|the one before|last trade|last reading|last row|last "
+    "value|last price|lag";
+constexpr std::string_view kRunning =
+    "running totals|running total|running sum|running count|cumulative|count so far|number so far|how many so far|so "
+    "far";
+constexpr std::string_view kBridges =
+    "by how much|how much|since|compared to|compared with|against|relative to|versus|over time";
+constexpr std::string_view kWorks =
+    "Over neighbouring rows I can write moving averages, differences to the row before and running totals of a column, "
+    "with a filter and \"per\" a column.";
 constexpr int64_t kDefaultRows = 20;
 
 Wish WishOf(const Utterance& utterance) {
   if (utterance.Has("updated every|renewed every|refreshed every|windows|window")) return Wish::kNone;
   if (utterance.Has(kMoving)) return Wish::kMoving;
-  if (utterance.Has(kPercent)) return Wish::kPercent;
+  const bool percent = std::any_of(utterance.sentence.tokens.begin(), utterance.sentence.tokens.end(),
+                                   [](const Token& token) { return token.percent; });
+  const bool moved = utterance.Has("moved|moves|move|changed|changes|jumped|rose|fell");
+  if (utterance.Has(kPercent) || (percent && moved)) return Wish::kPercent;
   if (utterance.Has(kRunning)) return Wish::kRunning;
   const bool previous = utterance.Has(kPrevious);
   if (previous && utterance.Has(kChange)) return Wish::kDifference;
@@ -41,87 +52,22 @@ Wish WishOf(const Utterance& utterance) {
   return Wish::kNone;
 }
 
-/// What the sentence says under one source.
+/// What the words of the form say.
 struct RowFrame {
   const SourceModel* source = nullptr;
-  int value = -1;
-  bool value_said = false;
+  FormValue value;
   std::vector<int> partition;
   int64_t rows = 0;          ///< "last 20 trades"
   int64_t milliseconds = 0;  ///< "10-minute"
-  std::vector<ValueLink> values;
-  int links = 0;
+  double percent = 0;        ///< "moved more than 5 %"
+  std::string function = "AVG", alias = "moving_avg", title = "moving average";
+  bool counts = false;
 };
 
-/// Takes "per symbol and side" at the cursor.
-bool ReadPartition(Reader* reader, RowFrame* frame) {
-  const size_t before = reader->at;
-  if (!reader->Accept(kPartition)) return false;
-  do {
-    reader->SkipArticles();
-    const FieldLink link = reader->field();
-    if (!link || reader->model(link.field).is_time()) break;
-    frame->partition.push_back(link.field);
-    reader->at += link.length;
-  } while (reader->Accept("and|,"));
-  if (frame->partition.empty()) reader->at = before;
-  return !frame->partition.empty();
-}
-
-RowFrame ReadRows(const Utterance& utterance, const SourceModel& source) {
-  RowFrame frame;
-  frame.source = &source;
-  Reader reader(utterance.sentence, source, nullptr);
-  while (!reader.done()) {
-    if (frame.partition.empty() && ReadPartition(&reader, &frame)) continue;
-    const Token& token = reader.token();
-    if (token.is_duration()) frame.milliseconds = token.milliseconds;
-    if (token.is_number() && !token.percent && token.number >= 2) frame.rows = static_cast<int64_t>(token.number);
-    if (const size_t named = reader.source_name(); named > 0) {
-      reader.at += named;
-      continue;
-    }
-    const ValueLink value = reader.value();
-    const FieldLink field = reader.field();
-    if (field && (!value || field.score >= value.score) && reader.model(field.field).is_numeric() &&
-        !IsGrammarWord(reader.word())) {
-      if (frame.value < 0) frame.value = field.field;
-      frame.value_said = true;
-      reader.at += std::max<size_t>(1, field.length);
-      continue;
-    }
-    if (value && value.score > 0.9) {
-      frame.values.push_back(value);
-      reader.at += std::max<size_t>(1, value.length);
-      continue;
-    }
-    ++reader.at;
-  }
-  frame.links = (frame.value_said ? 2 : 0) + static_cast<int>(frame.partition.size() + frame.values.size());
-  if (frame.value < 0) frame.value = source.FindRoles({"price", "value", "amount", "latency_ms", "quantity"});
-  return frame;
-}
-
-/// The source that is named, talked about, or fits the words best. "per symbol" may name a source of symbols, too: one
-/// without a figure is not meant.
-std::optional<RowFrame> BestFrame(const Utterance& utterance) {
-  std::optional<RowFrame> best;
-  for (const SourceModel& source : utterance.sources) {
-    RowFrame frame = ReadRows(utterance, source);
-    if (&source == utterance.NamedSource()) frame.links += 3;
-    if (&source == utterance.FocusSource()) frame.links += 2;
-    if (frame.value < 0 || frame.links == 0) continue;
-    if (!best || frame.links > best->links) best = std::move(frame);
-  }
-  return best;
-}
-
-std::string NameOf(const RowFrame& frame, int field) { return frame.source->fields[static_cast<size_t>(field)].name; }
+std::string NameOf(const RowFrame& frame) { return frame.source->fields[static_cast<size_t>(frame.value.field)].name; }
 
 std::string PartitionText(const RowFrame& frame) {
-  std::string columns;
-  for (int field : frame.partition) columns += (columns.empty() ? "" : ", ") + ColumnText("", NameOf(frame, field));
-  return columns.empty() ? "" : "PARTITION BY " + columns + " ";
+  return frame.partition.empty() ? "" : fmt::format("PARTITION BY {} ", ColumnList(*frame.source, frame.partition));
 }
 
 std::string OverRows(const RowFrame& frame, int64_t rows) {
@@ -129,14 +75,57 @@ std::string OverRows(const RowFrame& frame, int64_t rows) {
                      TimeText(*frame.source));
 }
 
-std::string WhereText(const RowFrame& frame) {
-  std::string text;
-  for (const ValueLink& link : frame.values) {
-    const ValueModel& value = frame.source->values[static_cast<size_t>(link.value)];
-    const std::string test = ColumnText("", NameOf(frame, value.field)) + " = " + sql::Print(*StringNode(value.text));
-    text += (text.empty() ? " WHERE " : " OR ") + test;
+void TakeMoving(FixedForm* form, RowFrame* frame) {
+  struct Function {
+    std::string_view words, call, alias, title;
+  };
+  static constexpr Function kFunctions[] = {
+      {"moving sum|rolling sum", "SUM", "moving_sum", "moving sum"},
+      {"moving minimum|moving min", "MIN", "moving_min", "moving minimum"},
+      {"moving maximum|moving max", "MAX", "moving_max", "moving maximum"},
+  };
+  for (const Function& function : kFunctions) {
+    if (!form->utterance.Has(function.words)) continue;
+    frame->function = function.call;
+    frame->alias = function.alias;
+    frame->title = function.title;
   }
-  return text;
+  form->Take(kMoving);
+  const std::vector<Token>& tokens = form->utterance.sentence.tokens;
+  for (size_t i = 0; i < tokens.size() && frame->milliseconds == 0; ++i) {
+    if (!tokens[i].is_duration()) continue;
+    frame->milliseconds = tokens[i].milliseconds;
+    const bool lead = i > 0 && (tokens[i - 1].text == "last" || tokens[i - 1].text == "past");
+    form->TakeTokens(lead ? i - 1 : i, i + 1);
+  }
+  if (frame->milliseconds == 0) frame->rows = form->TakeRows();
+}
+
+/// "more than 5 percent"
+void TakePercent(FixedForm* form, RowFrame* frame) {
+  form->Take(kPercent);
+  form->Take("moved|moves|move|changed|changes|jumped|rose|fell");
+  const std::vector<Token>& tokens = form->utterance.sentence.tokens;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (!tokens[i].percent || !form->utterance.Has("more than|over|above|at least|exceeds|by")) continue;
+    frame->percent = tokens[i].number > 1 ? tokens[i].number : tokens[i].number * 100;
+    form->TakeTokens(i, i + 1);
+    form->Take("by more than|by over|by at least|more than|over|above|at least|exceeds|by");
+  }
+}
+
+void TakeWish(FixedForm* form, Wish wish, RowFrame* frame) {
+  if (wish == Wish::kMoving) TakeMoving(form, frame);
+  if (wish == Wish::kPercent) TakePercent(form, frame);
+  if (wish == Wish::kRunning) {
+    frame->counts = form->utterance.Has("running count|count so far|number so far|how many so far");
+    form->Take(kRunning);
+    if (form->utterance.Begins("count")) frame->counts = form->Take("count");
+  }
+  if (wish == Wish::kPrevious || wish == Wish::kDifference || wish == Wish::kPercent) form->Take(kPrevious);
+  if (wish == Wish::kDifference) form->Take(kChange);
+  form->Take(kBridges);
+  form->Take("percent|%");
 }
 
 struct Column {
@@ -144,21 +133,8 @@ struct Column {
   std::string title, explanation;
 };
 
-struct MovingFunction {
-  std::string_view words, call, alias, title;
-};
-constexpr MovingFunction kMovingFunctions[] = {
-    {"moving sum|rolling sum", "SUM", "moving_sum", "moving sum"},
-    {"moving minimum|moving min", "MIN", "moving_min", "moving minimum"},
-    {"moving maximum|moving max", "MAX", "moving_max", "moving maximum"},
-};
-
-Column Moving(const Utterance& utterance, RowFrame* frame, Reply* reply) {
-  MovingFunction function{"", "AVG", "moving_avg", "moving average"};
-  for (const MovingFunction& known : kMovingFunctions) {
-    if (utterance.Has(known.words)) function = known;
-  }
-  const std::string name = NameOf(*frame, frame->value), noun = Plural(frame->source->singular);
+Column Moving(RowFrame* frame, Reading* reading) {
+  const std::string name = NameOf(*frame), noun = Plural(frame->source->singular);
   std::string over, reach;
   if (frame->milliseconds > 0) {
     over = fmt::format("OVER ({}ORDER BY {} RANGE BETWEEN {} PRECEDING AND CURRENT ROW)", PartitionText(*frame),
@@ -167,19 +143,19 @@ Column Moving(const Utterance& utterance, RowFrame* frame, Reply* reply) {
   } else {
     if (frame->rows == 0) {
       frame->rows = kDefaultRows;
-      reply->assumptions.push_back({"rows", fmt::format("over {} {}", kDefaultRows, noun), {}});
+      reading->frame.assumptions.push_back({"rows", fmt::format("over {} {}", kDefaultRows, noun), {}});
     }
     over = OverRows(*frame, frame->rows);
     reach = fmt::format("the last {} {}", frame->rows, noun);
   }
-  reply->understood.push_back({reach, frame->milliseconds > 0 ? "RANGE" : fmt::format("{} ROWS", frame->rows)});
-  return {fmt::format("{}({}) {} AS {}", function.call, ColumnText("", name), over,
-                      sql::QuoteIdentifier(fmt::format("{}_{}", function.alias, name))),
-          fmt::format("{} of {}", function.title, name), fmt::format("over {}", reach)};
+  reading->frame.understood.push_back({reach, frame->milliseconds > 0 ? "RANGE" : fmt::format("{} ROWS", frame->rows)});
+  return {fmt::format("{}({}) {} AS {}", frame->function, ColumnText("", name), over,
+                      sql::QuoteIdentifier(fmt::format("{}_{}", frame->alias, name))),
+          fmt::format("{} of {}", frame->title, name), fmt::format("over {}", reach)};
 }
 
 Column Previous(const RowFrame& frame, Wish wish) {
-  const std::string name = NameOf(frame, frame.value), column = ColumnText("", name);
+  const std::string name = NameOf(frame), column = ColumnText("", name);
   const std::string lag = fmt::format("LAG({}, 1) {}", column, OverRows(frame, 2));
   const std::string previous = fmt::format("{} AS {}", lag, sql::QuoteIdentifier("previous_" + name));
   const std::string row = frame.source->singular;
@@ -192,131 +168,86 @@ Column Previous(const RowFrame& frame, Wish wish) {
           "percent change of " + name, fmt::format("against the {} before", row)};
 }
 
-Column Running(const Utterance& utterance, const RowFrame& frame) {
-  const bool counts = utterance.Has("running count|count so far|number so far|how many so far") ||
-                      (utterance.Has("count") && !frame.value_said);
-  const std::string name = NameOf(frame, frame.value);
+Column Running(const RowFrame& frame) {
+  const std::string name = NameOf(frame);
   const std::string over = fmt::format("OVER ({}ORDER BY {} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)",
                                        PartitionText(frame), TimeText(*frame.source));
-  if (counts) return {fmt::format("COUNT(*) {} AS running_count", over), "running count", "up to each row"};
+  if (frame.counts) return {fmt::format("COUNT(*) {} AS running_count", over), "running count", "up to each row"};
   return {fmt::format("SUM({}) {} AS {}", ColumnText("", name), over, sql::QuoteIdentifier("running_" + name)),
           "running total of " + name, "up to each row"};
 }
 
-/// "moved more than 5 percent"
-double PercentLimit(const Utterance& utterance) {
-  if (!utterance.Has("more than|over|above|at least|exceeds")) return 0;
-  for (const Token& token : utterance.sentence.tokens) {
-    if (token.percent) return token.number > 1 ? token.number : token.number * 100;
-  }
-  return 0;
+std::string_view IntentOf(Wish wish) {
+  if (wish == Wish::kMoving) return "sql.moving_average";
+  return wish == Wish::kPercent || wish == Wish::kDifference ? "sql.pct_change" : "sql.running";
 }
 
-Reply Finish(const Utterance& utterance, Reply reply, const std::string& text, std::string title) {
-  const sql::QueryPtr query = ParseQuery(text);
-  if (query == nullptr || !BindError(*query, utterance).empty()) {
-    return TextReply("sql.rows", "I could not write that for these columns. Name the column, and \"per\" which one.");
+/// The column that tells one series from the other, where the words name none: a price is compared with that of the
+/// same symbol.
+void Partition(const Reading& reading, Wish wish, RowFrame* frame, Reading* told) {
+  frame->partition = PartitionOf(reading);
+  if (!frame->partition.empty()) {
+    const std::string per = PerWords(*frame->source, frame->partition).substr(1);
+    told->frame.understood.push_back({per, PartitionText(*frame)});
+    return;
   }
-  reply.mode = "generate";
-  reply.confidence = 0.9;
-  reply.sql = sql::Print(*query);
-  reply.title = Capitalised(std::move(title));
-  reply.follow_ups = {{"Run it", "run it"}, {"Explain it", "explain this"}};
-  return reply;
+  const int series = SeriesColumn(*frame->source);
+  const bool compares = wish == Wish::kPrevious || wish == Wish::kDifference || wish == Wish::kPercent;
+  if (!compares || series < 0) return;
+  frame->partition = {series};
+  told->frame.assumptions.push_back(
+      {"partition", fmt::format("each {} by itself", frame->source->fields[static_cast<size_t>(series)].name), {}});
 }
 
-std::string PerText(const RowFrame& frame) {
-  std::string text;
-  for (int field : frame.partition) text += (text.empty() ? " per " : " and ") + NameOf(frame, field);
-  return text;
-}
-
-/// "top 3 trades per symbol by price": the ranked rows of each group.
-std::optional<Reply> ReadTopRows(const Utterance& utterance) {
-  const bool low = utterance.Has("bottom|lowest|smallest|cheapest");
-  if (!low && !utterance.Has("top|highest|largest|biggest|most expensive")) return std::nullopt;
-  const SourceModel* source = utterance.NamedSource();
-  if (source == nullptr) source = utterance.FocusSource();
-  if (source == nullptr) return std::nullopt;
-  Reader reader(utterance.sentence, *source, nullptr);
-  int64_t count = 0;
-  int partition = -1, order = -1;
-  while (!reader.done()) {
-    if (reader.token().is_duration()) return std::nullopt;  // A window is meant.
-    if (reader.Accept("top|bottom|highest|lowest|largest|smallest|biggest|cheapest|most expensive")) {
-      if (!reader.done() && reader.token().is_number()) {
-        count = static_cast<int64_t>(reader.token().number);
-        ++reader.at;
-      }
-      reader.SkipArticles();
-      const bool rows = reader.source_name() > 0 || (!reader.done() && IsRecordNoun(reader.token().stem));
-      if (!rows && reader.Match(kPartition) == 0) return std::nullopt;  // Groups are ranked, not rows.
-      continue;
-    }
-    const bool by = reader.Match("by|ordered by|ranked by|with the highest|with the lowest") > 0;
-    if (reader.Accept("by|ordered by|ranked by|with the highest|with the lowest|for each|for every|of each|in each|"
-                      "within each|within|per|each|every")) {
-      reader.SkipArticles();
-      const FieldLink link = reader.field();
-      if (!link) return std::nullopt;
-      (by ? order : partition) = link.field;
-      reader.at += link.length;
-      continue;
-    }
-    ++reader.at;
+std::string SelectText(const RowFrame& frame, const Column& column, const Reading& reading) {
+  std::string shown;
+  const std::string value = NameOf(frame);
+  for (int field : frame.partition) {
+    if (field != frame.value.field) shown += ColumnList(*frame.source, {field}) + ", ";
   }
-  if (count == 0 || partition < 0) return std::nullopt;
-  const bool said = order >= 0;
-  if (!said) order = source->FindRoles({"price", "amount", "value", "latency_ms", "quantity"});
-  if (order < 0) return std::nullopt;
-  const std::string name = source->fields[static_cast<size_t>(order)].name;
-  const std::string group = source->fields[static_cast<size_t>(partition)].name;
-  std::string columns;
-  for (const FieldModel& field : source->fields) columns += ColumnText("", field.name) + ", ";
-  const std::string text = fmt::format(
-      "SELECT {}place FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY {}{}) AS place FROM {}) "
-      "AS ranked WHERE place <= {} EMIT CHANGES",
-      columns, ColumnText("", group), ColumnText("", name), low ? "" : " DESC", FromText(*source), count);
-  Reply reply;
-  reply.intent = "sql.topn";
-  reply.suggested_viz = "table";
-  reply.understood = {{fmt::format("{} {}", low ? "bottom" : "top", count), fmt::format("place <= {}", count)},
-                      {"per " + group, "PARTITION BY " + group}};
-  if (!said) reply.assumptions.push_back({"order", "ranked by " + name, {}});
-  std::string title =
-      fmt::format("{} {} {} per {} by {}", low ? "Bottom" : "Top", count, Plural(source->singular), group, name);
-  reply.explanation = title + ", renewed as rows come.";
-  return Finish(utterance, std::move(reply), text, std::move(title));
+  const std::vector<std::string> times = TimeColumns(*frame.source);
+  if (!times.empty()) shown += ColumnText("", times.front()) + ", ";
+  return fmt::format("SELECT {}{}, {} FROM {}{}", shown, ColumnText("", value), column.text, FromText(*frame.source),
+                     WhereText(reading));
 }
 
 }  // namespace
 
 std::optional<Reply> ReadRowWindow(const Utterance& utterance) {
   const Wish wish = WishOf(utterance);
-  if (wish == Wish::kNone) return ReadTopRows(utterance);
-  std::optional<RowFrame> frame = BestFrame(utterance);
-  if (!frame) return std::nullopt;
-  Reply reply;
-  reply.intent = wish == Wish::kMoving    ? "sql.moving_average"
-                 : wish == Wish::kPercent ? "sql.pct_change"
-                                          : "sql.running";
-  reply.suggested_viz = "line";
-  Column column = wish == Wish::kMoving    ? Moving(utterance, &*frame, &reply)
-                  : wish == Wish::kRunning ? Running(utterance, *frame)
-                                           : Previous(*frame, wish);
-  if (!frame->partition.empty()) reply.understood.push_back({PerText(*frame).substr(1), PartitionText(*frame)});
-  std::string shown;
-  for (int field : frame->partition) shown += ColumnText("", NameOf(*frame, field)) + ", ";
-  const std::vector<std::string> times = TimeColumns(*frame->source);
-  if (!times.empty()) shown += ColumnText("", times.front()) + ", ";
-  std::string text = fmt::format("SELECT {}{}, {} FROM {}{}", shown, ColumnText("", NameOf(*frame, frame->value)),
-                                 column.text, FromText(*frame->source), WhereText(*frame));
-  if (const double limit = wish == Wish::kPercent ? PercentLimit(utterance) : 0; limit > 0) {
-    text = fmt::format("SELECT * FROM ({}) AS moves WHERE ABS(pct_change) > {}", text, limit);
+  if (wish == Wish::kNone) return std::nullopt;
+  FixedForm form(utterance);
+  RowFrame frame;
+  TakeWish(&form, wish, &frame);
+  FormSource found = ReadRest(form, [](const Reading& reading) {
+    return reading.source->FindRoles({"price", "value", "amount", "latency_ms", "quantity"}) >= 0 ||
+           !reading.frame.mentions.empty() || !reading.frame.measures.empty();
+  });
+  if (found.reply) return found.reply;
+  if (!found.reading) return std::nullopt;
+  Reading& reading = *found.reading;
+  frame.source = reading.source;
+  frame.value = TakeValue(&reading);
+  if (frame.value.field < 0) return std::nullopt;
+  if (std::optional<Reply> refusal = RefuseRest(form, reading, IntentOf(wish), kWorks, {.range = true})) return refusal;
+  Partition(reading, wish, &frame, &reading);
+  const Column column = wish == Wish::kMoving    ? Moving(&frame, &reading)
+                        : wish == Wish::kRunning ? Running(frame)
+                                                 : Previous(frame, wish);
+  std::string text = SelectText(frame, column, reading);
+  if (frame.percent > 0) {
+    text = fmt::format("SELECT * FROM ({}) AS moves WHERE ABS(pct_change) > {}", text, frame.percent);
   }
-  const std::string title = column.title + PerText(*frame);
-  reply.explanation = Capitalised(title) + ", " + column.explanation + ".";
-  return Finish(utterance, std::move(reply), text + " EMIT CHANGES", title);
+  const std::string title = column.title + PerWords(*frame.source, frame.partition);
+  std::optional<Reply> reply = FormReply(form, &reading, IntentOf(wish), text + " EMIT CHANGES", title);
+  if (!reply) return TextReply("sql.rows", std::string(kWorks));
+  reply->suggested_viz = "line";
+  const std::string where = WhereText(reading);
+  reply->explanation = Capitalised(title) + ", " + column.explanation;
+  if (!where.empty()) reply->explanation += fmt::format(", where {}", where.substr(7));
+  if (frame.percent > 0) reply->explanation += fmt::format(", only moves of more than {} %", frame.percent);
+  reply->explanation += ".";
+  return reply;
 }
 
 }  // namespace velo::language

@@ -1,11 +1,13 @@
 // Words that ask for a query: filter, project, aggregate, window, top-N, ratio, distinct, percentile, labels.
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "assistant/language/build_sql.h"
+#include "assistant/language/intents/candidates.h"
 #include "assistant/language/intents/intent.h"
 #include "assistant/language/lexicon.h"
 #include "engine/base/near_names.h"
@@ -16,52 +18,6 @@ namespace velo::language {
 namespace {
 
 constexpr double kAct = 0.75, kAsk = 0.45;
-
-struct Candidate {
-  Reading reading;
-  double rank = 0;
-};
-
-bool SaysSomething(const Reading& reading) { return !reading.frame.empty() || reading.named_source; }
-
-/// Reads the sentence under every source it may be about, best first.
-std::vector<Candidate> ReadUnderSources(const Utterance& utterance) {
-  const SourceModel* named = utterance.NamedSource();
-  const SourceModel* focus = utterance.FocusSource();
-  std::vector<Candidate> candidates;
-  for (const SourceModel& source : utterance.sources) {
-    Candidate candidate;
-    candidate.reading = ReadQuery(utterance.sentence, source, nullptr);
-    if (!SaysSomething(candidate.reading)) continue;
-    candidate.rank = candidate.reading.score + 1.2 * candidate.reading.fit;
-    if (named == &source) candidate.rank += 0.6;
-    if (candidate.reading.named_source) candidate.rank += 0.25;
-    if (focus == &source) candidate.rank += 0.2;
-    candidates.push_back(std::move(candidate));
-  }
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.rank > b.rank; });
-  return candidates;
-}
-
-std::string DisplayName(const SourceModel& source) {
-  return source.fact->alias.empty() ? source.fact->name : source.fact->alias;
-}
-
-Reply AskBetweenSources(const Utterance& utterance, const std::vector<Candidate>& candidates) {
-  Reply reply;
-  reply.intent = "sql";
-  reply.confidence = 0.6;
-  Question question;
-  question.question = "Which source is this about?";
-  for (const Candidate& candidate : candidates) {
-    if (question.options.size() == 4 || candidate.rank < candidates.front().rank - 0.05) break;
-    std::string name = DisplayName(*candidate.reading.source);
-    question.options.push_back({name, fmt::format("{} from {}", utterance.message, name)});
-  }
-  reply.question = std::move(question);
-  return reply;
-}
 
 Reply AskForColumn(const Utterance& utterance, const Reading& reading) {
   const std::string& unknown = reading.frame.unknown_field;
@@ -114,6 +70,74 @@ std::string InStyleOf(const SourceModel& source, int field, std::string word) {
   return word;
 }
 
+/// Two leading digits of a limit near the upper or lower end of what was seen; empty when nothing is known.
+std::string LimitNear(const SourceModel& source, const FieldModel& field, double share) {
+  if (source.fact->report == nullptr) return {};
+  for (const FieldReport& report : source.fact->report->fields) {
+    if (report.name != field.name || report.max.empty() || report.min.empty()) continue;
+    const double low = std::strtod(report.min.c_str(), nullptr), high = std::strtod(report.max.c_str(), nullptr);
+    return high > low
+               ? fmt::format("{:g}", std::strtod(fmt::format("{:.1e}", low + (high - low) * share).c_str(), nullptr))
+               : "";
+  }
+  return {};
+}
+
+/// "big trades": how big is not said, so limits from the range seen are offered.
+std::optional<Reply> AskForLimit(const Utterance& utterance, const Reading& reading) {
+  static constexpr std::pair<std::string_view, bool> kSizes[] = {{"big", true},   {"large", true}, {"huge", true},
+                                                                 {"heavy", true}, {"high", true},  {"small", false},
+                                                                 {"tiny", false}, {"low", false},  {"little", false}};
+  const SourceModel& source = *reading.source;
+  const std::string& word = reading.leftovers.front();
+  for (const auto& [size, above] : kSizes) {
+    if (ToLower(word) != size) continue;
+    Question question;
+    question.question = fmt::format("From where on are {} {}?", Plural(source.singular), size);
+    std::string rest(utterance.sentence.words);
+    const size_t at = rest.find(word);
+    rest.erase(at, word.size() + (at + word.size() < rest.size() ? 1 : 0));
+    for (std::string_view role : {"quantity", "amount", "price", "value", "latency_ms"}) {
+      const int field = source.FindRole(role);
+      if (field < 0) continue;
+      const FieldModel& model = source.fields[static_cast<size_t>(field)];
+      const std::string limit = LimitNear(source, model, above ? 0.9 : 0.1);
+      const std::string label = fmt::format("{} {} {}", model.name, above ? ">" : "<", limit);
+      const bool known = std::any_of(question.options.begin(), question.options.end(),
+                                     [&](const Question::Option& option) { return option.label == label; });
+      if (!limit.empty() && !known) question.options.push_back({label, fmt::format("{} where {}", rest, label)});
+    }
+    if (question.options.empty()) return std::nullopt;
+    if (question.options.size() == 1) question.options.push_back({"Leave it out", rest});
+    Reply reply;
+    reply.intent = "sql.threshold";
+    reply.confidence = 0.6;
+    reply.question = std::move(question);
+    return reply;
+  }
+  return std::nullopt;
+}
+
+/// "too many failed logins per user": how many are too many is asked.
+std::optional<Reply> AskForCount(const Utterance& utterance) {
+  const std::string& words = utterance.sentence.words;
+  const std::string lower = ToLower(words);
+  const size_t many = lower.find("too many "), per = lower.find(" per ");
+  if (many == std::string::npos || per == std::string::npos || per < many) return std::nullopt;
+  const std::string what = words.substr(many + 9, per - many - 9), key = words.substr(per + 5);
+  Question question;
+  question.question = fmt::format("How many {} are too many?", what);
+  for (int limit : {3, 5, 10}) {
+    question.options.push_back({fmt::format("more than {} in a minute", limit),
+                                fmt::format("{} with more than {} {} in a minute", key, limit, what)});
+  }
+  Reply reply;
+  reply.intent = "sql.threshold";
+  reply.confidence = 0.6;
+  reply.question = std::move(question);
+  return reply;
+}
+
 /// One word was left over: it may be a value that no sample holds. Asks for its column rather than dropping it.
 std::optional<Reply> AskForValue(const Utterance& utterance, const Reading& reading) {
   const std::string& word = reading.leftovers.front();
@@ -155,6 +179,14 @@ std::optional<Reply> AskForValue(const Utterance& utterance, const Reading& read
   reply.confidence = 0.6;
   reply.question = std::move(question);
   return reply;
+}
+
+/// True when a word of the grammar led to nothing ("rank", "since", "change"): the rest would be half an answer.
+bool LeavesWish(const Reading& reading) {
+  return std::any_of(reading.leftovers.begin(), reading.leftovers.end(), [&](const std::string& word) {
+    const bool said = word == "average" && !reading.frame.measures.empty();  // "… on average"
+    return IsGrammarWord(ToLower(word)) && !said;
+  });
 }
 
 std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, bool windowed, bool grouped,
@@ -206,6 +238,7 @@ std::optional<Reply> Build(const Utterance& utterance, Reading reading) {
   reply.suggested_viz = std::move(built.suggested_viz);
   reply.understood = std::move(frame.understood);
   reply.assumptions = std::move(frame.assumptions);
+  reply.words_used = std::move(reading.words_used);
   reply.follow_ups = NextSteps(source, reply, frame.window.has_value(), grouped, limited);
   return reply;
 }
@@ -213,7 +246,8 @@ std::optional<Reply> Build(const Utterance& utterance, Reading reading) {
 }  // namespace
 
 std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
-  std::vector<Candidate> candidates = ReadUnderSources(utterance);
+  if (std::optional<Reply> question = AskForCount(utterance)) return question;
+  std::vector<Candidate> candidates = ReadUnderSources(utterance, utterance.sentence);
   if (candidates.empty()) return std::nullopt;
   std::string unknown_source = utterance.NamedSource() == nullptr ? utterance.UnknownSource() : "";
   if (!unknown_source.empty() && !candidates.front().reading.frame.empty()) {
@@ -228,9 +262,10 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
     if (best.score < 0.95 && candidates[1].rank > candidates[0].rank - 0.3)
       return AskBetweenSources(utterance, candidates);
   }
-  bool tie = candidates.size() > 1 && candidates[1].rank > candidates[0].rank - 0.05 &&
-             candidates[1].reading.frame.unknown_field.empty();
-  if (!source_known && tie && best.score >= kAsk) return AskBetweenSources(utterance, candidates);
+  if (IsTie(utterance, candidates) && best.score >= kAsk) return AskBetweenSources(utterance, candidates);
+  if (best.leftovers.size() == 1) {
+    if (std::optional<Reply> question = AskForLimit(utterance, best)) return question;
+  }
   if (best.leftovers.size() == 1 && (best.score >= kAsk || best.named_source)) {
     if (std::optional<Reply> question = AskForValue(utterance, best)) return question;
   }
@@ -240,7 +275,7 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
     bool passthrough = best.frame.empty() && best.named_source && best.score > 0.6 && utterance.content_words() <= 3;
     if (!passthrough) return std::nullopt;
   }
-  if (!best.leftovers.empty() && (confidence < kAct || LeavesNegation(best))) {
+  if (!best.leftovers.empty() && (confidence < kAct || LeavesNegation(best) || LeavesWish(best))) {
     // Part of the wish was not understood: say which words, rather than answer half of it.
     Reply reply;
     reply.intent = "sql";
@@ -252,15 +287,10 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
     for (const FollowUp& example : Examples(utterance, 3)) reply.closest.push_back(example.prompt);
     return reply;
   }
-  bool had_leftovers = !best.leftovers.empty();
-  std::string leftover = had_leftovers ? best.leftovers.front() : "";
   std::optional<Reply> reply;
   for (size_t i = 0; i < candidates.size() && i < 3 && !reply; ++i) {
     if (candidates[i].rank < candidates[0].rank - 0.3) break;
     reply = Build(utterance, std::move(candidates[i].reading));
-  }
-  if (reply && had_leftovers && !reply->sql.empty()) {
-    reply->assumptions.push_back({"ignored", fmt::format("\"{}\" was left out", leftover), {}});
   }
   return reply;
 }

@@ -150,6 +150,7 @@ std::optional<Reply> ReadFix(const Utterance& utterance) {
   reply.mode = "fix";
   reply.confidence = 0.9;
   reply.sql = sql;
+  for (const Token& token : utterance.sentence.tokens) reply.words_used.push_back(token.begin);
   reply.explanation = fmt::format("Fixed: {}.", why);
   reply.changes = std::move(changes);
   reply.follow_ups = {{"Run it", "run it"}};
