@@ -34,7 +34,7 @@ struct BatchInfo {
   Timestamp oldest = 0;  ///< By the times of the messages.
   Timestamp newest = 0;
   Timestamp appended = 0;  ///< When the last message came, by the clock of the store: what retention goes by.
-  int64_t writer = 0;  ///< TopicAppend::writer; 0 in batches written before there was one.
+  int64_t writer = 0;      ///< TopicAppend::writer; 0 in batches written before there was one.
 };
 
 std::string DefinitionKey(std::string_view topic);
