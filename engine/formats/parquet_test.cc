@@ -539,14 +539,17 @@ TEST(SnappyBlock, ReadsLongBlocksAndSurvivesDamage) {
   for (int round = 0; round < 400; ++round) {
     auto [block, content] = RandomSnappyBlock(&random, 1 + round);
     std::vector<uint8_t> out(content.size() + kSnappySlack);
-    ASSERT_TRUE(DecompressSnappy(block, out.data(), content.size())) << round;
-    ASSERT_EQ(std::string(out.begin(), out.begin() + static_cast<int64_t>(content.size())), content) << round;
-    // Cut off it has too little; with other bytes it may still be a block. Sanitizers see to what is touched.
-    ASSERT_FALSE(DecompressSnappy(std::span(block).first(block.size() - 1), out.data(), content.size())) << round;
-    for (int change = 0; change < 20; ++change) {
-      block[random() % block.size()] = static_cast<uint8_t>(random());
-      const std::vector<uint8_t> exactly(block);
-      DecompressSnappy(exactly, out.data(), content.size());
+    for (const auto decompress : {DecompressSnappy, DecompressSnappyAnywhere}) {
+      std::fill(out.begin(), out.end(), uint8_t{0});
+      ASSERT_TRUE(decompress(block, out.data(), content.size())) << round;
+      ASSERT_EQ(std::string(out.begin(), out.begin() + static_cast<int64_t>(content.size())), content) << round;
+      // Cut off it has too little; with other bytes it may still be a block. Sanitizers see to what is touched.
+      ASSERT_FALSE(decompress(std::span(block).first(block.size() - 1), out.data(), content.size())) << round;
+      std::vector<uint8_t> damaged = block;
+      for (int change = 0; change < 20; ++change) {
+        damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
+        decompress(damaged, out.data(), content.size());
+      }
     }
   }
 }

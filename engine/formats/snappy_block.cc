@@ -86,11 +86,59 @@ struct Progress {
   size_t done = 0;
 };
 
-/// Takes a literal whose tag has just been passed, where at least 16 bytes can be read and written. False when it is
-/// too long.
-bool TakeLiteral(size_t tag, const uint8_t* end, uint8_t* out, size_t size, Progress* progress) {
+/// Bytes that can be read after an element, and written after what has been put out, wherever an element is taken at
+/// full width.
+constexpr size_t kRoom = 32;
+/// Bytes of a block that are marked together.
+constexpr size_t kMarked = 512;
+
+/// Says for each of `count` bytes how long the element is that begins there, if one does: a near copy, or a literal of
+/// up to three bytes and the near copy after it. 0: another one. Looks at 16 bytes more. All is reckoned in bytes, so
+/// that the compiler takes many at once.
+inline __attribute__((always_inline)) void MarkStepsBody(const uint8_t* in, size_t count, uint8_t* steps) {
+  uint8_t copies[kMarked + 16];
+  for (size_t i = 0; i < count + 16; ++i) {
+    const auto length = static_cast<uint8_t>((in[i] & 3) + 1);
+    copies[i] = (length & 2) != 0 ? length : 0;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const auto mask = [&](uint8_t tag) { return static_cast<uint8_t>(in[i] == tag ? 0xff : 0); };
+    steps[i] = static_cast<uint8_t>(copies[i] | (mask(0 << 2) & (copies[i + 2] + 2)) |
+                                    (mask(1 << 2) & (copies[i + 3] + 3)) | (mask(2 << 2) & (copies[i + 4] + 4)));
+  }
+}
+
+using MarkSteps = void(const uint8_t* in, size_t count, uint8_t* steps);
+
+void MarkStepsAnywhere(const uint8_t* in, size_t count, uint8_t* steps) { MarkStepsBody(in, count, steps); }
+
+#if defined(__x86_64__)
+// Nothing else is done with wide registers: mixed with code that does not know of them they cost more than they save.
+__attribute__((target("avx2"))) void MarkStepsOnModernMachine(const uint8_t* in, size_t count, uint8_t* steps) {
+  MarkStepsBody(in, count, steps);
+}
+#endif
+
+MarkSteps* FastestMarkSteps() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return MarkStepsOnModernMachine;
+#endif
+  return MarkStepsAnywhere;
+}
+
+/// Takes a longer literal or a copy from far away. False when it is damaged.
+bool TakeRareElement(const uint8_t* end, uint8_t* out, size_t size, Progress* progress) {
   auto& [at, done] = *progress;
+  const unsigned tag = *at++;
   size_t length = (tag >> 2) + 1;
+  if ((tag & 3) != 0) {
+    const size_t from = done - Load32(at);
+    if (from >= done || length > size - done) return false;
+    CopyBack(out, done, from, length);
+    at += 4;
+    done += length;
+    return true;
+  }
   if (length <= 16) {
     Copy16(out + done, at);
   } else {
@@ -108,56 +156,55 @@ bool TakeLiteral(size_t tag, const uint8_t* end, uint8_t* out, size_t size, Prog
   return true;
 }
 
-/// Takes elements as long as whole words can be read and written. False when the block is damaged.
+/// Takes elements as long as there is room to read and write at full width. False when the block is damaged.
 ///
-/// Most elements are short, a literal and a copy in turn. Where the literal has no more than three bytes, both lie in
-/// one word. How fast that goes depends on how soon it is known where the next element begins: so that comes out of the
-/// word by as few operations as can be, and none of them waits for a table.
-bool TakeElements(const uint8_t* end, uint8_t* out, size_t size, Progress* progress) {
-  constexpr size_t kRoom = 32;
-  constexpr size_t kTagOfThree = 2 << 2;
-  if (static_cast<size_t>(end - progress->at) < kRoom || size < kRoom) return true;
-  const uint8_t* const last_at = end - kRoom;
+/// Most elements are short, a literal and a copy in turn, and how fast they can be taken depends on how soon it is
+/// known where the next ones begin. So that is found out beforehand, for all bytes at once, without knowing where
+/// elements begin.
+bool TakeElements(MarkSteps* mark_steps, const uint8_t* end, uint8_t* out, size_t size, Progress* progress) {
+  if (size < kRoom) return true;
   const size_t last_done = size - kRoom;
-  Progress here = *progress;
-  auto& [at, done] = here;
-  while (at <= last_at && done <= last_done) {
-    uint64_t word;
-    std::memcpy(&word, at, 8);
-    size_t tag = *at;
-    if ((tag & 3) == 0) {
-      if (tag > kTagOfThree) {
-        ++at;
-        if (!TakeLiteral(tag, end, out, size, &here)) return false;
+  auto& [at, done] = *progress;
+  uint8_t steps[kMarked];
+  while (static_cast<size_t>(end - at) > kRoom && done <= last_done) {
+    const uint8_t* const begin = at;
+    const size_t count = std::min(kMarked, static_cast<size_t>(end - at) - kRoom);
+    mark_steps(begin, count, steps);
+    Progress here = *progress;
+    size_t place = 0;
+    while (place < count && here.done <= last_done) {
+      const size_t step = steps[place];
+      if (step == 0) [[unlikely]] {
+        here.at = begin + place;
+        if (!TakeRareElement(end, out, size, &here)) return false;
+        place = static_cast<size_t>(here.at - begin);
         continue;
       }
-      const auto literal = static_cast<uint32_t>(word >> 8);
-      std::memcpy(out + done, &literal, 4);
-      done += (tag >> 2) + 1;
-      at += (tag >> 2) + 2;
-      word >>= 2 * tag + 16;  // The tag and (tag >> 2) + 1 bytes.
-      if ((word & 3) == 0) continue;
-      tag = word & 0xff;
+      uint64_t word;
+      std::memcpy(&word, begin + place, 8);
+      place += step;
+      if ((word & 3) == 0) {
+        const uint64_t tag = word & 0xff;
+        const auto literal = static_cast<uint32_t>(word >> 8);
+        std::memcpy(out + here.done, &literal, 4);
+        here.done += (tag >> 2) + 1;
+        word >>= 2 * tag + 16;                // The tag and (tag >> 2) + 1 bytes.
+        if (((word + 1) & 2) == 0) continue;  // No near copy.
+      }
+      const CopyTag& copy = kCopyTags[word & 0xff];
+      const size_t distance = copy.high + ((word >> 8) & copy.mask);
+      const size_t from = here.done - distance;
+      if (from >= here.done) return false;  // No distance, or one to before the beginning.
+      if (distance >= 16 && copy.length <= 16) [[likely]] {
+        Copy16(out + here.done, out + from);
+      } else {
+        if (copy.length > size - here.done) return false;
+        CopyBack(out, here.done, from, copy.length);
+      }
+      here.done += copy.length;
     }
-    at += 1 + (word & 3);
-    const CopyTag& copy = kCopyTags[tag];
-    size_t distance = copy.high + ((word >> 8) & copy.mask);
-    if ((word & 3) == 3) [[unlikely]] {
-      distance = Load32(at - 3);
-      ++at;
-    }
-    const size_t length = copy.length;
-    const size_t from = done - distance;
-    if (from >= done) return false;  // No distance, or one to before the beginning.
-    if (distance >= 16 && length <= 16) [[likely]] {
-      Copy16(out + done, out + from);
-    } else {
-      if (length > size - done) return false;
-      CopyBack(out, done, from, length);
-    }
-    done += length;
+    *progress = {begin + place, here.done};
   }
-  *progress = here;
   return true;
 }
 
@@ -192,6 +239,16 @@ bool TakeLastElements(const uint8_t* end, uint8_t* out, size_t size, Progress* p
   return true;
 }
 
+bool Decompress(std::span<const uint8_t> block, uint8_t* out, size_t size, MarkSteps* mark_steps) {
+  const uint8_t* at = block.data();
+  const uint8_t* const end = at + block.size();
+  const auto told = TakeSize(&at, end);
+  if (!told || *told != size) return false;
+  Progress progress{at};
+  return TakeElements(mark_steps, end, out, size, &progress) && TakeLastElements(end, out, size, &progress) &&
+         progress.done == size;
+}
+
 }  // namespace
 
 std::optional<size_t> SnappySize(std::span<const uint8_t> block) {
@@ -201,13 +258,12 @@ std::optional<size_t> SnappySize(std::span<const uint8_t> block) {
 }
 
 bool DecompressSnappy(std::span<const uint8_t> block, uint8_t* out, size_t size) {
-  const uint8_t* at = block.data();
-  const uint8_t* const end = at + block.size();
-  const auto told = TakeSize(&at, end);
-  if (!told || *told != size) return false;
-  Progress progress{at};
-  return TakeElements(end, out, size, &progress) && TakeLastElements(end, out, size, &progress) &&
-         progress.done == size;
+  static MarkSteps* const mark_steps = FastestMarkSteps();
+  return Decompress(block, out, size, mark_steps);
+}
+
+bool DecompressSnappyAnywhere(std::span<const uint8_t> block, uint8_t* out, size_t size) {
+  return Decompress(block, out, size, MarkStepsAnywhere);
 }
 
 }  // namespace velo::formats
