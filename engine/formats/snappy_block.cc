@@ -95,7 +95,7 @@ constexpr size_t kMarked = 512;
 /// Says for each of `count` bytes how long the element is that begins there, if one does: a near copy, or a literal of
 /// up to three bytes and the near copy after it. 0: another one. Looks at 16 bytes more. All is reckoned in bytes, so
 /// that the compiler takes many at once.
-inline __attribute__((always_inline)) void MarkSteps(const uint8_t* in, size_t count, uint8_t* steps) {
+inline __attribute__((always_inline)) void MarkStepsBody(const uint8_t* in, size_t count, uint8_t* steps) {
   uint8_t copies[kMarked + 16];
   for (size_t i = 0; i < count + 16; ++i) {
     const auto length = static_cast<uint8_t>((in[i] & 3) + 1);
@@ -106,6 +106,24 @@ inline __attribute__((always_inline)) void MarkSteps(const uint8_t* in, size_t c
     steps[i] = static_cast<uint8_t>(copies[i] | (mask(0 << 2) & (copies[i + 2] + 2)) |
                                     (mask(1 << 2) & (copies[i + 3] + 3)) | (mask(2 << 2) & (copies[i + 4] + 4)));
   }
+}
+
+using MarkSteps = void(const uint8_t* in, size_t count, uint8_t* steps);
+
+void MarkStepsAnywhere(const uint8_t* in, size_t count, uint8_t* steps) { MarkStepsBody(in, count, steps); }
+
+#if defined(__x86_64__)
+// Nothing else is done with wide registers: mixed with code that does not know of them they cost more than they save.
+__attribute__((target("avx2"))) void MarkStepsOnModernMachine(const uint8_t* in, size_t count, uint8_t* steps) {
+  MarkStepsBody(in, count, steps);
+}
+#endif
+
+MarkSteps* FastestMarkSteps() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return MarkStepsOnModernMachine;
+#endif
+  return MarkStepsAnywhere;
 }
 
 /// Takes a longer literal or a copy from far away. False when it is damaged.
@@ -143,8 +161,7 @@ bool TakeRareElement(const uint8_t* end, uint8_t* out, size_t size, Progress* pr
 /// Most elements are short, a literal and a copy in turn, and how fast they can be taken depends on how soon it is
 /// known where the next ones begin. So that is found out beforehand, for all bytes at once, without knowing where
 /// elements begin.
-inline __attribute__((always_inline)) bool TakeElementsAtFullWidth(const uint8_t* end, uint8_t* out, size_t size,
-                                                                   Progress* progress) {
+bool TakeElements(MarkSteps* mark_steps, const uint8_t* end, uint8_t* out, size_t size, Progress* progress) {
   if (size < kRoom) return true;
   const size_t last_done = size - kRoom;
   auto& [at, done] = *progress;
@@ -152,7 +169,7 @@ inline __attribute__((always_inline)) bool TakeElementsAtFullWidth(const uint8_t
   while (static_cast<size_t>(end - at) > kRoom && done <= last_done) {
     const uint8_t* const begin = at;
     const size_t count = std::min(kMarked, static_cast<size_t>(end - at) - kRoom);
-    MarkSteps(begin, count, steps);
+    mark_steps(begin, count, steps);
     Progress here = *progress;
     size_t place = 0;
     while (place < count && here.done <= last_done) {
@@ -222,33 +239,14 @@ bool TakeLastElements(const uint8_t* end, uint8_t* out, size_t size, Progress* p
   return true;
 }
 
-using Take = bool(const uint8_t* end, uint8_t* out, size_t size, Progress* progress);
-
-bool TakeAnywhere(const uint8_t* end, uint8_t* out, size_t size, Progress* progress) {
-  return TakeElementsAtFullWidth(end, out, size, progress);
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2,bmi,bmi2"))) bool TakeOnModernMachine(const uint8_t* end, uint8_t* out, size_t size,
-                                                                  Progress* progress) {
-  return TakeElementsAtFullWidth(end, out, size, progress);
-}
-#endif
-
-Take* FastestTake() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) return TakeOnModernMachine;
-#endif
-  return TakeAnywhere;
-}
-
-bool Decompress(std::span<const uint8_t> block, uint8_t* out, size_t size, Take* take) {
+bool Decompress(std::span<const uint8_t> block, uint8_t* out, size_t size, MarkSteps* mark_steps) {
   const uint8_t* at = block.data();
   const uint8_t* const end = at + block.size();
   const auto told = TakeSize(&at, end);
   if (!told || *told != size) return false;
   Progress progress{at};
-  return take(end, out, size, &progress) && TakeLastElements(end, out, size, &progress) && progress.done == size;
+  return TakeElements(mark_steps, end, out, size, &progress) && TakeLastElements(end, out, size, &progress) &&
+         progress.done == size;
 }
 
 }  // namespace
@@ -260,12 +258,12 @@ std::optional<size_t> SnappySize(std::span<const uint8_t> block) {
 }
 
 bool DecompressSnappy(std::span<const uint8_t> block, uint8_t* out, size_t size) {
-  static Take* const take = FastestTake();
-  return Decompress(block, out, size, take);
+  static MarkSteps* const mark_steps = FastestMarkSteps();
+  return Decompress(block, out, size, mark_steps);
 }
 
 bool DecompressSnappyAnywhere(std::span<const uint8_t> block, uint8_t* out, size_t size) {
-  return Decompress(block, out, size, TakeAnywhere);
+  return Decompress(block, out, size, MarkStepsAnywhere);
 }
 
 }  // namespace velo::formats
