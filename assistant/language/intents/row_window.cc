@@ -42,8 +42,8 @@ Wish WishOf(const Utterance& utterance) {
   if (utterance.Has("updated every|renewed every|refreshed every|windows|window")) return Wish::kNone;
   if (utterance.Has(kMoving)) return Wish::kMoving;
   const bool percent = std::any_of(utterance.sentence.tokens.begin(), utterance.sentence.tokens.end(),
-                                   [](const Token& token) { return token.percent; });
-  const bool moved = utterance.Has("moved|moves|move|changed|changes|jumped|rose|fell");
+                                   [](const Token& token) { return token.percent || token.text == "%"; });
+  const bool moved = utterance.Has("moved|moves|move|changed|changes|change|jumped|rose|fell");
   if (utterance.Has(kPercent) || (percent && moved)) return Wish::kPercent;
   if (utterance.Has(kRunning)) return Wish::kRunning;
   const bool previous = utterance.Has(kPrevious);
@@ -104,7 +104,7 @@ void TakeMoving(FixedForm* form, RowFrame* frame) {
 /// "more than 5 percent"
 void TakePercent(FixedForm* form, RowFrame* frame) {
   form->Take(kPercent);
-  form->Take("moved|moves|move|changed|changes|jumped|rose|fell");
+  form->Take("change in|moved|moves|move|changed|changes|change|jumped|rose|fell");
   const std::vector<Token>& tokens = form->utterance.sentence.tokens;
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (!tokens[i].percent || !form->utterance.Has("more than|over|above|at least|exceeds|by")) continue;
