@@ -131,13 +131,18 @@ std::optional<Reply> ReadAnomaly(const Utterance& utterance) {
   AnomalyFrame frame;
   TakeWords(&form, &frame);
   FormSource found = ReadRest(form, [](const Reading& reading) {
-    return reading.source->FindRoles({"price", "value", "amount", "latency_ms", "quantity"}) >= 0 ||
-           !reading.frame.mentions.empty();
+    return std::any_of(reading.source->fields.begin(), reading.source->fields.end(),
+                       [](const FieldModel& field) { return field.is_numeric() && !field.is_id(); });
   });
   if (found.reply) return found.reply;
   if (!found.reading) return TextReply("sql.anomaly", std::string(kWorks));
   Reading& reading = *found.reading;
-  const FormValue value = TakeValue(&reading);
+  FormValue value = TakeValue(&reading);
+  for (const Token& token : utterance.sentence.tokens) {
+    // "unusually long rides"
+    const int quality = value.said || !token.is_word() ? -1 : FieldOfQuality(*reading.source, token.text);
+    if (quality >= 0) value = {quality, true};
+  }
   if (value.field < 0) return TextReply("sql.anomaly", std::string(kWorks));
   if (std::optional<Reply> refusal = RefuseRest(form, reading, "sql.anomaly", kWorks)) return refusal;
   const SourceModel& source = *reading.source;

@@ -194,6 +194,13 @@ FormValue TakeValue(Reading* reading) {
   });
   std::erase_if(frame.assumptions, [](const Assumption& assumption) { return assumption.id == "measure"; });
   if (value.field < 0) value.field = source.FindRoles({"price", "value", "amount", "latency_ms", "quantity"});
+  if (value.field >= 0) return value;
+  // The only figure there is.
+  int figures = 0, only = -1;
+  for (size_t i = 0; i < source.fields.size(); ++i) {
+    if (numeric(static_cast<int>(i))) ++figures, only = static_cast<int>(i);
+  }
+  if (figures == 1) value.field = only;
   return value;
 }
 

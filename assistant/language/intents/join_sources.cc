@@ -62,8 +62,12 @@ std::vector<Side> TakeSides(FixedForm* form) {
     const SourceModel* best = nullptr;
     size_t longest = 0;
     for (const SourceModel& source : utterance.sources) {
-      const size_t length = LinkSourceName(source, tokens, i);
-      const bool whole = length == source.name_parts.size();
+      size_t length = LinkSourceName(source, tokens, i);
+      // "rides without a rating": the last word of a name does for the second side.
+      const bool last_word = sides.size() == 1 && sides[0].source != &source && !source.name_parts.empty() &&
+                             tokens[i].stem == source.name_parts.back() && !LinkField(*sides[0].source, tokens, i);
+      if (last_word && length == 0) length = 1;
+      const bool whole = length == source.name_parts.size() || last_word;
       if (length == 0 || !(whole || !tokens[i].is_word())) continue;
       const bool glued_on = i + length < tokens.size() && tokens[i + length].glued;  // "order_id" names a column.
       if (glued_on || length < longest) continue;
