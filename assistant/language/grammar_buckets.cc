@@ -121,7 +121,8 @@ bool ReadSet(Reader* reader) {
   if (!reader->Accept("when the|when|if the|if|where the|where|for")) return refuse();
   if (!reader->field() || !reader->model(reader->field().field).is_numeric()) return refuse();
   reader->AcceptField(&buckets.field);
-  const bool over = reader->Accept("is above|is over|is more than|is greater than|above|over|exceeds|greater than|more than|>");
+  const bool over =
+      reader->Accept("is above|is over|is more than|is greater than|above|over|exceeds|greater than|more than|>");
   const bool sign = !over && reader->IsSymbol(">");
   if (sign) ++reader->at;
   if ((!over && !sign) || !reader->token().has_number) return refuse();

@@ -23,10 +23,12 @@ constexpr std::string_view kLow =
     "bottom|worst|lowest|smallest|least active|least "
     "popular|cheapest|fewest|least|coldest|weakest|shortest|rarest|least common";
 constexpr std::string_view kEarning =
-    "earned|earn|earns|made|make|makes|sold|sell|sells|spent|spend|spends|paid|pay|pays|bought|buy|buys|generated|generate|"
+    "earned|earn|earns|made|make|makes|sold|sell|sells|spent|spend|spends|paid|pay|pays|bought|buy|buys|generated|"
+    "generate|"
     "brought|bring|brings|received|receive|receives|took|take|takes|gave|give|gives";
 constexpr std::string_view kHaving =
-    "have|has|had|got|gets|get|see|saw|show|shows|with|trade|trades|traded|order|ordered|use|used|uses|do|did|were|was|are|"
+    "have|has|had|got|gets|get|see|saw|show|shows|with|trade|trades|traded|order|ordered|use|used|uses|do|did|were|was|"
+    "are|"
     "is|in|on|by|of|place|placed|perform|performed|respond|responded|run";
 constexpr std::string_view kSlow = "slowest";
 constexpr std::string_view kFast = "fastest|quickest";
@@ -219,8 +221,8 @@ class Ranking {
   /// Groups are ranked by a figure, not by a bare column.
   void MakeFigure(Operand* operand) {
     if (operand->measure || operand->as_measure != nullptr || operand->field < 0) return;
-    Measure measure = summed_ ? MakeMeasure(*reader_, Aggregate::kSum, operand->field)
-                              : MeasureOfMention(*reader_, operand->field);
+    Measure measure =
+        summed_ ? MakeMeasure(*reader_, Aggregate::kSum, operand->field) : MeasureOfMention(*reader_, operand->field);
     if (measure.function == Aggregate::kAverage) {
       std::string_view name = reader_->name(operand->field);
       reader_->Assume("rank", fmt::format("ranked by the average {}", name),

@@ -42,7 +42,8 @@ bool RowsPerKey(const Utterance& utterance, std::string_view superlatives, Fixed
     // "the newest telemetry record"
     const bool named = length > 0 || (noun.is_word() && reader.Match(kPer, lead) == 0);
     if (length == 0 && named && at + 1 < reader.size() && IsRecordNoun(reader.sentence.tokens[at + 1].stem)) length = 1;
-    const bool record = length > 0 && at + length < reader.size() && IsRecordNoun(reader.sentence.tokens[at + length].stem);
+    const bool record =
+        length > 0 && at + length < reader.size() && IsRecordNoun(reader.sentence.tokens[at + length].stem);
     if (record) ++length;
     if (length == 0 || reader.Match(kPer, lead + length) == 0) continue;
     // "the first message per id": a record, even where a column is called message.

@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::string_view kNotIn =
     "is not in the|are not in the|is not in|are not in|not listed in the|not listed in|not registered in the|not "
-    "registered in|not found in the|not found in|not part of the|not part of|not present in|not contained in|not in the|"
+    "registered in|not found in the|not found in|not part of the|not part of|not present in|not contained in|not in "
+    "the|"
     "not in|missing from the|missing from|absent from";
 constexpr std::string_view kIn =
     "is in the|are in the|is in|are in|is listed in|are listed in|listed in the|listed in|registered in the|registered "
@@ -26,7 +27,8 @@ constexpr std::string_view kIn =
 constexpr std::string_view kAbove = "above|over|higher than|greater than|larger than|bigger than|more than";
 constexpr std::string_view kBelow = "below|under|lower than|less than|smaller than|cheaper than";
 constexpr std::string_view kWorks =
-    "I can compare rows with another source, \"orders whose order_id is in payments\", or with an average, \"trades above the "
+    "I can compare rows with another source, \"orders whose order_id is in payments\", or with an average, \"trades "
+    "above the "
     "average price of their symbol\".";
 
 struct Membership {
@@ -97,17 +99,16 @@ std::optional<Reply> ReadMembers(const Utterance& utterance) {
   if (std::optional<Reply> refusal = RefuseRest(form, reading, "sql.subquery", kWorks, {.range = true})) return refusal;
   const std::string where = WhereText(reading);
   const std::string_view word = members->negated ? "NOT IN" : "IN";
-  const std::string sql =
-      fmt::format("SELECT * FROM {}{}{} {} (SELECT {} FROM {}) EMIT CHANGES", FromText(source),
-                  where.empty() ? " WHERE " : where + " AND ", ColumnText("", key.left), word, ColumnText("", key.right),
-                  FromText(*members->list));
-  const std::string title = fmt::format("{} {} {}", DisplayName(source), members->negated ? "not in" : "in",
-                                        DisplayName(*members->list));
+  const std::string sql = fmt::format("SELECT * FROM {}{}{} {} (SELECT {} FROM {}) EMIT CHANGES", FromText(source),
+                                      where.empty() ? " WHERE " : where + " AND ", ColumnText("", key.left), word,
+                                      ColumnText("", key.right), FromText(*members->list));
+  const std::string title =
+      fmt::format("{} {} {}", DisplayName(source), members->negated ? "not in" : "in", DisplayName(*members->list));
   std::optional<Reply> reply = FormReply(form, &reading, "sql.subquery", sql, title);
   if (!reply) return TextReply("sql.subquery", std::string(kWorks));
-  reply->explanation = fmt::format("Rows of {} whose {} is {} {} at the moment when the row comes{}.", DisplayName(source),
-                                   key.left, members->negated ? "not in" : "in", DisplayName(*members->list),
-                                   where.empty() ? "" : ", where " + where.substr(7));
+  reply->explanation = fmt::format("Rows of {} whose {} is {} {} at the moment when the row comes{}.",
+                                   DisplayName(source), key.left, members->negated ? "not in" : "in",
+                                   DisplayName(*members->list), where.empty() ? "" : ", where " + where.substr(7));
   reply->understood.push_back({fmt::format("{} {}", members->negated ? "not in" : "in", DisplayName(*members->list)),
                                fmt::format("{} {} (SELECT {})", key.left, word, key.right)});
   return reply;
@@ -144,8 +145,9 @@ std::optional<Reply> ReadAboveAverage(const Utterance& utterance) {
   Reader reader(utterance.sentence, *source, nullptr);
   for (; !reader.done(); ++reader.at) {
     const size_t start = reader.at;
-    const bool lead = reader.Accept("of their own|of their|of its|of the same|for their|for its|for the same|of each|in their|"
-                                    "for each|per");
+    const bool lead = reader.Accept(
+        "of their own|of their|of its|of the same|for their|for its|for the same|of each|in their|"
+        "for each|per");
     const FieldLink link = lead && !reader.done() ? reader.field() : FieldLink();
     if (!link || reader.model(link.field).is_time()) {
       reader.at = start;
@@ -166,16 +168,18 @@ std::optional<Reply> ReadAboveAverage(const Utterance& utterance) {
   const std::string sql = fmt::format(
       "WITH means AS (SELECT *, AVG({}) OVER (PARTITION BY {} ORDER BY {} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT "
       "ROW) AS {} FROM {}{}) SELECT {}{} FROM means WHERE {} {} {} EMIT CHANGES",
-      column, ColumnList(*source, partition), TimeText(*source), mean, FromText(*source), WhereText(reading), columns, mean,
-      column, above ? ">" : "<", mean);
+      column, ColumnList(*source, partition), TimeText(*source), mean, FromText(*source), WhereText(reading), columns,
+      mean, column, above ? ">" : "<", mean);
   const std::string noun = Plural(source->singular), group = ColumnList(*source, partition);
   if (!value.said) reading.frame.assumptions.push_back({"column", fmt::format("{} is compared", name), {}});
   const std::string where = WhereText(reading);
-  std::optional<Reply> reply = FormReply(form, &reading, "sql.subquery", sql,
-                                         fmt::format("{} {} the average {} per {}", noun, above ? "above" : "below", name, group));
+  std::optional<Reply> reply =
+      FormReply(form, &reading, "sql.subquery", sql,
+                fmt::format("{} {} the average {} per {}", noun, above ? "above" : "below", name, group));
   if (!reply) return TextReply("sql.subquery", std::string(kWorks));
-  reply->explanation = fmt::format("{} whose {} is {} the average of all {} of the same {} so far{}.", Capitalised(noun), name,
-                                   above ? "above" : "below", noun, group, where.empty() ? "" : ", where " + where.substr(7));
+  reply->explanation =
+      fmt::format("{} whose {} is {} the average of all {} of the same {} so far{}.", Capitalised(noun), name,
+                  above ? "above" : "below", noun, group, where.empty() ? "" : ", where " + where.substr(7));
   return reply;
 }
 
