@@ -179,6 +179,16 @@ class Ranking {
       low_ = reader_->Match("least|lowest|fewest") > 0;
       ++reader_->at;
       Operand operand;
+      // "the most orders", "the most failed payments": rows are counted.
+      for (size_t ahead = 0; ahead < 2; ++ahead) {
+        const size_t noun = reader_->source_name(ahead);
+        const bool rows = noun > 0 && !reader_->field(ahead + noun);
+        if (!rows || (ahead > 0 && !reader_->value() && reader_->Match("failed|successful") == 0)) continue;
+        if (ahead == 0) reader_->at += noun;
+        reader_->named_source = true;
+        TakeMeasure(MakeCount(*reader_), &operand);
+        return Finish(std::move(operand));
+      }
       if (ReadOperand(reader_, &operand)) {
         MakeFigure(&operand);
         return Finish(std::move(operand));

@@ -55,6 +55,18 @@ void TakeSigma(FixedForm* form, AnomalyFrame* frame) {
   }
 }
 
+/// "(from the) moving average"; "median" by itself is a figure that is asked for.
+void TakeMeans(FixedForm* form) {
+  Reader reader(form->utterance.sentence, SourceModel(), nullptr);
+  for (reader.at = 1; !reader.done(); ++reader.at) {
+    static constexpr std::string_view kLeads[] = {"from", "the",  "its",     "their", "above", "below",
+                                                  "than", "with", "against", "to",    "of"};
+    const std::string& before = reader.sentence.tokens[reader.at - 1].text;
+    if (std::find(std::begin(kLeads), std::end(kLeads), before) == std::end(kLeads)) continue;
+    form->TakeTokens(reader.at, reader.at + reader.Match(kMeans));
+  }
+}
+
 void TakeWords(FixedForm* form, AnomalyFrame* frame) {
   TakeSigma(form, frame);
   if (form->utterance.Has("above the|above its|above their|above normal|above average|too high|higher than"))
@@ -69,7 +81,7 @@ void TakeWords(FixedForm* form, AnomalyFrame* frame) {
       "from the|from its|from their|from|above the|above its|above their|above|below the|below its|below "
       "their|below|than|compared to the|compared to|compared with|against the|against");
   form->Take("for its|for their|for the");
-  form->Take(kMeans);
+  TakeMeans(form);
   form->Take("usual|normal|behaviour|behavior|pattern|level");
   frame->milliseconds =
       form->TakeDurationAfter("over the last|of the last|in the last|over the past|of the past|last|past|over");

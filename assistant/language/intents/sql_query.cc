@@ -254,7 +254,7 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
     return candidate.reading.leftovers.empty() && candidate.reading.row_noun.empty() &&
            candidate.reading.score > 0.95 && candidate.reading.frame.unknown_field.empty();
   });
-  if (candidates.front().reading.score < kAct && whole != candidates.end())
+  if (candidates.front().reading.score < 0.6 && whole != candidates.end())
     std::rotate(candidates.begin(), whole, whole + 1);
   std::string unknown_source = utterance.NamedSource() == nullptr ? utterance.UnknownSource() : "";
   if (!unknown_source.empty() && !candidates.front().reading.frame.empty()) {
