@@ -157,8 +157,8 @@ std::optional<Reply> RefuseRest(const FixedForm& form, const Reading& reading, s
   for (const std::string& word : reading.leftovers) {
     const bool number = word.find_first_of("0123456789") != std::string::npos;
     // Another source is no colour either.
-    const bool source = std::any_of(
-        form.utterance.sources.begin(), form.utterance.sources.end(), [&](const SourceModel& other) {
+    const bool source =
+        std::any_of(form.utterance.sources.begin(), form.utterance.sources.end(), [&](const SourceModel& other) {
           return other.fact->alias == ToLower(word) || other.fact->name == ToLower(word);
         });
     if (number || source || IsGrammarWord(ToLower(word))) ++heavy;
