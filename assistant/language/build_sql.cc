@@ -194,7 +194,8 @@ std::string MakeExplanation(const SourceModel& source, const Frame& frame, const
   std::string text = title;
   if (!frame.measures.empty()) text += Limits(frame);
   if (frame.last_milliseconds > 0 && !frame.window)
-    text += fmt::format(", only of the last {}", LengthWords(frame.last_milliseconds));
+    text += frame.last_words == "today" ? std::string(", only since midnight (UTC)")
+                                        : fmt::format(", only of the last {}", LengthWords(frame.last_milliseconds));
   bool windowed = frame.window.has_value();
   if (windowed) {
     const WindowFrame& window = *frame.window;
@@ -305,7 +306,7 @@ void FillConditions(const SourceModel& source, Frame* frame, sql::SelectCore* co
     } else if (frame->window) {
       // The span is the window itself: "count this hour".
     } else {
-      where.push_back(BuildTimeRange(source, frame->last_milliseconds));
+      where.push_back(BuildTimeRange(source, frame->last_milliseconds, frame->last_words == "today"));
     }
   }
   core->where = JoinConjuncts(std::move(where));
@@ -374,13 +375,20 @@ void SlideOverLast(const SourceModel& source, Frame* frame) {
   frame->assumptions.push_back({"emit", "one ranking per window", {{"every change", "emit changes"}}});
 }
 
-ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds) {
+ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds, bool today) {
   std::string column = "_event_time";
   if (source.fact->relation != nullptr && !source.fact->relation->event_time_column.empty()) {
     column = source.fact->relation->event_time_column;
   } else if (source.fact->type != "topic") {
     std::vector<std::string> candidates = TimeColumns(source);
     if (!candidates.empty()) column = candidates.front();
+  }
+  if (today) {
+    std::vector<ExpressionPtr> arguments;
+    arguments.push_back(StringNode("day"));
+    arguments.push_back(CallNode("NOW", std::vector<ExpressionPtr>()));
+    return BinaryNode(BinaryOperator::kGreaterEqual, TimeNode(source, column),
+                      CallNode("DATE_TRUNC", std::move(arguments)));
   }
   auto start =
       BinaryNode(BinaryOperator::kSubtract, CallNode("NOW", std::vector<ExpressionPtr>()), IntervalNode(milliseconds));

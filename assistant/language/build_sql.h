@@ -35,8 +35,8 @@ sql::ExpressionPtr TimeNode(const SourceModel& source, const std::string& column
 /// span becomes a window that slides. Does nothing for files and where there is a window.
 void SlideOverLast(const SourceModel& source, Frame* frame);
 
-/// The condition "younger than n" on the event time of a source.
-sql::ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds);
+/// The condition "younger than n", or "since midnight", on the event time of a source.
+sql::ExpressionPtr BuildTimeRange(const SourceModel& source, int64_t milliseconds, bool today = false);
 
 /// CASE WHEN … END for labels; asks the schema report for thresholds that were not said.
 sql::ExpressionPtr BuildBuckets(const SourceModel& source, BucketFrame* buckets, Frame* frame);

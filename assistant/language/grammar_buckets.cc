@@ -98,7 +98,53 @@ void ReadLabels(Reader* reader, BucketFrame* buckets) {
 
 }  // namespace
 
+namespace {
+
+/// "set status to hot when temperature > 80"
+bool ReadSet(Reader* reader) {
+  const size_t start = reader->at;
+  const auto refuse = [&] {
+    reader->at = start;
+    return false;
+  };
+  if (!reader->Accept("set")) return false;
+  reader->SkipArticles();
+  if (!reader->token().is_word()) return refuse();
+  const std::string alias = reader->token().text;
+  ++reader->at;
+  if (!reader->Accept("to|as|=") || reader->done()) return refuse();
+  BucketFrame buckets;
+  const Token& label = reader->token();
+  if (!label.is_word() && label.kind != Token::Kind::kQuoted) return refuse();
+  buckets.labels = {"other", label.text};
+  ++reader->at;
+  if (!reader->Accept("when the|when|if the|if|where the|where|for")) return refuse();
+  if (!reader->field() || !reader->model(reader->field().field).is_numeric()) return refuse();
+  reader->AcceptField(&buckets.field);
+  const bool over =
+      reader->Accept("is above|is over|is more than|is greater than|above|over|exceeds|greater than|more than|>");
+  const bool sign = !over && reader->IsSymbol(">");
+  if (sign) ++reader->at;
+  if ((!over && !sign) || !reader->token().has_number) return refuse();
+  buckets.limits = {reader->token().digits};
+  ++reader->at;
+  if (reader->Accept("else|otherwise")) {
+    reader->Accept("to");
+    if (reader->token().is_word()) buckets.labels[0] = reader->token().text, ++reader->at;
+  }
+  const bool taken = std::any_of(reader->source.fields.begin(), reader->source.fields.end(),
+                                 [&](const FieldModel& field) { return field.name == alias; });
+  buckets.alias = taken ? "new_" + alias : alias;
+  buckets.words = reader->Said(start, reader->at);
+  reader->Understand(buckets.words, fmt::format("CASE over {}", reader->name(buckets.field)));
+  reader->frame.buckets = std::move(buckets);
+  return true;
+}
+
+}  // namespace
+
 bool ReadBuckets(Reader* reader) {
+  if (ReadSet(reader)) return true;
   size_t start = reader->at;
   if (!AcceptVerb(reader)) return false;
   BucketFrame buckets;

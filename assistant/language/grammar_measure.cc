@@ -197,6 +197,7 @@ void PushAggregate(Reader* reader, const NamedAggregate& named, int field, size_
 /// "count", "number of trades", "how many orders", "trade count", "count unique users".
 bool ReadCount(Reader* reader) {
   size_t start = reader->at;
+  if (reader->IsWord("amount") && reader->field() && reader->field().score >= 0.98) return false;
   size_t name = reader->source_name();
   if (name > 0 && reader->Match("count|counts|totals", name) > 0) {
     bool totals = reader->IsWord("totals", name);
@@ -269,7 +270,9 @@ bool ReadAggregates(Reader* reader) {
     }
     functions.push_back(named);
   }
-  while (reader->Accept("of the|of|the|for|in|value of|values of|amount of|on|number of")) {
+  // "total amount of payments" is money where there is a column amount.
+  auto names_column = [&] { return reader->field() && reader->field().score >= 0.95; };
+  while (!names_column() && reader->Accept("of the|of|the|for|in|value of|values of|amount of|on|number of")) {
   }
   // "total number of orders", "total orders": a count.
   if (functions.size() == 1 && functions[0].function == Aggregate::kSum) {

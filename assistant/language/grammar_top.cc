@@ -22,6 +22,14 @@ constexpr std::string_view kHigh =
 constexpr std::string_view kLow =
     "bottom|worst|lowest|smallest|least active|least "
     "popular|cheapest|fewest|least|coldest|weakest|shortest|rarest|least common";
+constexpr std::string_view kEarning =
+    "earned|earn|earns|made|make|makes|sold|sell|sells|spent|spend|spends|paid|pay|pays|bought|buy|buys|generated|"
+    "generate|"
+    "brought|bring|brings|received|receive|receives|took|take|takes|gave|give|gives";
+constexpr std::string_view kHaving =
+    "have|has|had|got|gets|get|see|saw|show|shows|with|trade|trades|traded|order|ordered|use|used|uses|do|did|were|was|"
+    "are|"
+    "is|in|on|by|of|place|placed|perform|performed|respond|responded|run";
 constexpr std::string_view kSlow = "slowest";
 constexpr std::string_view kFast = "fastest|quickest";
 
@@ -160,10 +168,27 @@ class Ranking {
   /// "(which regions) sell most", "have the highest latency".
   bool ReadWhichBasis() {
     for (size_t skipped = 0; skipped < 4 && !reader_->done(); ++skipped, ++reader_->at) {
-      if (reader_->Match("most|best|highest|largest|biggest|least|lowest|fewest|worst") == 0) continue;
+      if (reader_->Match("most|best|highest|largest|biggest|least|lowest|fewest|worst") == 0) {
+        const bool earns = reader_->Match(kEarning) > 0;
+        summed_ = summed_ || earns;
+        // "which drivers cancelled the most rides": the verb is a condition, not a word to skip.
+        const bool plain = earns || reader_->Match(kHaving) > 0 || IsFillerToken(reader_->token());
+        if (!plain && reader_->token().is_word()) return false;
+        continue;
+      }
       low_ = reader_->Match("least|lowest|fewest") > 0;
       ++reader_->at;
       Operand operand;
+      // "the most orders", "the most failed payments": rows are counted.
+      for (size_t ahead = 0; ahead < 2; ++ahead) {
+        const size_t noun = reader_->source_name(ahead);
+        const bool rows = noun > 0 && !reader_->field(ahead + noun);
+        if (!rows || (ahead > 0 && !reader_->value() && reader_->Match("failed|successful") == 0)) continue;
+        if (ahead == 0) reader_->at += noun;
+        reader_->named_source = true;
+        TakeMeasure(MakeCount(*reader_), &operand);
+        return Finish(std::move(operand));
+      }
       if (ReadOperand(reader_, &operand)) {
         MakeFigure(&operand);
         return Finish(std::move(operand));
@@ -206,7 +231,8 @@ class Ranking {
   /// Groups are ranked by a figure, not by a bare column.
   void MakeFigure(Operand* operand) {
     if (operand->measure || operand->as_measure != nullptr || operand->field < 0) return;
-    Measure measure = MeasureOfMention(*reader_, operand->field);
+    Measure measure =
+        summed_ ? MakeMeasure(*reader_, Aggregate::kSum, operand->field) : MeasureOfMention(*reader_, operand->field);
     if (measure.function == Aggregate::kAverage) {
       std::string_view name = reader_->name(operand->field);
       reader_->Assume("rank", fmt::format("ranked by the average {}", name),
@@ -239,6 +265,7 @@ class Ranking {
   TopFrame top_;
   std::string superlative_;
   bool counted_ = false, low_ = false, which_ = false, finished_ = false;
+  bool summed_ = false;  ///< "earned the most fare" adds up.
 };
 
 }  // namespace

@@ -152,18 +152,28 @@ bool ReadPlace(Reader* reader, int place, bool negated, size_t from) {
   ++reader->at;
   Condition condition;
   condition.fields = {place};
+  std::string shown;
   if (!near.empty()) {
-    const bool one = near.size() == 1;
-    condition.expression = one ? MakeIn(name, near, negated)
-                               : LikeNode(ColumnNode(name), near.front().substr(0, token.raw.size()) + "%", negated);
-    std::string shown;
+    condition.expression = MakeIn(name, near, negated);
     for (const std::string& value : near) shown += (shown.empty() ? "" : ", ") + value;
-    reader->Assume("value", fmt::format("{} means {} {}", token.raw, name, shown));
+    reader->Assume("value " + token.raw, fmt::format("{} means {} {}", token.raw, name, shown));
   } else {
     condition.expression = MakeIn(name, {token.raw}, negated);
-    std::string shown;
     for (size_t i = 0; i < values.size() && i < 6; ++i) shown += (shown.empty() ? ": seen are " : ", ") + values[i];
     reader->Assume("value", fmt::format("{} is a value of {}, though not in the sample{}", token.raw, name, shown));
+  }
+  // "the EU and US"
+  const size_t mark = reader->at;
+  if (AcceptListSign(reader)) {
+    reader->SkipArticles();
+    if (!reader->done() && ReadPlace(reader, place, negated, from)) {
+      Condition other = std::move(reader->frame.conditions.back());
+      reader->frame.conditions.pop_back();
+      condition.expression = BinaryNode(negated ? BinaryOperator::kAnd : BinaryOperator::kOr,
+                                        std::move(condition.expression), std::move(other.expression));
+    } else {
+      reader->at = mark;
+    }
   }
   PushCondition(reader, std::move(condition), from);
   return true;

@@ -281,7 +281,7 @@ ValueLink LinkValue(const SourceModel& source, const std::vector<Token>& tokens,
     bool grammar = length == 1 && token.is_word() && IsGrammarWord(token.text);
     // Short lower-case words in running text ("us", "in") are rarely country codes.
     bool doubtful = length == 1 && token.is_word() && IsFiller(token.text) && token.raw == token.text;
-    if (doubtful || token.is_number()) continue;
+    if (doubtful || (token.is_number() && length == 1)) continue;  // "press-1" ends in a number, "5" is one.
     for (size_t i = 0; i < source.values.size(); ++i) {
       const ValueModel& value = source.values[i];
       double score = 0;

@@ -473,6 +473,10 @@ void RepairSpelling(const std::vector<std::string>& vocabulary, Sentence* senten
     auto consider = [&](std::string_view word) {
       if (word.size() < 4 || word[0] != token.text[0]) return true;
       if (word == token.text || word == token.stem) return false;
+      // "press" of "press-1" is no misspelt "press1".
+      if (word.starts_with(token.text) &&
+          word.find_first_not_of("0123456789", token.text.size()) == std::string_view::npos)
+        return true;
       if (word.size() + 2 < token.text.size() || word.size() > token.text.size() + 2) return true;
       int distance = EditDistance(word, token.text);
       if (distance < best) {

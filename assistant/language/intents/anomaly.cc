@@ -55,6 +55,18 @@ void TakeSigma(FixedForm* form, AnomalyFrame* frame) {
   }
 }
 
+/// "(from the) moving average"; "median" by itself is a figure that is asked for.
+void TakeMeans(FixedForm* form) {
+  Reader reader(form->utterance.sentence, SourceModel(), nullptr);
+  for (reader.at = 1; !reader.done(); ++reader.at) {
+    static constexpr std::string_view kLeads[] = {"from", "the",  "its",     "their", "above", "below",
+                                                  "than", "with", "against", "to",    "of"};
+    const std::string& before = reader.sentence.tokens[reader.at - 1].text;
+    if (std::find(std::begin(kLeads), std::end(kLeads), before) == std::end(kLeads)) continue;
+    form->TakeTokens(reader.at, reader.at + reader.Match(kMeans));
+  }
+}
+
 void TakeWords(FixedForm* form, AnomalyFrame* frame) {
   TakeSigma(form, frame);
   if (form->utterance.Has("above the|above its|above their|above normal|above average|too high|higher than"))
@@ -69,7 +81,7 @@ void TakeWords(FixedForm* form, AnomalyFrame* frame) {
       "from the|from its|from their|from|above the|above its|above their|above|below the|below its|below "
       "their|below|than|compared to the|compared to|compared with|against the|against");
   form->Take("for its|for their|for the");
-  form->Take(kMeans);
+  TakeMeans(form);
   form->Take("usual|normal|behaviour|behavior|pattern|level");
   frame->milliseconds =
       form->TakeDurationAfter("over the last|of the last|in the last|over the past|of the past|last|past|over");
@@ -131,13 +143,18 @@ std::optional<Reply> ReadAnomaly(const Utterance& utterance) {
   AnomalyFrame frame;
   TakeWords(&form, &frame);
   FormSource found = ReadRest(form, [](const Reading& reading) {
-    return reading.source->FindRoles({"price", "value", "amount", "latency_ms", "quantity"}) >= 0 ||
-           !reading.frame.mentions.empty();
+    return std::any_of(reading.source->fields.begin(), reading.source->fields.end(),
+                       [](const FieldModel& field) { return field.is_numeric() && !field.is_id(); });
   });
   if (found.reply) return found.reply;
   if (!found.reading) return TextReply("sql.anomaly", std::string(kWorks));
   Reading& reading = *found.reading;
-  const FormValue value = TakeValue(&reading);
+  FormValue value = TakeValue(&reading);
+  for (const Token& token : utterance.sentence.tokens) {
+    // "unusually long rides"
+    const int quality = value.said || !token.is_word() ? -1 : FieldOfQuality(*reading.source, token.text);
+    if (quality >= 0) value = {quality, true};
+  }
   if (value.field < 0) return TextReply("sql.anomaly", std::string(kWorks));
   if (std::optional<Reply> refusal = RefuseRest(form, reading, "sql.anomaly", kWorks)) return refusal;
   const SourceModel& source = *reading.source;

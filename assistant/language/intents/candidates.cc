@@ -19,6 +19,11 @@ double Leaning(const Reading& reading) {
   const bool volume = std::any_of(frame.measures.begin(), frame.measures.end(),
                                   [](const Measure& measure) { return measure.alias == "volume"; });
   if (volume && source.is_trading()) return 0.1;
+  // A value that was never seen speaks against a source where another has seen it.
+  const bool guessed = std::any_of(frame.assumptions.begin(), frame.assumptions.end(), [](const Assumption& told) {
+    return told.id == "value" && told.text.find("not in the sample") != std::string::npos;
+  });
+  if (guessed) return -0.1;
   const bool sessions = frame.window && frame.window->kind == sql::WindowKind::kSession;
   if (sessions && source.FindRole("page") >= 0 && source.FindRole("user_id") >= 0) return 0.1;
   return 0;

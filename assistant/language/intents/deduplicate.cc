@@ -39,6 +39,12 @@ bool RowsPerKey(const Utterance& utterance, std::string_view superlatives, Fixed
     size_t length = noun.is_word() && IsRecordNoun(noun.stem) ? 1 : 0;
     for (const SourceModel& source : utterance.sources)
       length = std::max(length, LinkSourceName(source, reader.sentence.tokens, at));
+    // "the newest telemetry record"
+    const bool named = length > 0 || (noun.is_word() && reader.Match(kPer, lead) == 0);
+    if (length == 0 && named && at + 1 < reader.size() && IsRecordNoun(reader.sentence.tokens[at + 1].stem)) length = 1;
+    const bool record =
+        length > 0 && at + length < reader.size() && IsRecordNoun(reader.sentence.tokens[at + length].stem);
+    if (record) ++length;
     if (length == 0 || reader.Match(kPer, lead + length) == 0) continue;
     // "the first message per id": a record, even where a column is called message.
     if (form != nullptr && noun.is_word() && IsRecordNoun(noun.stem)) form->TakeTokens(at, at + 1);

@@ -156,7 +156,12 @@ std::optional<Reply> RefuseRest(const FixedForm& form, const Reading& reading, s
   size_t heavy = 0;
   for (const std::string& word : reading.leftovers) {
     const bool number = word.find_first_of("0123456789") != std::string::npos;
-    if (number || IsGrammarWord(ToLower(word))) ++heavy;
+    // Another source is no colour either.
+    const bool source =
+        std::any_of(form.utterance.sources.begin(), form.utterance.sources.end(), [&](const SourceModel& other) {
+          return other.fact->alias == ToLower(word) || other.fact->name == ToLower(word);
+        });
+    if (number || source || IsGrammarWord(ToLower(word))) ++heavy;
   }
   if (heavy > 0 || reading.leftovers.size() > 2 || LeavesNegation(reading)) {
     for (const std::string& word : reading.leftovers) add(true, fmt::format("\"{}\"", word));
@@ -194,6 +199,13 @@ FormValue TakeValue(Reading* reading) {
   });
   std::erase_if(frame.assumptions, [](const Assumption& assumption) { return assumption.id == "measure"; });
   if (value.field < 0) value.field = source.FindRoles({"price", "value", "amount", "latency_ms", "quantity"});
+  if (value.field >= 0) return value;
+  // The only figure there is.
+  int figures = 0, only = -1;
+  for (size_t i = 0; i < source.fields.size(); ++i) {
+    if (numeric(static_cast<int>(i))) ++figures, only = static_cast<int>(i);
+  }
+  if (figures == 1) value.field = only;
   return value;
 }
 

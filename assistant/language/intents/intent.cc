@@ -36,6 +36,7 @@ std::span<const Intent> Intents() {
       Intent{"sql.sink", ReadSink},
       Intent{"sql.union", ReadUnion},
       Intent{"sql.join", ReadJoinSources},
+      Intent{"sql.subquery", ReadSubquery},
       Intent{"sql.anomaly", ReadAnomaly},
       Intent{"sql.dedup", ReadDeduplicate},
       Intent{"sql.rows", ReadRowWindow},

@@ -69,6 +69,7 @@ std::optional<Reply> ReadDeduplicate(const Utterance& utterance);
 std::optional<Reply> ReadUnion(const Utterance& utterance);
 std::optional<Reply> ReadSink(const Utterance& utterance);
 std::optional<Reply> ReadLateRows(const Utterance& utterance);
+std::optional<Reply> ReadSubquery(const Utterance& utterance);
 std::optional<Reply> ReadJoinSources(const Utterance& utterance);
 std::optional<Reply> ReadEdit(const Utterance& utterance);
 std::optional<Reply> ReadSqlQuery(const Utterance& utterance);

@@ -9,6 +9,7 @@
 #include "assistant/language/durations.h"
 #include "assistant/language/intents/fixed_form.h"
 #include "assistant/language/intents/intent.h"
+#include "assistant/language/intents/shared_key.h"
 #include "assistant/language/lexicon.h"
 #include "assistant/language/query_text.h"
 #include "assistant/language/sql_nodes.h"
@@ -61,8 +62,12 @@ std::vector<Side> TakeSides(FixedForm* form) {
     const SourceModel* best = nullptr;
     size_t longest = 0;
     for (const SourceModel& source : utterance.sources) {
-      const size_t length = LinkSourceName(source, tokens, i);
-      const bool whole = length == source.name_parts.size();
+      size_t length = LinkSourceName(source, tokens, i);
+      // "rides without a rating": the last word of a name does for the second side.
+      const bool last_word = sides.size() == 1 && sides[0].source != &source && !source.name_parts.empty() &&
+                             tokens[i].stem == source.name_parts.back() && !LinkField(*sides[0].source, tokens, i);
+      if (last_word && length == 0) length = 1;
+      const bool whole = length == source.name_parts.size() || last_word;
       if (length == 0 || !(whole || !tokens[i].is_word())) continue;
       const bool glued_on = i + length < tokens.size() && tokens[i + length].glued;  // "order_id" names a column.
       if (glued_on || length < longest) continue;
@@ -86,13 +91,6 @@ std::string AliasOf(const SourceModel& source) {
     if (c >= 'a' && c <= 'z') return std::string(1, c);
   }
   return "s";
-}
-
-const FieldModel* FieldNamed(const SourceModel& source, std::string_view joined) {
-  for (const FieldModel& field : source.fields) {
-    if (field.joined == joined) return &field;
-  }
-  return nullptr;
 }
 
 /// "on symbol", "by order_id", "on device = id".
@@ -131,34 +129,6 @@ bool TakeSaidKey(FixedForm* form, JoinFrame* frame) {
   return false;
 }
 
-/// Columns of the same name in both; else "symbol_id" beside "id" of symbols.
-void FindSharedKey(JoinFrame* frame) {
-  const SourceModel &left = *frame->left.source, &right = *frame->right.source;
-  std::vector<std::pair<std::string, std::string>> ids, others;
-  for (const FieldModel& field : left.fields) {
-    const FieldModel* same = FieldNamed(right, field.joined);
-    if (same == nullptr || field.is_time() || (field.is_numeric() && !field.is_id())) continue;
-    (field.is_id() ? ids : others).emplace_back(field.name, same->name);
-  }
-  for (const auto& [one, other, swapped] : {std::tuple(&left, &right, false), std::tuple(&right, &left, true)}) {
-    const FieldModel* foreign = FieldNamed(*one, other->singular + "id");
-    const FieldModel* own = FieldNamed(*other, "id");
-    if (foreign == nullptr || own == nullptr) continue;
-    ids.emplace_back(swapped ? own->name : foreign->name, swapped ? foreign->name : own->name);
-  }
-  std::vector<std::pair<std::string, std::string>>& best = ids.empty() ? others : ids;
-  for (const auto& [one, other] : best) {
-    const std::string joined = Joined(one);
-    const bool own = joined == left.singular + "id" || joined == right.singular + "id" || joined == left.singular ||
-                     joined == right.singular;
-    if (best.size() > 1 && !own) continue;
-    frame->left_key = one;
-    frame->right_key = other;
-    return;
-  }
-  for (const auto& [one, other] : best) frame->possible_keys.push_back(one);
-}
-
 std::optional<JoinFrame> TakeJoin(FixedForm* form, std::vector<Side> sides) {
   const Utterance& utterance = form->utterance;
   JoinFrame frame;
@@ -186,7 +156,12 @@ std::optional<JoinFrame> TakeJoin(FixedForm* form, std::vector<Side> sides) {
     frame.within = kDefaultWithin;
     frame.within_assumed = true;
   }
-  if (!TakeSaidKey(form, &frame)) FindSharedKey(&frame);
+  if (!TakeSaidKey(form, &frame)) {
+    SharedKey key = FindSharedKey(*frame.left.source, *frame.right.source);
+    frame.left_key = std::move(key.left);
+    frame.right_key = std::move(key.right);
+    frame.possible_keys = std::move(key.possible);
+  }
   return frame;
 }
 
@@ -330,11 +305,8 @@ std::optional<Reply> AskForPartner(const FixedForm& form, const Side& side) {
     std::vector<std::string> near, others;
     for (const SourceModel& source : utterance.sources) {
       if (&source == side.source) continue;
-      JoinFrame pair;
-      pair.left = side;
-      pair.right.source = &source;
-      FindSharedKey(&pair);
-      if (pair.left_key.empty() && pair.possible_keys.empty()) continue;
+      const SharedKey key = FindSharedKey(*side.source, source);
+      if (key.left.empty() && key.possible.empty()) continue;
       const bool alike =
           std::find(source.name_parts.begin(), source.name_parts.end(), unknown.stem) != source.name_parts.end();
       (alike ? near : others).push_back(NameOf({&source, ""}));

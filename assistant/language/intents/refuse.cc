@@ -93,7 +93,7 @@ std::optional<Reply> ReadRefuse(const Utterance& utterance) {
       "topic|all data|everything|all rows|all messages|the data|database|all topics|the file|files|stream|all "
       "records|the table");
   if (destroys && (data_noun || (named != nullptr && utterance.content_words() <= 3)) &&
-      !utterance.Has("filter|window|limit|column|grouping|from the query|repeated|repeats|duplicate|duplicates")) {
+      !utterance.Has("filter|window|limit|column|grouping|from the query|repeated|repeats|duplicate|duplicates|late")) {
     Reply reply = TextReply("refuse",
                             "I do not delete data. I can leave rows out of a query instead, for example with \"without "
                             "cancelled orders\".");

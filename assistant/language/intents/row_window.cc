@@ -42,8 +42,10 @@ Wish WishOf(const Utterance& utterance) {
   if (utterance.Has("updated every|renewed every|refreshed every|windows|window")) return Wish::kNone;
   if (utterance.Has(kMoving)) return Wish::kMoving;
   const bool percent = std::any_of(utterance.sentence.tokens.begin(), utterance.sentence.tokens.end(),
-                                   [](const Token& token) { return token.percent; });
-  const bool moved = utterance.Has("moved|moves|move|changed|changes|jumped|rose|fell");
+                                   [](const Token& token) { return token.percent || token.text == "%"; });
+  const bool moved = utterance.Has(
+      "moved|moves|move|changed|changes|change|jumped|rose|risen|increased|gained|grew|fell|fallen|decreased|dropped|"
+      "lost");
   if (utterance.Has(kPercent) || (percent && moved)) return Wish::kPercent;
   if (utterance.Has(kRunning)) return Wish::kRunning;
   const bool previous = utterance.Has(kPrevious);
@@ -60,6 +62,7 @@ struct RowFrame {
   int64_t rows = 0;          ///< "last 20 trades"
   int64_t milliseconds = 0;  ///< "10-minute"
   double percent = 0;        ///< "moved more than 5 %"
+  int side = 0;              ///< 1: only up, -1: only down.
   std::string function = "AVG", alias = "moving_avg", title = "moving average";
   bool counts = false;
 };
@@ -104,11 +107,13 @@ void TakeMoving(FixedForm* form, RowFrame* frame) {
 /// "more than 5 percent"
 void TakePercent(FixedForm* form, RowFrame* frame) {
   form->Take(kPercent);
-  form->Take("moved|moves|move|changed|changes|jumped|rose|fell");
+  if (form->Take("rose|risen|increased|gained|went up|grew")) frame->side = 1;
+  if (form->Take("fell|fallen|decreased|dropped|lost|went down|sank")) frame->side = -1;
+  form->Take("change in|moved|moves|move|changed|changes|change|jumped|rose|fell");
   const std::vector<Token>& tokens = form->utterance.sentence.tokens;
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (!tokens[i].percent || !form->utterance.Has("more than|over|above|at least|exceeds|by")) continue;
-    frame->percent = tokens[i].number > 1 ? tokens[i].number : tokens[i].number * 100;
+    frame->percent = tokens[i].number;
     form->TakeTokens(i, i + 1);
     form->Take("by more than|by over|by at least|more than|over|above|at least|exceeds|by");
   }
@@ -236,7 +241,10 @@ std::optional<Reply> ReadRowWindow(const Utterance& utterance) {
                                                  : Previous(frame, wish);
   std::string text = SelectText(frame, column, reading);
   if (frame.percent > 0) {
-    text = fmt::format("SELECT * FROM ({}) AS moves WHERE ABS(pct_change) > {}", text, frame.percent);
+    const std::string test = frame.side > 0   ? fmt::format("pct_change > {:g}", frame.percent)
+                             : frame.side < 0 ? fmt::format("pct_change < -{:g}", frame.percent)
+                                              : fmt::format("ABS(pct_change) > {:g}", frame.percent);
+    text = fmt::format("SELECT * FROM ({}) AS moves WHERE {}", text, test);
   }
   const std::string title = column.title + PerWords(*frame.source, frame.partition);
   std::optional<Reply> reply = FormReply(form, &reading, IntentOf(wish), text + " EMIT CHANGES", title);
@@ -245,7 +253,12 @@ std::optional<Reply> ReadRowWindow(const Utterance& utterance) {
   const std::string where = WhereText(reading);
   reply->explanation = Capitalised(title) + ", " + column.explanation;
   if (!where.empty()) reply->explanation += fmt::format(", where {}", where.substr(7));
-  if (frame.percent > 0) reply->explanation += fmt::format(", only moves of more than {} %", frame.percent);
+  if (frame.percent > 0)
+    reply->explanation += fmt::format(", only {} of more than {:g} %",
+                                      frame.side > 0   ? "rises"
+                                      : frame.side < 0 ? "falls"
+                                                       : "moves",
+                                      frame.percent);
   reply->explanation += ".";
   return reply;
 }

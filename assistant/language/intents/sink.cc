@@ -147,8 +147,9 @@ Written Write(Target* target, sql::Query* query, std::vector<Assumption>* told) 
   if (target->place == Place::kTable) {
     written.sql =
         fmt::format("CREATE TABLE {} AS\n{}", sql::QuoteIdentifier(Identifier(target->name)), sql::Print(*query));
-    written.explanation = fmt::format("The table {} holds the newest row of each key; later queries read it by name.",
-                                      Identifier(target->name));
+    const bool keyed = query->body.select != nullptr && !query->body.select->group_by.empty();
+    written.explanation = fmt::format("The table {} holds {}; later queries read it by name.", Identifier(target->name),
+                                      keyed ? "the newest row of each key" : "these rows");
     return written;
   }
   if (target->place == Place::kStream) {

@@ -249,6 +249,13 @@ std::optional<Reply> ReadSqlQuery(const Utterance& utterance) {
   if (std::optional<Reply> question = AskForCount(utterance)) return question;
   std::vector<Candidate> candidates = ReadUnderSources(utterance, utterance.sentence);
   if (candidates.empty()) return std::nullopt;
+  // The source named by a word that is a column of another: the one that the whole sentence makes sense for.
+  auto whole = std::find_if(candidates.begin(), candidates.end(), [](const Candidate& candidate) {
+    return candidate.reading.leftovers.empty() && candidate.reading.row_noun.empty() &&
+           candidate.reading.score > 0.95 && candidate.reading.frame.unknown_field.empty();
+  });
+  if (candidates.front().reading.score < 0.6 && whole != candidates.end())
+    std::rotate(candidates.begin(), whole, whole + 1);
   std::string unknown_source = utterance.NamedSource() == nullptr ? utterance.UnknownSource() : "";
   if (!unknown_source.empty() && !candidates.front().reading.frame.empty()) {
     bool is_value = candidates.front().reading.score > 0.95;

@@ -31,7 +31,10 @@ std::vector<const SourceModel*> TakeSources(FixedForm* form) {
     for (bool whole : {true, false}) {
       if (longest > 0 || (!whole && !both)) continue;
       for (const SourceModel& source : form->utterance.sources) {
-        const size_t length = LinkSourceName(source, tokens, i);
+        // "both transfers topics": every source with that word in its name.
+        const bool part = !whole && std::find(source.name_parts.begin(), source.name_parts.end(), tokens[i].stem) !=
+                                        source.name_parts.end();
+        const size_t length = part ? 1 : LinkSourceName(source, tokens, i);
         if (length == 0 || (whole && length != source.name_parts.size() && tokens[i].is_word())) continue;
         if (std::find(named.begin(), named.end(), &source) == named.end()) {
           if (whole && length < longest) continue;
