@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <future>
 #include <thread>
 #include <vector>
@@ -181,31 +182,23 @@ class DelimitedPrinter : public RowPrinter {
   Status Print(const Batch& batch) override {
     Begin();
     const int64_t rows = batch.num_rows();
-    // A large result is put into words by several threads, a share of the rows each.
-    const auto shares = static_cast<int64_t>(std::clamp(std::thread::hardware_concurrency(), 1U, kMostShares));
-    for (int64_t begin = 0; begin < rows;) {
-      std::vector<std::future<std::string>> texts;
-      for (int64_t share = 0; share < shares && begin < rows; ++share) {
-        const int64_t end = std::min(rows, begin + kShareRows);
-        // Where no thread can be had, the work is done when its words are wanted.
-        const auto own = share + 1 < shares && end < rows ? std::launch::async : std::launch::deferred;
-        const auto policy = own | std::launch::deferred;
-        texts.push_back(std::async(policy, [this, &batch, begin, end] { return Words(batch, begin, end); }));
-        begin = end;
-      }
-      // The last share is this thread's, while the others are at theirs.
-      texts.back().wait();
-      for (std::future<std::string>& text : texts) {
-        const std::string words = text.get();
-        std::fwrite(words.data(), 1, words.size(), out_);
-      }
+    // A large result is put into words by several threads, a share of the rows each, while this one writes.
+    const auto policy = rows > kShareRows ? std::launch::async | std::launch::deferred : std::launch::deferred;
+    for (int64_t begin = 0; begin < rows; begin += kShareRows) {
+      const int64_t end = std::min(rows, begin + kShareRows);
+      if (shares_.size() == most_shares_) WriteFirst();
+      shares_.push_back(std::async(policy, [this, batch, begin, end] { return Words(batch, begin, end); }));
     }
-    if (format_.streaming) std::fflush(out_);
+    if (format_.streaming) {
+      WriteAll();
+      std::fflush(out_);
+    }
     return Status::OK();
   }
 
   Status Finish() override {
     Begin();
+    WriteAll();
     std::fflush(out_);
     return Status::OK();
   }
@@ -226,6 +219,16 @@ class DelimitedPrinter : public RowPrinter {
       text += "\n";
     }
     std::fwrite(text.data(), 1, text.size(), out_);
+  }
+
+  void WriteFirst() {
+    const std::string words = shares_.front().get();
+    shares_.pop_front();
+    std::fwrite(words.data(), 1, words.size(), out_);
+  }
+
+  void WriteAll() {
+    while (!shares_.empty()) WriteFirst();
   }
 
   /// The lines of some of the rows.
@@ -299,13 +302,15 @@ class DelimitedPrinter : public RowPrinter {
   }
 
   static constexpr int64_t kShareRows = 4096;
-  static constexpr unsigned kMostShares = 8;
 
   PrintFormat format_;
   Schema schema_;
   bool markdown_;
   std::FILE* out_;
   bool begun_ = false;
+  /// Shares of the rows that are not written yet, in their order: one per thread, and one that waits to be written.
+  std::deque<std::future<std::string>> shares_;
+  const size_t most_shares_ = std::clamp(std::thread::hardware_concurrency(), 1U, 8U) + 1;
 };
 
 /// The stdio stream as an Arrow output, for IPC.

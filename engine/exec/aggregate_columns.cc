@@ -311,8 +311,17 @@ void AggregateColumns::Reset(std::span<const uint32_t> groups) {
   for (auto& aggregator : aggregators_) aggregator->Reset(groups);
 }
 
-Status AggregateColumns::Merge(const AggregateColumns& other, std::span<const uint32_t> map, WorkerPool* pool) {
-  const auto merge = [&](size_t call) { return aggregators_[call]->Merge(*other.aggregators_[call], map); };
+Status AggregateColumns::Merge(const AggregateColumns& other, std::span<const uint32_t> map) {
+  return ResizeAndMerge(groups_, other, map, /*pool=*/nullptr);
+}
+
+Status AggregateColumns::ResizeAndMerge(int64_t groups, const AggregateColumns& other, std::span<const uint32_t> map,
+                                        WorkerPool* pool) {
+  groups_ = std::max(groups, groups_);
+  const auto merge = [&](size_t call) {
+    aggregators_[call]->Resize(groups_);
+    return aggregators_[call]->Merge(*other.aggregators_[call], map);
+  };
   return ParallelFor(map.size() < kManyGroups ? nullptr : pool, aggregators_.size(), merge);
 }
 

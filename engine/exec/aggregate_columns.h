@@ -59,9 +59,10 @@ class AggregateColumns {
                      const std::function<Status(int64_t offset, int64_t length)>& after_run);
   /// The same in one go, where only the outcome counts.
   Status Apply(const AggregateInputs& inputs, const uint32_t* ids, const ChangeSigns& signs);
-  /// Group i of `other` goes into group map[i]; UINT32_MAX skips it. With a pool, the calls are done side by side where
-  /// there are many groups.
-  Status Merge(const AggregateColumns& other, std::span<const uint32_t> map, WorkerPool* pool = nullptr);
+  /// Group i of `other` goes into group map[i]; UINT32_MAX skips it.
+  Status Merge(const AggregateColumns& other, std::span<const uint32_t> map);
+  /// Resize and Merge in one. With a pool, the calls are done side by side where there are many groups.
+  Status ResizeAndMerge(int64_t groups, const AggregateColumns& other, std::span<const uint32_t> map, WorkerPool* pool);
   /// Appends one array per call; a pool helps in the same way.
   Status Finalise(std::span<const uint32_t> groups, std::vector<std::shared_ptr<arrow::Array>>* columns,
                   WorkerPool* pool = nullptr);

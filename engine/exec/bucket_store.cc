@@ -115,9 +115,9 @@ Status BucketStore::Absorb(const BucketStore& other, WorkerPool* pool) {
   MapToSlots(other, slots, &map);
   for (const uint32_t slot : slots) emitted_[map[slot]] |= other.emitted_[slot];
   for (const auto& [start, bucket] : other.buckets_) BucketAt(start).closed |= bucket.closed;
-  Grow();
+  GrowMembers();
   for (size_t i = 0; takes_back_ && i < slots.size(); ++i) members_[map[slots[i]]] += other.members_[slots[i]];
-  return states_.Merge(other.states_, map, pool);
+  return states_.ResizeAndMerge(static_cast<int64_t>(slot_key_.size()), other.states_, map, pool);
 }
 
 // Replaces the key ids that `map` has for slots of `other` by slots of this store.

@@ -41,7 +41,7 @@ class BucketStore {
   /// After new slots: makes room in the states.
   void Grow() {
     states_.Resize(static_cast<int64_t>(slot_key_.size()));
-    if (takes_back_) members_.resize(slot_key_.size(), 0);
+    GrowMembers();
   }
 
   std::map<int64_t, Bucket>& buckets() { return buckets_; }
@@ -76,6 +76,9 @@ class BucketStore {
   int64_t MemoryBytes() const;
 
  private:
+  void GrowMembers() {
+    if (takes_back_) members_.resize(slot_key_.size(), 0);
+  }
   Status Absorb(const BucketStore& other, WorkerPool* pool);
   void MapToSlots(const BucketStore& other, std::span<const uint32_t> slots, std::vector<uint32_t>* map);
 

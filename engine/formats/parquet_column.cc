@@ -16,6 +16,7 @@ namespace {
 
 /// Codes that are worked on together: they stay in the first cache.
 constexpr int64_t kBlock = 1024;
+constexpr size_t kWide = 32;  ///< Short texts are copied so many bytes at once.
 
 }  // namespace
 
@@ -332,13 +333,13 @@ Status ParquetColumn::FillTexts(const uint32_t* codes, int64_t count, Filling* f
   }
   VELO_RETURN_IF_ARROW_ERROR(filling->offsets.Reserve(count));
   // Room for the longest text each is much more than is needed where few are long.
-  const bool is_wide = longest_ <= 32;
-  if (is_wide) VELO_RETURN_IF_ARROW_ERROR(filling->bytes.Reserve(count * longest_ + 32));
+  const bool is_wide = longest_ <= static_cast<int64_t>(kWide);
+  if (is_wide) VELO_RETURN_IF_ARROW_ERROR(filling->bytes.Reserve(count * longest_ + static_cast<int64_t>(kWide)));
   for (int64_t i = 0; i < count; ++i) {
     const int32_t begin = begins[codes[i]], length = begins[codes[i] + 1] - begin;
     const uint8_t* const text = texts.value_data()->data() + begin;
     if (is_wide) {
-      std::memcpy(filling->bytes.mutable_data() + size, text, 32);
+      std::memcpy(filling->bytes.mutable_data() + size, text, kWide);
       filling->bytes.UnsafeAdvance(length);
     } else {
       VELO_RETURN_IF_ARROW_ERROR(filling->bytes.Append(text, length));
@@ -352,11 +353,15 @@ Status ParquetColumn::FillTexts(const uint32_t* codes, int64_t count, Filling* f
 // Texts in a page: each is preceded by four bytes with its size.
 Status ParquetColumn::FillPlainBytes(const DataPageContent& page, const uint32_t* places, int64_t count,
                                      Filling* filling) {
+  VELO_RETURN_IF_ARROW_ERROR(filling->offsets.Reserve(count));
+  if (places == nullptr) {
+    VELO_ASSIGN_OR_RETURN(const int64_t filled, FillEqualTexts(page.values, count, filling));
+    count -= filled;
+  }
   const size_t begin = read_.byte, end = page.values.size();
   const int64_t before = filling->bytes.length();
   int64_t size = before;
   const int64_t values = places == nullptr ? count : int64_t{places[count - 1]} + 1;
-  VELO_RETURN_IF_ARROW_ERROR(filling->offsets.Reserve(count));
   // First the sizes, then the texts.
   size_t at = begin;
   for (int64_t i = 0, taken = 0; i < values; ++i) {
@@ -369,7 +374,7 @@ Status ParquetColumn::FillPlainBytes(const DataPageContent& page, const uint32_t
     if (size > INT32_MAX) return Damaged("more than 2 GiB of text");
     filling->offsets.UnsafeAppend(static_cast<int32_t>(size));
   }
-  VELO_RETURN_IF_ARROW_ERROR(filling->bytes.Reserve(size - before + 32));
+  VELO_RETURN_IF_ARROW_ERROR(filling->bytes.Reserve(size - before + static_cast<int64_t>(kWide)));
   uint8_t* to = filling->bytes.mutable_data() + before;
   at = begin;
   for (int64_t i = 0, taken = 0; i < values; ++i) {
@@ -377,13 +382,47 @@ Status ParquetColumn::FillPlainBytes(const DataPageContent& page, const uint32_t
     at += 4 + text.size();
     if (places != nullptr && places[taken] != i) continue;
     ++taken;
-    // At full width, where so much can be read.
-    std::memcpy(to, text.data(), text.size() <= 32 && end - at >= 32 ? 32 : text.size());
+    if (text.size() <= kWide && end - at >= kWide) {
+      std::memcpy(to, text.data(), kWide);
+    } else {
+      std::memcpy(to, text.data(), text.size());
+    }
     to += text.size();
   }
   filling->bytes.UnsafeAdvance(size - before);
   read_.byte = at;
   return Status::OK();
+}
+
+// Fills in the next texts as far as they are of one size, as times are: nothing has to be known of one for the next to
+// be found. Returns how many.
+Result<int64_t> ParquetColumn::FillEqualTexts(std::span<const uint8_t> bytes, int64_t count, Filling* filling) {
+  const auto first = TextAt(bytes, read_.byte);
+  if (!first || first->size() > kWide) return 0;
+  const size_t size = first->size(), step = 4 + size;
+  // The last ones cannot be copied at full width.
+  const size_t left = bytes.size() - read_.byte, most = left < 4 + kWide ? 0 : (left - 4 - kWide) / step + 1;
+  const int64_t before = filling->bytes.length(), room = (INT32_MAX - before) / static_cast<int64_t>(kWide);
+  count = std::min({count, static_cast<int64_t>(most), room});
+  VELO_RETURN_IF_ARROW_ERROR(filling->bytes.Reserve(count * static_cast<int64_t>(size) + static_cast<int64_t>(kWide)));
+  const uint8_t* at = bytes.data() + read_.byte;
+  uint8_t* to = filling->bytes.mutable_data() + before;
+  int32_t* const ends = filling->offsets.mutable_data() + filling->offsets.length();
+  auto end = static_cast<int32_t>(before);
+  int64_t filled = 0;
+  for (; filled < count; ++filled) {
+    uint32_t told;
+    std::memcpy(&told, at, sizeof(told));
+    if (told != size) break;
+    std::memcpy(to, at + 4, kWide);
+    at += step;
+    to += size;
+    ends[filled] = end += static_cast<int32_t>(size);
+  }
+  filling->bytes.UnsafeAdvance(filled * static_cast<int64_t>(size));
+  filling->offsets.UnsafeAdvance(filled);
+  read_.byte += static_cast<size_t>(filled) * step;
+  return filled;
 }
 
 // A page without codes came among those with codes: the codes so far become texts.

@@ -95,6 +95,7 @@ class ParquetColumn {
   Status ReadCodes(const uint32_t* places, int64_t count, uint32_t* out);
   Status FillFromDictionary(const uint32_t* codes, int64_t count, Filling* filling);
   Status FillPlainBytes(const DataPageContent& page, const uint32_t* places, int64_t count, Filling* filling);
+  Result<int64_t> FillEqualTexts(std::span<const uint8_t> bytes, int64_t count, Filling* filling);
   Status FillTexts(const uint32_t* codes, int64_t count, Filling* filling) const;
   Status BecomeBytes(Filling* filling);
   void Spread(const uint8_t* present, int64_t count, int64_t values, Filling* filling);

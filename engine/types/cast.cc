@@ -41,24 +41,27 @@ Result<ArrayPtr> Fill(const arrow::Array& input, const SqlType& to, bool try_cas
   const int64_t rows = input.length();
   VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Buffer> values,
                               arrow::AllocateBuffer(rows * static_cast<int64_t>(sizeof(Value))));
-  VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Buffer> validity, arrow::AllocateEmptyBitmap(rows));
   auto* out = reinterpret_cast<Value*>(values->mutable_data());
-  uint8_t* bits = validity->mutable_data();
+  std::shared_ptr<arrow::Buffer> validity;  // Made when the first NULL comes.
+  const bool has_nulls = input.null_count() > 0;
   int64_t nulls = 0;
   for (int64_t row = 0; row < rows; ++row) {
     std::optional<Value> value;
-    if (input.IsValid(row)) {
+    if (!has_nulls || input.IsValid(row)) {
       value = convert(row);
       if (!value && !try_cast) return CastFailed(input, row, to);
     }
-    out[row] = value.value_or(Value{});
-    if (value) {
-      arrow::bit_util::SetBit(bits, row);
-    } else {
-      ++nulls;
+    if (value) [[likely]] {
+      out[row] = *value;
+      continue;
     }
+    out[row] = Value{};
+    if (nulls++ == 0) {
+      VELO_ASSIGN_OR_RETURN_ARROW(validity, arrow::AllocateEmptyBitmap(rows));
+      arrow::bit_util::SetBitmap(validity->mutable_data(), 0, rows);
+    }
+    arrow::bit_util::ClearBit(validity->mutable_data(), row);
   }
-  if (nulls == 0) validity = nullptr;
   return arrow::MakeArray(arrow::ArrayData::Make(to.ToArrow(), rows, {validity, values}, nulls));
 }
 
