@@ -52,6 +52,13 @@ void WorkerPool::Enqueue(std::shared_ptr<Task> task) {
   ready_.notify_one();
 }
 
+// After a step on this thread, which looks at the queue next: another one that wakes up for the task would only take
+// it, and all that is in the cache, away.
+void WorkerPool::EnqueueAgain(const std::shared_ptr<Task>& task) {
+  std::lock_guard lock(mutex_);
+  if (!stopping_) queue_.push_back(task);
+}
+
 void WorkerPool::Run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
@@ -89,7 +96,7 @@ void WorkerPool::RunStep(const std::shared_ptr<Task>& task) {
       return;
     case Task::Next::kAgain:
       task->state_ = Task::State::kQueued;
-      Enqueue(task);
+      EnqueueAgain(task);
       return;
     case Task::Next::kWait:
       break;
@@ -98,7 +105,7 @@ void WorkerPool::RunStep(const std::shared_ptr<Task>& task) {
   if (task->state_.compare_exchange_strong(expected, Task::State::kWaiting)) return;
   // Woken while it ran: what it was waiting for may have come after it looked.
   task->state_ = Task::State::kQueued;
-  Enqueue(task);
+  EnqueueAgain(task);
 }
 
 }  // namespace velo::exec

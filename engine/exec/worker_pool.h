@@ -59,6 +59,7 @@ class WorkerPool {
     bool operator<(const Timer& other) const { return at > other.at; }
   };
   void Enqueue(std::shared_ptr<Task> task);
+  void EnqueueAgain(const std::shared_ptr<Task>& task);
   void Run();
   void RunStep(const std::shared_ptr<Task>& task);
 

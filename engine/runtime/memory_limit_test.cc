@@ -56,11 +56,13 @@ class MemoryLimitTest : public ::testing::Test {
     auto collector = std::make_shared<Collector>();
     auto job = engine_->StartOnRows(report.statements[0].prepared, inputs_, options, collector);
     EXPECT_TRUE(job.ok() && (*job)->WaitFor(60'000));
+    rows_read_ = (*job)->metrics().rows_in;
     if (!(*job)->result().ok()) return {(*job)->result().error().code};
     if (sorted) std::sort(collector->rows.begin(), collector->rows.end());
     return collector->rows;
   }
 
+  int64_t rows_read_ = 0;  ///< By the last Run.
   Engine::Inputs inputs_;
   MemoryCatalog catalog_;
   std::unique_ptr<Engine> engine_;
@@ -96,6 +98,13 @@ TEST_F(MemoryLimitTest, StateThatMustStayInMemoryEndsTheQuery) {
     EXPECT_EQ(Run(sql, 1 << 12), std::vector<std::string>{"MEMORY_LIMIT"}) << sql;
     EXPECT_GE(Run(sql, int64_t{1} << 30).size(), 1U) << sql;
   }
+}
+
+TEST_F(MemoryLimitTest, ATableThatLanesShareEndsTheQueryWhileItIsRead) {
+  const std::string sql = "SELECT COUNT(*) AS n FROM e JOIN many ON e.k = many.k";
+  EXPECT_EQ(Run(sql, 1 << 20, 2), std::vector<std::string>{"MEMORY_LIMIT"});
+  EXPECT_LT(rows_read_, 100'000) << "the table alone has 150,000";
+  EXPECT_EQ(Run(sql, 0, 2), Run(sql, 0, 1));
 }
 
 }  // namespace

@@ -77,6 +77,7 @@ class LookupJoin : public TwoInputOperator {
       if (counts) context_->meter->used += part.num_rows();
       NoteSample(side, keys);
       if (left) rows_seen_ += part.num_rows();
+      fills_table_ |= !left;
       return left ? Join(part, keys, out) : table_.Apply(part, keys);
     };
     return EvaluateGoodRows(batch, *context_, counts, evaluate, consume);
@@ -119,7 +120,7 @@ class LookupJoin : public TwoInputOperator {
   }
   int64_t StateBytes() const override {
     // A lane that shares the table must not look into it while another one fills it.
-    const bool may_look = settings_.table.use_count() == 1 || settings_.table->loaded;
+    const bool may_look = fills_table_ || settings_.table.use_count() == 1 || settings_.table->loaded;
     return (may_look ? table_.StateBytes() : 0) + static_cast<int64_t>(matched_.capacity());
   }
 
@@ -428,6 +429,7 @@ class LookupJoin : public TwoInputOperator {
   RowTable& table_;
   std::string matched_;  ///< RIGHT, FULL: per row of the table, whether it has met a row.
   bool left_ended_ = false;
+  bool fills_table_ = false;   ///< This lane reads the rows of the table.
   int64_t rows_seen_ = 0;      ///< Of the left.
   bool has_matches_ = false;   ///< Some row of the left has met one of the table.
   std::string sample_key_[2];  ///< The first key of each side; for Explain.
