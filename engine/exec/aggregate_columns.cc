@@ -22,8 +22,7 @@ bool IsDistinct(const AggregateCall& call) { return call.distinct && !call.argum
 // The function over rows as they come, each value once with DISTINCT.
 std::unique_ptr<Aggregator> MakeInArrivalOrder(const AggregateCall& call, const CallTypes& types,
                                                const std::vector<const std::string*>& constants) {
-  const bool counts_distinct = IsDistinct(call) ? call.function->counts_rows : call.function->counts_distinct;
-  if (counts_distinct) return MakeDistinctCount(types.arguments);
+  if (IsDistinct(call) && call.function->counts_values) return MakeDistinctCount(types.arguments);
   auto aggregator = call.function->make(types, constants);
   return IsDistinct(call) ? MakeDistinctAggregator(std::move(aggregator), types.arguments) : std::move(aggregator);
 }

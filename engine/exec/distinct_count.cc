@@ -1,34 +1,24 @@
 #include "engine/exec/distinct_count.h"
 
-#include <numeric>
+#include <algorithm>
 
-#include "engine/exec/group_table.h"
-#include "engine/exec/key_encoding.h"
-#include "engine/exec/state_codec.h"
 #include "engine/exec/value_blocks.h"
+#include "engine/exec/value_numbers.h"
 
 namespace velo::exec {
 
 namespace {
 
-std::vector<std::shared_ptr<arrow::DataType>> ArrowTypes(const std::vector<SqlType>& arguments) {
-  std::vector<std::shared_ptr<arrow::DataType>> types;
-  for (const SqlType& argument : arguments) types.push_back(argument.ToArrow());
-  return types;
-}
-
 class DistinctCountAggregator : public Aggregator {
  public:
-  explicit DistinctCountAggregator(const std::vector<SqlType>& arguments)
-      : types_(ArrowTypes(arguments)), numbers_values_(types_.size() > 1 || !IsIntegerLike(*types_[0])) {
-    if (numbers_values_) values_ = std::make_unique<GroupTable>(types_);
-  }
+  explicit DistinctCountAggregator(const std::vector<SqlType>& arguments) : values_(arguments) {}
 
   void Resize(int64_t groups) override { sets_.Resize(groups); }
 
   Status Update(std::span<const std::shared_ptr<arrow::Array>> arguments, const uint32_t* group_ids,
                 const uint8_t* selected, int64_t rows) override {
-    VELO_RETURN_IF_ERROR(ToNumbers(arguments, rows));
+    VELO_RETURN_IF_ERROR(ForgetUnusedValues());
+    VELO_RETURN_IF_ERROR(values_.Find(arguments, rows, &numbers_));
     const bool has_nulls = std::any_of(arguments.begin(), arguments.end(),
                                        [](const auto& argument) { return argument->null_count() > 0; });
     if (selected == nullptr && !has_nulls) {
@@ -50,31 +40,20 @@ class DistinctCountAggregator : public Aggregator {
 
   Status Merge(const Aggregator& other, std::span<const uint32_t> group_map) override {
     const auto& source = static_cast<const DistinctCountAggregator&>(other);
-    if (!numbers_values_) {
+    if (values_.are_values()) {
       sets_.Merge(source.sets_, group_map);
       return Status::OK();
     }
     // The same value has another number there. Those of groups that are left out are not taken over.
-    std::vector<uint32_t> here(source.values_->size(), 0);
+    std::vector<int64_t> theirs;
+    std::vector<uint32_t> groups;
     source.sets_.ForEach([&](uint32_t group, int64_t number) {
-      if (IsMapped(group, group_map)) here[static_cast<size_t>(number)] = 1;
+      if (group >= group_map.size() || group_map[group] == UINT32_MAX) return;
+      theirs.push_back(number);
+      groups.push_back(group_map[group]);
     });
-    std::vector<uint32_t> wanted;
-    for (uint32_t number = 0; number < here.size(); ++number) {
-      if (here[number] != 0) wanted.push_back(number);
-    }
-    VELO_ASSIGN_OR_RETURN(const auto columns, source.ValuesOf(wanted));
-    ids_.resize(wanted.size());
-    VELO_RETURN_IF_ERROR(values_->FindOrInsert(columns, static_cast<int64_t>(wanted.size()), ids_.data()));
-    for (size_t i = 0; i < wanted.size(); ++i) here[wanted[i]] = ids_[i];
-    numbers_.clear();
-    groups_.clear();
-    source.sets_.ForEach([&](uint32_t group, int64_t number) {
-      if (!IsMapped(group, group_map)) return;
-      numbers_.push_back(here[static_cast<size_t>(number)]);
-      groups_.push_back(group_map[group]);
-    });
-    sets_.Add(numbers_, groups_);
+    VELO_RETURN_IF_ERROR(Translate(source.values_, &theirs));
+    sets_.Add(theirs, groups);
     return Status::OK();
   }
 
@@ -91,60 +70,56 @@ class DistinctCountAggregator : public Aggregator {
   }
 
   int64_t MemoryBytes() const override {
-    return sets_.MemoryBytes() + (values_ == nullptr ? 0 : values_->MemoryBytes()) +
+    return sets_.MemoryBytes() + values_.MemoryBytes() +
            static_cast<int64_t>(numbers_.capacity() * sizeof(int64_t) + groups_.capacity() * sizeof(uint32_t));
   }
 
   void Save(std::string* out) const override {
     sets_.Save(out);
-    if (!numbers_values_) return;
-    std::vector<uint32_t> all(values_->size());
-    std::iota(all.begin(), all.end(), 0U);
-    const auto columns = ValuesOf(all);
-    VELO_CHECK(columns.ok());
-    VELO_CHECK(PutArrays(*columns, values_->size(), out).ok());
+    values_.Save(out);
   }
 
   Status Load(std::string_view* in) override {
     VELO_RETURN_IF_ERROR(sets_.Load(in));
-    if (!numbers_values_) return Status::OK();
-    VELO_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::RecordBatch> values, TakeBatch(in));
-    std::vector<uint32_t> ids(static_cast<size_t>(values->num_rows()));
-    return values_->FindOrInsert(values->columns(), values->num_rows(), ids.data());
+    return values_.Load(in);
   }
 
  private:
-  Status ToNumbers(std::span<const std::shared_ptr<arrow::Array>> arguments, int64_t rows) {
-    if (!numbers_values_) {
-      ToIntegers(*arguments[0], &numbers_);
-      return Status::OK();
-    }
-    ids_.resize(static_cast<size_t>(rows));
-    VELO_RETURN_IF_ERROR(values_->FindOrInsert(arguments, rows, ids_.data()));
-    numbers_.assign(ids_.begin(), ids_.end());
+  /// Changes numbers of `source` to those the same values have here.
+  Status Translate(const ValueNumbers& source, std::vector<int64_t>* numbers) {
+    std::vector<int64_t> wanted = *numbers;
+    std::sort(wanted.begin(), wanted.end());
+    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+    if (wanted.empty()) return Status::OK();
+    VELO_ASSIGN_OR_RETURN(const auto columns, source.ValuesOf(wanted));
+    VELO_RETURN_IF_ERROR(values_.Find(columns, static_cast<int64_t>(wanted.size()), &numbers_));
+    std::vector<int64_t> here(static_cast<size_t>(wanted.back()) + 1);
+    for (size_t i = 0; i < wanted.size(); ++i) here[static_cast<size_t>(wanted[i])] = numbers_[i];
+    for (int64_t& number : *numbers) number = here[static_cast<size_t>(number)];
     return Status::OK();
   }
 
-  static bool IsMapped(uint32_t group, std::span<const uint32_t> group_map) {
-    return group < group_map.size() && group_map[group] != UINT32_MAX;
+  /// The values of groups that are long gone must not pile up.
+  Status ForgetUnusedValues() {
+    if (!values_.MostlyUnused(static_cast<size_t>(sets_.total()))) return Status::OK();
+    std::vector<int64_t> numbers;
+    std::vector<uint32_t> groups;
+    sets_.ForEach([&](uint32_t group, int64_t number) {
+      numbers.push_back(number);
+      groups.push_back(group);
+    });
+    VELO_RETURN_IF_ERROR(values_.KeepOnly(numbers));
+    const auto size = static_cast<int64_t>(sets_.groups());
+    sets_ = ValueBlocks();
+    sets_.Resize(size);
+    sets_.Add(numbers, groups);
+    return Status::OK();
   }
 
-  Result<std::vector<std::shared_ptr<arrow::Array>>> ValuesOf(std::span<const uint32_t> numbers) const {
-    std::vector<std::shared_ptr<arrow::Array>> columns;
-    for (size_t column = 0; column < types_.size(); ++column) {
-      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, values_->Keys(column, numbers));
-      columns.push_back(std::move(array));
-    }
-    return columns;
-  }
-
-  const std::vector<std::shared_ptr<arrow::DataType>> types_;
-  const bool numbers_values_;           ///< The sets hold numbers of `values_`, not the values.
-  std::unique_ptr<GroupTable> values_;  ///< Only then.
+  ValueNumbers values_;
   ValueBlocks sets_;
   std::vector<int64_t> numbers_;  ///< Scratch: what goes into the sets.
   std::vector<uint32_t> groups_;  ///< Scratch: and into which.
-  std::vector<uint32_t> ids_;     ///< Scratch.
 };
 
 }  // namespace

@@ -1,10 +1,14 @@
 #include "engine/exec/key_encoding.h"
 
+#include <arrow/util/bit_util.h>
+
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
-#include "engine/base/status.h"
+#include "engine/types/arrow_status.h"
 #include "engine/types/value_text.h"
 
 namespace velo::exec {
@@ -144,6 +148,29 @@ void ToIntegers(const arrow::Array& array, std::vector<int64_t>* out) {
       VELO_CHECK(false);
   }
   ClearNulls(array, out);
+}
+
+Result<std::shared_ptr<arrow::Array>> FromIntegers(const std::shared_ptr<arrow::DataType>& type,
+                                                   std::span<const int64_t> integers, std::span<const size_t> nulls) {
+  const auto rows = static_cast<int64_t>(integers.size());
+  const int64_t bits_wide = static_cast<const arrow::FixedWidthType&>(*type).bit_width();
+  VELO_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Buffer> values,
+                              arrow::AllocateBuffer(arrow::bit_util::BytesForBits(rows * bits_wide)));
+  uint8_t* bytes = values->mutable_data();
+  if (bits_wide == 64) {
+    std::copy(integers.begin(), integers.end(), reinterpret_cast<int64_t*>(bytes));
+  } else if (bits_wide == 32) {
+    std::copy(integers.begin(), integers.end(), reinterpret_cast<int32_t*>(bytes));
+  } else {
+    for (int64_t i = 0; i < rows; ++i) arrow::bit_util::SetBitTo(bytes, i, integers[static_cast<size_t>(i)] != 0);
+  }
+  std::shared_ptr<arrow::Buffer> valid;
+  if (!nulls.empty()) {
+    VELO_ASSIGN_OR_RETURN_ARROW(valid, arrow::AllocateBuffer(arrow::bit_util::BytesForBits(rows)));
+    std::memset(valid->mutable_data(), 0xff, static_cast<size_t>(valid->size()));
+    for (const size_t row : nulls) arrow::bit_util::ClearBit(valid->mutable_data(), static_cast<int64_t>(row));
+  }
+  return arrow::MakeArray(arrow::ArrayData::Make(type, rows, {valid, values}, static_cast<int64_t>(nulls.size())));
 }
 
 const int64_t* IntegersOf(const arrow::Array& array, std::vector<int64_t>* scratch) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/status.h"
+
 namespace arrow {
 class Array;
 class DataType;
@@ -17,6 +19,10 @@ namespace velo::exec {
 bool IsIntegerLike(const arrow::DataType& type);
 /// Writes the 64-bit form of every value (NULL: 0). Doubles are normalised so that equal values have equal bits.
 void ToIntegers(const arrow::Array& array, std::vector<int64_t>* out);
+/// The array whose values have these forms; NULL at the rows of `nulls`. REQUIRES: IsIntegerLike(*type).
+Result<std::shared_ptr<arrow::Array>> FromIntegers(const std::shared_ptr<arrow::DataType>& type,
+                                                   std::span<const int64_t> integers,
+                                                   std::span<const size_t> nulls = {});
 /// The same form: the values of the array themselves where they have it, else written to `scratch`.
 const int64_t* IntegersOf(const arrow::Array& array, std::vector<int64_t>* scratch);
 

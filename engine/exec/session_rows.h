@@ -54,9 +54,7 @@ class SessionRows {
   /// The sessions of a key as they were given out last; kept up to date by the owner.
   Sessions& sessions(uint32_t key) { return keyed_[key].sessions; }
   uint32_t key_count() const { return static_cast<uint32_t>(keyed_.size()); }
-  Result<std::shared_ptr<arrow::Array>> Keys(size_t column, std::span<const uint32_t> key_ids) const {
-    return keys_->Keys(column, key_ids);
-  }
+  const GroupTable& keys() const { return *keys_; }
   /// The inputs of the aggregates again, one row per value id.
   Result<AggregateInputs> InputsOf(std::span<const uint32_t> value_ids) const;
 

@@ -159,7 +159,7 @@ Status SessionStore::Absorb(SessionStore& other) {
   for (uint32_t slot : slots) key_ids.push_back(other.slot_key_[slot]);
   std::vector<std::shared_ptr<arrow::Array>> keys;
   for (size_t key = 0; key < node_.keys.size(); ++key) {
-    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, other.Keys(key, key_ids));
+    VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, other.keys_->Keys(key, key_ids));
     keys.push_back(std::move(column));
   }
   std::vector<uint32_t> here(slots.size());

@@ -53,9 +53,7 @@ class SessionStore {
   Result<bool> CompactIfWorthwhile();
   Status MergeFrom(SessionStore& other);
   std::vector<uint32_t> LiveSlots() const;
-  Result<std::shared_ptr<arrow::Array>> Keys(size_t column, std::span<const uint32_t> key_ids) const {
-    return keys_->Keys(column, key_ids);
-  }
+  const GroupTable& keys() const { return *keys_; }
   Status Save(std::string* out) const;
   Status Load(std::string_view* in);
   int64_t MemoryBytes() const;

@@ -47,7 +47,8 @@ ValueBlocks::Slot& ValueBlocks::FindOrInsert(uint32_t set, int64_t block, uint64
   return slot;
 }
 
-void ValueBlocks::Add(std::span<const int64_t> values, std::span<const uint32_t> groups) {
+template <typename OnNew>
+void ValueBlocks::AddEach(std::span<const int64_t> values, std::span<const uint32_t> groups, OnNew on_new) {
   std::array<uint64_t, kProbesAhead> hashes;
   for (size_t from = 0; from < values.size(); from += kProbesAhead) {
     const size_t count = std::min(kProbesAhead, values.size() - from);
@@ -61,15 +62,30 @@ void ValueBlocks::Add(std::span<const int64_t> values, std::span<const uint32_t>
       const int64_t value = values[from + i];
       Set& set = sets_[groups[from + i]];
       Slot& slot = FindOrInsert(set.number, value >> 6, hashes[i]);
-      set.count += static_cast<int64_t>(~slot.bits >> (value & 63) & 1);
+      const auto is_new = static_cast<int64_t>(~slot.bits >> (value & 63) & 1);
+      set.count += is_new;
+      total_ += is_new;
       slot.bits |= 1ULL << (value & 63);
+      on_new(from + i, is_new != 0);
     }
   }
 }
 
+void ValueBlocks::Add(std::span<const int64_t> values, std::span<const uint32_t> groups) {
+  AddEach(values, groups, [](size_t, bool) {});
+}
+
+void ValueBlocks::Add(std::span<const int64_t> values, std::span<const uint32_t> groups, std::vector<uint32_t>* added) {
+  AddEach(values, groups, [added](size_t place, bool is_new) {
+    if (is_new) added->push_back(static_cast<uint32_t>(place));
+  });
+}
+
 void ValueBlocks::Unite(Set* set, int64_t block, uint64_t bits) {
   Slot& slot = FindOrInsert(set->number, block, Hash(set->number, block));
-  set->count += std::popcount(bits & ~slot.bits);
+  const int64_t more = std::popcount(bits & ~slot.bits);
+  set->count += more;
+  total_ += more;
   slot.bits |= bits;
 }
 
@@ -88,6 +104,7 @@ void ValueBlocks::Reset(uint32_t group) {
   Set& set = sets_[group];
   if (set.count == 0) return;
   dead_ += static_cast<size_t>(set.count);
+  total_ -= set.count;
   group_of_[set.number] = kGone;
   set = {static_cast<uint32_t>(group_of_.size()), 0};
   group_of_.push_back(group);

@@ -19,12 +19,16 @@ class ValueBlocks {
   void Resize(int64_t groups);
   /// Puts values[i] into the set of groups[i].
   void Add(std::span<const int64_t> values, std::span<const uint32_t> groups);
+  /// The same, and appends to `added` the places i whose value was not in its set before.
+  void Add(std::span<const int64_t> values, std::span<const uint32_t> groups, std::vector<uint32_t>* added);
   /// Adds the values of `other`: its group i goes into group map[i]; UINT32_MAX skips it.
   void Merge(const ValueBlocks& other, std::span<const uint32_t> map);
   /// Empties the set of a group; its slots are let go when the table is rewritten next.
   void Reset(uint32_t group);
   int64_t count(uint32_t group) const { return sets_[group].count; }
   size_t groups() const { return sets_.size(); }
+  /// How many values all sets hold together.
+  int64_t total() const { return total_; }
   /// Calls visit(group, value) for every value, in no order that means anything.
   template <typename Visit>
   void ForEach(Visit visit) const {
@@ -51,6 +55,8 @@ class ValueBlocks {
   };
   static constexpr uint32_t kGone = UINT32_MAX;
 
+  template <typename OnNew>
+  void AddEach(std::span<const int64_t> values, std::span<const uint32_t> groups, OnNew on_new);
   static uint64_t Hash(uint32_t set, int64_t block);
   Slot& Find(uint32_t set, int64_t block, uint64_t hash);
   Slot& FindOrInsert(uint32_t set, int64_t block, uint64_t hash);
@@ -62,7 +68,8 @@ class ValueBlocks {
 
   std::vector<Slot> slots_;  ///< Open addressing, linear probing; a power of two.
   size_t used_ = 0;
-  size_t dead_ = 0;                 ///< An upper bound of the used slots of sets that are gone.
+  size_t dead_ = 0;  ///< An upper bound of the used slots of sets that are gone.
+  int64_t total_ = 0;
   std::vector<Set> sets_;           ///< Per group.
   std::vector<uint32_t> group_of_;  ///< Of each set number; kGone after Reset.
 };

@@ -20,7 +20,6 @@ void RegisterPairs(FunctionRegistry* registry);
 void RegisterCollectedValues(FunctionRegistry* registry);
 void RegisterQuantiles(FunctionRegistry* registry);
 void RegisterPositions(FunctionRegistry* registry);
-void RegisterDistinct(FunctionRegistry* registry);
 void RegisterStrings(FunctionRegistry* registry);
 void RegisterCollections(FunctionRegistry* registry);
 void RegisterPaths(FunctionRegistry* registry);

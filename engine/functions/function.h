@@ -108,7 +108,8 @@ struct AggregateFunction {
   std::unique_ptr<Aggregator> (*make)(const CallTypes& types, std::span<const std::string* const> constants) = nullptr;
   bool counts_rows = false;      ///< COUNT(*): no argument needed.
   bool counts_true = false;      ///< Rows for which its argument is true.
-  bool counts_distinct = false;  ///< Values, each once, without the word DISTINCT.
+  bool counts_values = false;    ///< COUNT and COUNT_DISTINCT: its values that are not NULL.
+  bool is_distinct = false;      ///< Takes each value once, without the word DISTINCT: bound as if it stood there.
   FunctionDoc doc;
 };
 

@@ -18,7 +18,6 @@ void RegisterAllFunctions(FunctionRegistry* registry) {
   RegisterCollectedValues(registry);
   RegisterQuantiles(registry);
   RegisterPositions(registry);
-  RegisterDistinct(registry);
   RegisterStrings(registry);
   RegisterStringSearch(registry);
   RegisterCollections(registry);

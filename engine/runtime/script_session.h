@@ -151,6 +151,9 @@ class ScriptSession {
   Status ExecuteStatement(Step* step, ScriptObserver* observer);
   Status ExecuteQuery(Step* step, ScriptObserver* observer);
   Status ExecuteCreate(Step* step, ScriptObserver* observer);
+  SessionObject ObjectOf(const Step& step, const sql::CreateStatement& create) const;
+  Status StartCreated(Step* step, const sql::CreateStatement& create, ScriptObserver* observer);
+  void KeepRows(const sql::CreateStatement& create, const PreparedQuery& query, StatementOutputs* outputs);
   Status Declare(Step* step, const sql::CreateStatement& create, StatementOutcome* outcome);
   Status ExecuteInsert(Step* step, ScriptObserver* observer);
   Status ExecuteRewrite(Step* step, StatementOutcome* outcome);

@@ -64,6 +64,14 @@ Result<std::shared_ptr<arrow::Array>> MessageKeys(const arrow::RecordBatch& rows
   return column;
 }
 
+std::vector<int> MessageKeyColumns(const PreparedQuery& query) {
+  std::vector<int> columns = query.key;
+  if (query.windowed && !columns.empty() && query.plan->output.columns[columns.back()].name == kWindowStartColumn) {
+    columns.pop_back();
+  }
+  return columns;
+}
+
 int HeadersOf(const PreparedQuery& query) {
   const int place = query.plan->output.Find(kHeadersColumn);
   return place >= static_cast<int>(query.output.columns.size()) ? place : -1;

@@ -17,6 +17,9 @@ namespace velo {
 Result<std::shared_ptr<arrow::Array>> MessageKeys(const arrow::RecordBatch& rows, const std::vector<int>& columns,
                                                   bool as_json);
 
+/// The key of messages: the columns that identify a row, without the window they belong to (dialect 4.13).
+std::vector<int> MessageKeyColumns(const PreparedQuery& query);
+
 /// Plan output column with the headers of the record that a row becomes; -1 where rows have none.
 int HeadersOf(const PreparedQuery& query);
 

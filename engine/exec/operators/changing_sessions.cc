@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <queue>
 
 #include "engine/exec/late_rows.h"
 #include "engine/exec/operators/session_aggregate.h"
-#include "engine/exec/row_errors.h"
+#include "engine/exec/operators/session_step_internal.h"
 #include "engine/exec/session_rows.h"
 #include "engine/exec/state_codec.h"
 #include "engine/exec/window_math.h"
@@ -22,30 +21,20 @@ constexpr size_t kValuesPerPass = 65536;
 class ChangingSessions : public Operator {
  public:
   ChangingSessions(AggregateSettings settings, LaneContext* context)
-      : settings_(std::move(settings)),
-        node_(*settings_.node),
-        gap_(node_.window->size_ms),
-        lateness_(LateRowsAcceptedFor(*node_.window)),
-        time_column_(node_.inputs[0]->event_time),
-        schema_(node_.output.ToArrow()),
-        context_(context),
-        rows_(node_, gap_, node_.window->session_max_ms) {}
+      : step_(std::move(settings), context), rows_(step_.node, step_.gap, step_.node.window->session_max_ms) {}
 
   Status OnBatch(const Batch& batch, Output& out) override {
-    KeysAndInputs input;
-    std::shared_ptr<arrow::Int64Array> times;
-    const auto evaluate = [&](const Batch& part) -> Status {
-      times = std::static_pointer_cast<arrow::Int64Array>(part.columns->column(time_column_));
-      return EvaluateKeysAndInputs(node_, part, &context_->evaluation, &input);
-    };
-    return EvaluateGoodRows(
-        batch, *context_, settings_.counts_input, evaluate,
-        [&](const Batch& part) { return Consume(part, input, *times, out); }, &counts);
+    return step_.TakeBatch(
+        batch,
+        [&](const Batch& part, const KeysAndInputs& input, const arrow::Int64Array& times) {
+          return Consume(part, input, times, out);
+        },
+        &counts);
   }
 
   Status OnWatermark(EventMillis watermark, Output& out) override {
     watermark_ = watermark;
-    EmissionBuffer emission(schema_);
+    EmissionBuffer emission(step_.schema);
     std::vector<Timer> due;
     std::vector<std::pair<uint32_t, int64_t>> expired;
     while (!timers_.empty() && HasPassed(watermark, timers_.top().time, 0)) {
@@ -53,21 +42,22 @@ class ChangingSessions : public Operator {
       timers_.pop();
       const auto session = rows_.sessions(timer.key).find(timer.first);
       if (session == rows_.sessions(timer.key).end()) continue;
-      const int64_t end = session->second.last + gap_;
+      const int64_t end = session->second.last + step_.gap;
       if (!HasPassed(watermark, end, 0)) {
         timers_.push({end, timer.key, timer.first});
       } else if (!session->second.closed) {
         session->second.closed = true;
         due.push_back({end, timer.key, timer.first});
-        timers_.push({AfterLateness(end), timer.key, timer.first});
-      } else if (HasPassed(watermark, end, lateness_)) {
+        timers_.push({step_.AfterLateness(end), timer.key, timer.first});
+      } else if (HasPassed(watermark, end, step_.lateness)) {
         expired.emplace_back(timer.key, timer.first);
       } else {
-        timers_.push({AfterLateness(end), timer.key, timer.first});
+        timers_.push({step_.AfterLateness(end), timer.key, timer.first});
       }
     }
     std::sort(due.begin(), due.end());
-    for (size_t i = 0; settings_.emit == EmitMode::kFinal && i < due.size() && !context_->IsCancelled(); ++i) {
+    for (size_t i = 0; step_.settings.emit == EmitMode::kFinal && i < due.size() && !step_.context->IsCancelled();
+         ++i) {
       VELO_RETURN_IF_ERROR(Show(due[i].key, due[i].first, &emission));
     }
     VELO_RETURN_IF_ERROR(ComputeShown(&emission));
@@ -95,14 +85,7 @@ class ChangingSessions : public Operator {
   int64_t StateBytes() const override { return rows_.MemoryBytes(); }
 
   void Explain(std::vector<OperatorInsight>* insights) const override {
-    if (settings_.emit != EmitMode::kFinal) return;
-    OperatorInsight insight;
-    insight.kind = OperatorInsight::Kind::kWindow;
-    if (!timers_.empty()) {
-      insight.open_windows = static_cast<int64_t>(timers_.size());
-      insight.first_end = timers_.top().time;
-    }
-    insights->push_back(std::move(insight));
+    step_.Explain(timers_.size(), timers_.empty() ? 0 : timers_.top().time, insights);
   }
 
  private:
@@ -122,9 +105,9 @@ class ChangingSessions : public Operator {
   Status Consume(const Batch& batch, const KeysAndInputs& input, const arrow::Int64Array& times, Output& out) {
     VELO_RETURN_IF_ERROR(rows_.Find(input, &key_ids_, &value_ids_));
     // Before the watermark moves nothing is closed, so that only the outcome of the batch counts.
-    const bool in_steps =
-        settings_.emit == EmitMode::kEachRow || (settings_.emit == EmitMode::kFinal && watermark_ != kBeginOfTime);
-    EmissionBuffer emission(schema_);
+    const bool in_steps = step_.settings.emit == EmitMode::kEachRow ||
+                          (step_.settings.emit == EmitMode::kFinal && watermark_ != kBeginOfTime);
+    EmissionBuffer emission(step_.schema);
     std::vector<uint32_t> late, bad;
     for (uint32_t row = 0; row < static_cast<uint32_t>(times.length()); ++row) {
       if (times.IsNull(row)) {
@@ -138,7 +121,7 @@ class ChangingSessions : public Operator {
     }
     VELO_RETURN_IF_ERROR(Refresh(&emission));
     VELO_RETURN_IF_ERROR(ComputeShown(&emission));
-    CountSetAside(batch, late, bad, *node_.window, settings_.counts_input, *context_, &counts);
+    CountSetAside(batch, late, bad, *step_.node.window, step_.settings.counts_input, *step_.context, &counts);
     counts.rows_used =
         std::max<int64_t>(counts.rows_used, 0) + batch.num_rows() - static_cast<int64_t>(late.size() + bad.size());
     VELO_RETURN_IF_ERROR(emission.Flush(out));
@@ -148,7 +131,7 @@ class ChangingSessions : public Operator {
   // Returns false for a row that comes too late.
   bool TakeIn(uint32_t row, int64_t time, const ChangeSigns& signs) {
     const uint32_t key = key_ids_[row];
-    const bool too_late = HasPassed(watermark_, time + gap_, lateness_);
+    const bool too_late = HasPassed(watermark_, time + step_.gap, step_.lateness);
     if (!signs.takes_back.empty() && signs.takes_back[row] != 0) {
       if (!rows_.TakeBack(key, time, value_ids_[row])) return !too_late;
     } else {
@@ -186,7 +169,7 @@ class ChangingSessions : public Operator {
         ++old;
         continue;
       }
-      if (old->second.emitted && settings_.emits_deletes) {
+      if (old->second.emitted && step_.settings.emits_deletes) {
         shown_.push_back({key, old->first, old->second.last, RowKind::kDelete});
       }
       old = sessions.erase(old);
@@ -196,18 +179,18 @@ class ChangingSessions : public Operator {
       SessionRows::Session& session = at->second;
       const bool changed = is_new || session.last != last || WasTouched(key, first, last);
       session.last = last;
-      if (is_new) timers_.push({last + gap_, key, first});
+      if (is_new) timers_.push({last + step_.gap, key, first});
       if (!changed) continue;
-      if (settings_.emit != EmitMode::kFinal) {
+      if (step_.settings.emit != EmitMode::kFinal) {
         VELO_RETURN_IF_ERROR(Show(key, first, emission));
         continue;
       }
       // FINAL: a session that is closed is given out again, unless it has grown past the watermark.
       const bool was_closed = session.closed;
-      session.closed = HasPassed(watermark_, last + gap_, 0);
+      session.closed = HasPassed(watermark_, last + step_.gap, 0);
       if (session.closed) VELO_RETURN_IF_ERROR(Show(key, first, emission));
       if (session.closed != was_closed) {
-        timers_.push({session.closed ? AfterLateness(last + gap_) : last + gap_, key, first});
+        timers_.push({session.closed ? step_.AfterLateness(last + step_.gap) : last + step_.gap, key, first});
       }
     }
     return Status::OK();
@@ -230,30 +213,16 @@ class ChangingSessions : public Operator {
 
   Status ComputeShown(EmissionBuffer* emission) {
     if (shown_.empty()) return Status::OK();
-    AggregateColumns states(node_.aggregates);
+    AggregateColumns states(step_.node.aggregates);
     states.Resize(static_cast<int64_t>(shown_.size()));
     VELO_ASSIGN_OR_RETURN(const AggregateInputs inputs, rows_.InputsOf(shown_values_));
     VELO_RETURN_IF_ERROR(states.Update(inputs, shown_owners_.data()));
-    std::vector<uint32_t> keys, all(shown_.size());
-    std::iota(all.begin(), all.end(), 0U);
-    std::vector<int64_t> starts, ends;
-    std::vector<RowKind> kinds;
+    SessionResults results;
     for (const Shown& each : shown_) {
-      keys.push_back(each.key);
-      starts.push_back(each.first);
-      ends.push_back(each.last + gap_);
-      kinds.push_back(each.kind);
+      const auto group = static_cast<uint32_t>(results.keys.size());
+      results.Add(each.key, group, each.first, each.last + step_.gap, each.kind);
     }
-    std::vector<std::shared_ptr<arrow::Array>> columns;
-    for (size_t key = 0; key < node_.keys.size(); ++key) {
-      VELO_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> column, rows_.Keys(key, keys));
-      columns.push_back(std::move(column));
-    }
-    VELO_RETURN_IF_ERROR(states.Finalise(all, &columns));
-    const auto count = static_cast<int64_t>(keys.size());
-    columns.push_back(std::make_shared<arrow::Int64Array>(count, arrow::Buffer::FromVector(std::move(starts))));
-    columns.push_back(std::make_shared<arrow::Int64Array>(count, arrow::Buffer::FromVector(std::move(ends))));
-    emission->Add(std::move(columns), std::move(kinds));
+    VELO_RETURN_IF_ERROR(step_.Append(rows_.keys(), &states, std::move(results), emission));
     shown_.clear();
     shown_values_.clear();
     shown_owners_.clear();
@@ -266,22 +235,14 @@ class ChangingSessions : public Operator {
     return Status::OK();
   }
 
-  int64_t AfterLateness(int64_t end) const { return end > INT64_MAX - lateness_ ? INT64_MAX : end + lateness_; }
-
   void ResetTimers() {
     timers_ = {};
     for (uint32_t key = 0; key < rows_.key_count(); ++key) {
-      for (const auto& [first, session] : rows_.sessions(key)) timers_.push({session.last + gap_, key, first});
+      for (const auto& [first, session] : rows_.sessions(key)) timers_.push({session.last + step_.gap, key, first});
     }
   }
 
-  const AggregateSettings settings_;
-  const AggregateNode& node_;
-  const int64_t gap_;
-  const int64_t lateness_;
-  const int time_column_;
-  const std::shared_ptr<arrow::Schema> schema_;
-  LaneContext* const context_;
+  const SessionStep step_;
   SessionRows rows_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   EventMillis watermark_ = kBeginOfTime;

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "engine/functions/aggregate/distinct.h"
 #include "engine/functions/aggregate/value_codec.h"
 #include "engine/functions/families.h"
 #include "engine/functions/type_rules.h"
@@ -77,7 +76,8 @@ class CollectedValues : public Aggregator {
 
 class ArrayAggregator : public CollectedValues {
  public:
-  explicit ArrayAggregator(const CallTypes& types) : CollectedValues(types.arguments[0], true), result_(types.result) {}
+  ArrayAggregator(const CallTypes& types, bool keep_nulls)
+      : CollectedValues(types.arguments[0], keep_nulls), result_(types.result) {}
   Result<std::shared_ptr<arrow::Array>> Finalise(std::span<const uint32_t> groups) override {
     VELO_ASSIGN_OR_RETURN_ARROW(auto made, arrow::MakeBuilder(result_.ToArrow()));
     auto* lists = static_cast<arrow::ListBuilder*>(made.get());
@@ -151,11 +151,9 @@ Result<CallTypes> ModeTypes(std::string_view name, TypeSpan arguments, ConstantS
   return CallTypes{{type}, type};
 }
 
+template <bool kKeepNulls>
 std::unique_ptr<Aggregator> MakeArrayAggregator(const CallTypes& types, ConstantSpan) {
-  return std::make_unique<ArrayAggregator>(types);
-}
-std::unique_ptr<Aggregator> MakeSetAggregator(const CallTypes& types, ConstantSpan) {
-  return MakeDistinct(std::make_unique<ArrayAggregator>(types), types.arguments);
+  return std::make_unique<ArrayAggregator>(types, kKeepNulls);
 }
 std::unique_ptr<Aggregator> MakeStringAggregator(const CallTypes&, ConstantSpan constants) {
   const bool given = constants.size() > 1 && constants[1] != nullptr;
@@ -169,12 +167,13 @@ std::unique_ptr<Aggregator> MakeMode(const CallTypes& types, ConstantSpan) {
 
 void RegisterCollectedValues(FunctionRegistry* registry) {
   const auto add = [registry](std::string name, std::vector<std::string> aliases, TypeRule types, auto make,
-                              FunctionDoc doc) {
+                              FunctionDoc doc, bool is_distinct = false) {
     AggregateFunction function;
     function.name = std::move(name);
     function.aliases = std::move(aliases);
     function.types = types;
     function.make = make;
+    function.is_distinct = is_distinct;
     function.doc = std::move(doc);
     registry->Add(std::move(function));
   };
@@ -182,12 +181,13 @@ void RegisterCollectedValues(FunctionRegistry* registry) {
       FixedTypes<TypeKind::kString, 1, TypeKind::kString, TypeKind::kString>, MakeStringAggregator,
       {"Aggregate", "STRING_AGG(x[, separator]) → STRING", "The values as text, in arrival order, with a separator.",
        "NULL values are left out", "STRING_AGG(symbol, ', ')", ""});
-  add("ARRAY_AGG", {"COLLECT_LIST"}, ArrayTypes, MakeArrayAggregator,
+  add("ARRAY_AGG", {"COLLECT_LIST"}, ArrayTypes, MakeArrayAggregator<true>,
       {"Aggregate", "ARRAY_AGG(x) → ARRAY", "All values in arrival order.", "NULL values are kept", "ARRAY_AGG(symbol)",
        ""});
-  add("COLLECT_SET", {}, ArrayTypes, MakeSetAggregator,
+  add("COLLECT_SET", {}, ArrayTypes, MakeArrayAggregator<false>,
       {"Aggregate", "COLLECT_SET(x) → ARRAY", "The distinct values in arrival order.", "NULL values are left out",
-       "COLLECT_SET(symbol)", ""});
+       "COLLECT_SET(symbol)", ""},
+      /*is_distinct=*/true);
   add("MODE", {}, ModeTypes, MakeMode,
       {"Aggregate", "MODE(x) → type of x", "The most frequent value, the earliest among equals.",
        "NULL values are ignored", "MODE(symbol)", ""});

@@ -58,8 +58,14 @@ class CountAggregator : public GroupAggregator<int64_t>, public RunningAggregato
       const auto& flags = static_cast<const arrow::BooleanArray&>(*arguments[0]);
       ForEachValue(flags, groups, selected, rows,
                    [&](uint32_t group, int64_t row) { states_[group] += flags.Value(row) ? step : 0; });
-    } else {
+    } else if (arguments.size() == 1) {
       ForEachValue(*arguments[0], groups, selected, rows, [&](uint32_t group, int64_t) { states_[group] += step; });
+    } else {
+      for (int64_t row = 0; row < rows; ++row) {
+        const bool has_null =
+            std::any_of(arguments.begin(), arguments.end(), [row](const auto& values) { return values->IsNull(row); });
+        if (!has_null && (selected == nullptr || selected[row] != 0)) states_[groups[row]] += step;
+      }
     }
   }
 
@@ -107,6 +113,11 @@ Result<CallTypes> CountTypes(std::string_view name, TypeSpan arguments, Constant
   return CallTypes{{arguments.begin(), arguments.end()}, TypeKind::kInteger};
 }
 
+Result<CallTypes> CountDistinctTypes(std::string_view name, TypeSpan arguments, ConstantSpan) {
+  VELO_RETURN_IF_ERROR(CheckCount(name, arguments, 1, -1));
+  return CallTypes{{arguments.begin(), arguments.end()}, TypeKind::kInteger};
+}
+
 template <Counted kWhat>
 std::unique_ptr<Aggregator> MakeCount(const CallTypes&, ConstantSpan) {
   return std::make_unique<CountAggregator>(kWhat);
@@ -124,6 +135,7 @@ void RegisterCounts(FunctionRegistry* registry) {
   count.types = CountTypes;
   count.make = MakeCount<Counted::kRows>;
   count.counts_rows = true;
+  count.counts_values = true;
   count.doc = {"Aggregate",
                "COUNT(*) | COUNT(x) | COUNT(DISTINCT x, ...) → INTEGER",
                "Number of rows, of non-NULL values or of distinct values.",
@@ -131,6 +143,19 @@ void RegisterCounts(FunctionRegistry* registry) {
                "COUNT(*)",
                ""};
   registry->Add(std::move(count));
+  AggregateFunction count_distinct;
+  count_distinct.name = "COUNT_DISTINCT";
+  count_distinct.types = CountDistinctTypes;
+  count_distinct.make = MakeCount<Counted::kRows>;
+  count_distinct.counts_values = true;
+  count_distinct.is_distinct = true;
+  count_distinct.doc = {"Aggregate",
+                        "COUNT_DISTINCT(x, ...) → INTEGER",
+                        "Number of distinct values, exactly.",
+                        "NULL values are not counted",
+                        "COUNT_DISTINCT(user_id)",
+                        ""};
+  registry->Add(std::move(count_distinct));
   AggregateFunction count_if;
   count_if.name = "COUNT_IF";
   count_if.types = FixedTypes<TypeKind::kInteger, 1, TypeKind::kBoolean>;

@@ -206,7 +206,7 @@ BoundExpressionPtr ExpressionBinder::BindAggregate(const sql::Call& call, const 
   const AggregateFunction& function = combinations ? *context_->functions->FindAggregate("COUNT_DISTINCT") : named;
   AggregateCall bound;
   bound.function = &function;
-  bound.distinct = call.distinct && !combinations;
+  bound.distinct = call.distinct || function.is_distinct;
   bound.text = ExpressionText(call);
   const bool star = call.arguments.size() == 1 && call.arguments[0]->kind == sql::ExpressionKind::kStar;
   if (star && !function.counts_rows) {

@@ -125,6 +125,9 @@ class ExpressionBinder {
   /// A path whose first part names a relation of an enclosing query; null when there is none.
   Bound UseOuterRelation(const sql::ColumnReference& reference);
   Bound ReportMissing(const ColumnMatch& match, const sql::ColumnReference& reference);
+  void ReportAmbiguous(const ColumnMatch& match, const sql::ColumnReference& reference);
+  void ReportUnknownQualifier(const sql::ColumnReference& reference);
+  void ReportUnknownColumn(const ColumnMatch& match, const sql::ColumnReference& reference);
   bool ReportMissingAlias(const sql::ColumnReference& reference);
   void OfferGroupBy(const std::string& column, Diagnostic* found);
   Bound WindowBoundColumn(bool start, SourceSpan span, std::string text);

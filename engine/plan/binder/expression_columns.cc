@@ -269,65 +269,74 @@ bool ExpressionBinder::ReportMissingAlias(const sql::ColumnReference& reference)
 }
 
 BoundExpressionPtr ExpressionBinder::ReportMissing(const ColumnMatch& match, const sql::ColumnReference& reference) {
-  Scope& scope = *env_->scope;
   if (match.kind == ColumnMatch::Kind::kAmbiguous) {
-    std::string candidates;
-    Diagnostic found;
-    found.code = "E2103";
-    found.span = reference.span;
-    for (int index : match.candidates) {
-      const ScopeRelation& relation = scope.relations()[index];
-      const std::string qualifier = relation.alias.empty() ? relation.name : relation.alias;
-      const std::string full = sql::QuoteIdentifier(qualifier) + "." + sql::QuoteIdentifier(match.column.name);
-      candidates += (candidates.empty() ? "" : ", ") + full;
-      found.fixes.push_back({"write " + full, {{reference.parts[0].span, full}}});
-    }
-    found.message = fmt::format("'{}' is in more than one relation", reference.parts[0].text);
-    found.hint = "say which: " + candidates;
-    found.statement = diagnostics().statement();
-    diagnostics().Add(std::move(found));
-    return Poison(reference.span);
-  }
-  if (scope.relations().empty()) {
+    ReportAmbiguous(match, reference);
+  } else if (env_->scope->relations().empty()) {
     diagnostics()
         .Error("E2107", reference.span,
                fmt::format("'{}' is a column, but the query has no FROM", reference.parts[0].text))
         .hint = "add FROM and the name of a stream";
-    return Poison(reference.span);
+  } else if (match.kind == ColumnMatch::Kind::kUnknownQualifier) {
+    ReportUnknownQualifier(reference);
+  } else {
+    ReportUnknownColumn(match, reference);
   }
-  if (match.kind == ColumnMatch::Kind::kUnknownQualifier) {
-    std::vector<std::string> names;
-    bool is_hidden = false;
-    for (const ScopeRelation& relation : scope.relations()) {
-      const std::string& name = relation.alias.empty() ? relation.name : relation.alias;
-      if (name == reference.parts[0].text) {
-        is_hidden = true;
-      } else {
-        names.push_back(name);
-      }
-    }
-    if (is_hidden) {
-      diagnostics()
-          .Error("E2104", PartSpan(reference, 0),
-                 fmt::format("the columns of '{}' can only be used in ON: it is the right side of a LEFT SEMI JOIN",
-                             reference.parts[0].text))
-          .hint = "use JOIN to show columns of both sides";
-      return Poison(reference.span);
-    }
-    Diagnostic& found = diagnostics().Error(
-        "E2104", PartSpan(reference, 0),
-        fmt::format("unknown relation or alias '{}' in {}", reference.parts[0].text, ExpressionText(reference)));
-    std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    found.hint = "relations of this query: " + list;
-    std::vector<std::string> near = NearNames(reference.parts[0].text, names);
-    if (near.empty() && names.size() == 1) near = names;
-    for (const std::string& name : near) {
-      found.fixes.push_back(
-          {fmt::format("did you mean '{}'?", name), {{PartSpan(reference, 0), sql::QuoteIdentifier(name)}}});
-    }
-    return Poison(reference.span);
+  return Poison(reference.span);
+}
+
+void ExpressionBinder::ReportAmbiguous(const ColumnMatch& match, const sql::ColumnReference& reference) {
+  std::string candidates;
+  Diagnostic found;
+  found.code = "E2103";
+  found.span = reference.span;
+  for (int index : match.candidates) {
+    const ScopeRelation& relation = env_->scope->relations()[index];
+    const std::string qualifier = relation.alias.empty() ? relation.name : relation.alias;
+    const std::string full = sql::QuoteIdentifier(qualifier) + "." + sql::QuoteIdentifier(match.column.name);
+    candidates += (candidates.empty() ? "" : ", ") + full;
+    found.fixes.push_back({"write " + full, {{reference.parts[0].span, full}}});
   }
+  found.message = fmt::format("'{}' is in more than one relation", reference.parts[0].text);
+  found.hint = "say which: " + candidates;
+  found.statement = diagnostics().statement();
+  diagnostics().Add(std::move(found));
+}
+
+void ExpressionBinder::ReportUnknownQualifier(const sql::ColumnReference& reference) {
+  std::vector<std::string> names;
+  bool is_hidden = false;
+  for (const ScopeRelation& relation : env_->scope->relations()) {
+    const std::string& name = relation.alias.empty() ? relation.name : relation.alias;
+    if (name == reference.parts[0].text) {
+      is_hidden = true;
+    } else {
+      names.push_back(name);
+    }
+  }
+  if (is_hidden) {
+    diagnostics()
+        .Error("E2104", PartSpan(reference, 0),
+               fmt::format("the columns of '{}' can only be used in ON: it is the right side of a LEFT SEMI JOIN",
+                           reference.parts[0].text))
+        .hint = "use JOIN to show columns of both sides";
+    return;
+  }
+  Diagnostic& found = diagnostics().Error(
+      "E2104", PartSpan(reference, 0),
+      fmt::format("unknown relation or alias '{}' in {}", reference.parts[0].text, ExpressionText(reference)));
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  found.hint = "relations of this query: " + list;
+  std::vector<std::string> near = NearNames(reference.parts[0].text, names);
+  if (near.empty() && names.size() == 1) near = names;
+  for (const std::string& name : near) {
+    found.fixes.push_back(
+        {fmt::format("did you mean '{}'?", name), {{PartSpan(reference, 0), sql::QuoteIdentifier(name)}}});
+  }
+}
+
+void ExpressionBinder::ReportUnknownColumn(const ColumnMatch& match, const sql::ColumnReference& reference) {
+  const Scope& scope = *env_->scope;
   const bool one = match.qualifier_relation >= 0 || scope.relations().size() == 1;
   const int relation_index = match.qualifier_relation >= 0 ? match.qualifier_relation : 0;
   const size_t part = match.qualifier_relation >= 0 ? 1 : 0;
@@ -353,7 +362,6 @@ BoundExpressionPtr ExpressionBinder::ReportMissing(const ColumnMatch& match, con
     found.fixes.push_back(
         {fmt::format("did you mean '{}'?", near), {{PartSpan(reference, part), sql::QuoteIdentifier(near)}}});
   }
-  return Poison(reference.span);
 }
 
 void ExpressionBinder::OfferGroupBy(const std::string& column, Diagnostic* found) {

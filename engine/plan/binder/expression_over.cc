@@ -82,8 +82,8 @@ BoundExpressionPtr ExpressionBinder::BindOver(const sql::Call& call, std::string
     // COUNT(DISTINCT a, b) counts combinations.
     if (bound.call.function->counts_rows && call.distinct && call.arguments.size() > 1) {
       bound.call.function = context_->functions->FindAggregate("COUNT_DISTINCT");
-      bound.call.distinct = false;
     }
+    bound.call.distinct |= bound.call.function->is_distinct;
   } else {
     bound.call.function = nullptr;
   }
