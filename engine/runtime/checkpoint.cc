@@ -14,7 +14,7 @@ using exec::TakeText;
 namespace {
 
 /// Goes up whenever the bytes of a checkpoint or of any operator's state change their meaning.
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;  // 1: aggregates with DISTINCT kept what they had seen in another form.
 
 Result<StatementCheckpoint> TakeStatement(std::string_view* in) {
   StatementCheckpoint statement;
