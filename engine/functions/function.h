@@ -106,10 +106,10 @@ struct AggregateFunction {
   TypeRule types = nullptr;
   /// Makes an empty state. `constants` as for TypeRule (percentile fraction, separator).
   std::unique_ptr<Aggregator> (*make)(const CallTypes& types, std::span<const std::string* const> constants) = nullptr;
-  bool counts_rows = false;      ///< COUNT(*): no argument needed.
-  bool counts_true = false;      ///< Rows for which its argument is true.
-  bool counts_values = false;    ///< COUNT and COUNT_DISTINCT: its values that are not NULL.
-  bool is_distinct = false;      ///< Takes each value once, without the word DISTINCT: bound as if it stood there.
+  bool counts_rows = false;    ///< COUNT(*): no argument needed.
+  bool counts_true = false;    ///< Rows for which its argument is true.
+  bool counts_values = false;  ///< COUNT and COUNT_DISTINCT: its values that are not NULL.
+  bool is_distinct = false;    ///< Takes each value once, without the word DISTINCT: bound as if it stood there.
   FunctionDoc doc;
 };
 
