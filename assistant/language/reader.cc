@@ -8,6 +8,17 @@
 
 namespace velo::language {
 
+namespace {
+
+const SourceModel& NoSource() {
+  static const SourceModel kNone;
+  return kNone;
+}
+
+}  // namespace
+
+Reader::Reader(const Sentence& sentence) : Reader(sentence, NoSource(), nullptr) {}
+
 Reader::Reader(const Sentence& sentence, const SourceModel& source, const QueryNames* names)
     : sentence(sentence), source(source), names(names) {
   size_t count = sentence.tokens.size();

@@ -40,6 +40,8 @@ struct Operand {
 class Reader {
  public:
   Reader(const Sentence& sentence, const SourceModel& source, const QueryNames* names);
+  /// For the words alone: there are no columns, values or sources.
+  explicit Reader(const Sentence& sentence);
 
   const Sentence& sentence;
   const SourceModel& source;

@@ -41,7 +41,7 @@ struct AnomalyFrame {
 /// "(by) more than 3 standard deviations (above)"
 void TakeSigma(FixedForm* form, AnomalyFrame* frame) {
   const std::vector<Token>& tokens = form->utterance.sentence.tokens;
-  Reader reader(form->utterance.sentence, SourceModel(), nullptr);
+  Reader reader(form->utterance.sentence);
   for (size_t i = 0; i < tokens.size(); ++i) {
     reader.at = i + 1;
     if (!tokens[i].has_number || reader.Match(kUnits) == 0) continue;
@@ -57,7 +57,7 @@ void TakeSigma(FixedForm* form, AnomalyFrame* frame) {
 
 /// "(from the) moving average"; "median" by itself is a figure that is asked for.
 void TakeMeans(FixedForm* form) {
-  Reader reader(form->utterance.sentence, SourceModel(), nullptr);
+  Reader reader(form->utterance.sentence);
   for (reader.at = 1; !reader.done(); ++reader.at) {
     static constexpr std::string_view kLeads[] = {"from", "the",  "its",     "their", "above", "below",
                                                   "than", "with", "against", "to",    "of"};
@@ -90,7 +90,7 @@ void TakeWords(FixedForm* form, AnomalyFrame* frame) {
 
 /// True when one of the phrases stands in the message and names no source, column or value.
 bool SaysBeyondData(const Utterance& utterance, std::string_view phrases) {
-  Reader reader(utterance.sentence, SourceModel(), nullptr);
+  Reader reader(utterance.sentence);
   for (; !reader.done(); ++reader.at) {
     if (reader.Match(phrases) == 0) continue;
     const bool data = std::any_of(utterance.sources.begin(), utterance.sources.end(), [&](const SourceModel& source) {
@@ -105,8 +105,26 @@ bool SaysBeyondData(const Utterance& utterance, std::string_view phrases) {
 }
 
 struct Parts {
-  std::string name, mean, spread, over, keys;
+  std::string name, mean, spread, over;
 };
+
+/// Says over which rows the mean is taken: "of the last 100 trades". Fills `parts->over`.
+std::string ReachBack(const SourceModel& source, const std::vector<int>& partition, AnomalyFrame* frame, Parts* parts,
+                      std::vector<Assumption>* told) {
+  const std::string keys = partition.empty() ? "" : fmt::format("PARTITION BY {} ", ColumnList(source, partition));
+  if (frame->milliseconds > 0) {
+    parts->over = fmt::format("OVER ({}ORDER BY {} RANGE BETWEEN {} PRECEDING AND CURRENT ROW)", keys, TimeText(source),
+                              sql::PrintDuration(MakeDuration(frame->milliseconds)));
+    return "of the last " + LengthWords(frame->milliseconds);
+  }
+  const std::string noun = Plural(source.singular);
+  if (frame->rows == 0) {
+    frame->rows = kDefaultRows;
+    told->push_back({"rows", fmt::format("compared with the last {} {}", kDefaultRows, noun), {}});
+  }
+  parts->over = fmt::format("OVER (ROWS WINDOW BUFFER {} ROWS {}ORDER BY {})", frame->rows, keys, TimeText(source));
+  return fmt::format("of the last {} {}", frame->rows, noun);
+}
 
 std::string QueryText(const AnomalyFrame& frame, const Reading& reading, const Parts& parts,
                       const std::vector<int>& partition) {
@@ -170,20 +188,7 @@ std::optional<Reply> ReadAnomaly(const Utterance& utterance) {
   parts.name = source.fields[static_cast<size_t>(value.field)].name;
   parts.mean = sql::QuoteIdentifier("mean_" + parts.name);
   parts.spread = sql::QuoteIdentifier("stddev_" + parts.name);
-  const std::string keys = partition.empty() ? "" : fmt::format("PARTITION BY {} ", ColumnList(source, partition));
-  std::string reach;
-  if (frame.milliseconds > 0) {
-    reach = "of the last " + LengthWords(frame.milliseconds);
-    parts.over = fmt::format("OVER ({}ORDER BY {} RANGE BETWEEN {} PRECEDING AND CURRENT ROW)", keys, TimeText(source),
-                             sql::PrintDuration(MakeDuration(frame.milliseconds)));
-  } else {
-    if (frame.rows == 0) {
-      frame.rows = kDefaultRows;
-      told.push_back({"rows", fmt::format("compared with the last {} {}", kDefaultRows, noun), {}});
-    }
-    reach = fmt::format("of the last {} {}", frame.rows, noun);
-    parts.over = fmt::format("OVER (ROWS WINDOW BUFFER {} ROWS {}ORDER BY {})", frame.rows, keys, TimeText(source));
-  }
+  const std::string reach = ReachBack(source, partition, &frame, &parts, &told);
   if (!frame.sigma_said) told.push_back({"sigma", "unusual means more than 3 standard deviations from the mean", {}});
   if (!value.said) told.push_back({"column", fmt::format("{} is looked at", parts.name), {}});
   const std::string title = fmt::format("unusual {} in {}{}", parts.name, noun, PerWords(source, partition));

@@ -30,7 +30,7 @@ enum class Wish : uint8_t { kNone, kFirst, kLatest, kRepeats };
 
 /// True when rows are meant: "the latest order per customer", not "the latest price per symbol".
 bool RowsPerKey(const Utterance& utterance, std::string_view superlatives, FixedForm* form = nullptr) {
-  Reader reader(utterance.sentence, SourceModel(), nullptr);
+  Reader reader(utterance.sentence);
   for (; !reader.done(); ++reader.at) {
     const size_t lead = reader.Match(superlatives);
     const size_t at = reader.at + lead;

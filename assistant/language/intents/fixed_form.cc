@@ -12,15 +12,6 @@
 
 namespace velo::language {
 
-namespace {
-
-const SourceModel& NoSource() {
-  static const SourceModel kNone;
-  return kNone;
-}
-
-}  // namespace
-
 FixedForm::FixedForm(const Utterance& utterance)
     : utterance(utterance), taken_(utterance.sentence.tokens.size(), false) {}
 
@@ -29,7 +20,7 @@ void FixedForm::TakeTokens(size_t from, size_t to) {
 }
 
 bool FixedForm::Take(std::string_view phrases) {
-  Reader reader(utterance.sentence, NoSource(), nullptr);
+  Reader reader(utterance.sentence);
   bool found = false;
   while (!reader.done()) {
     const size_t length = taken_[reader.at] ? 0 : reader.Match(phrases);
@@ -42,7 +33,7 @@ bool FixedForm::Take(std::string_view phrases) {
 
 int64_t FixedForm::TakeRows(const SourceModel* source) {
   const std::vector<Token>& tokens = utterance.sentence.tokens;
-  Reader reader(utterance.sentence, NoSource(), nullptr);
+  Reader reader(utterance.sentence);
   for (size_t i = 0; i < tokens.size(); ++i) {
     const Token& token = tokens[i];
     const bool whole = token.is_number() && !token.percent && token.number >= 2 && token.number <= 1e6;
@@ -67,7 +58,7 @@ int64_t FixedForm::TakeRows(const SourceModel* source) {
 }
 
 int64_t FixedForm::TakeDurationAfter(std::string_view leads) {
-  Reader reader(utterance.sentence, NoSource(), nullptr);
+  Reader reader(utterance.sentence);
   for (; !reader.done(); ++reader.at) {
     const size_t lead = taken_[reader.at] ? 0 : reader.Match(leads);
     const size_t at = reader.at + lead;

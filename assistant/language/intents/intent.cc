@@ -19,11 +19,6 @@ constexpr std::string_view kPoliteness =
     "to|id like to|i need to|i want|i need|"
     "id like|lets|let us|let me|now|ok|okay|then|so|hey|hi|hello|yes|well|just|thanks|great|cool|nice|and|good";
 
-const SourceModel& NoSource() {
-  static const SourceModel kNone;
-  return kNone;
-}
-
 }  // namespace
 
 std::span<const Intent> Intents() {
@@ -59,7 +54,7 @@ std::span<const Intent> Intents() {
 }
 
 bool Utterance::Has(std::string_view phrases) const {
-  Reader reader(sentence, NoSource(), nullptr);
+  Reader reader(sentence);
   for (; !reader.done(); ++reader.at) {
     if (reader.Match(phrases) > 0) return true;
   }
@@ -67,7 +62,7 @@ bool Utterance::Has(std::string_view phrases) const {
 }
 
 bool Utterance::Begins(std::string_view phrases) const {
-  Reader reader(sentence, NoSource(), nullptr);
+  Reader reader(sentence);
   if (reader.Match(phrases) > 0) return true;
   while (reader.Accept(kPoliteness)) {
     if (reader.Match(phrases) > 0) return true;

@@ -72,7 +72,7 @@ bool IsAbout(const Utterance& utterance, const Missing& missing) {
   // A word that names a source, column or value here ("alerts" topic, "status = dashboard") is data, not a wish.
   for (const SourceModel& source : utterance.sources) {
     for (size_t i = 0; i < utterance.sentence.tokens.size(); ++i) {
-      Reader probe(utterance.sentence, SourceModel(), nullptr);
+      Reader probe(utterance.sentence);
       probe.at = i;
       if (probe.Match(missing.words) == 0) continue;
       if (LinkSourceName(source, utterance.sentence.tokens, i) > 0 || LinkValue(source, utterance.sentence.tokens, i))

@@ -66,7 +66,7 @@ Target TakeTarget(FixedForm* form) {
                                     {"table|materialized view|materialised view", Place::kTable},
                                     {"parquet file|csv file|json file|jsonl file|file", Place::kFile}};
   Target target;
-  Reader reader(form->utterance.sentence, SourceModel(), nullptr);
+  Reader reader(form->utterance.sentence);
   for (; !reader.done() && target.place == Place::kNone; ++reader.at) {
     const size_t start = reader.at;
     const bool creates = start == 0 || reader.Match(kCreate) > 0;

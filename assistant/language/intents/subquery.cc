@@ -51,7 +51,7 @@ const SourceModel* WholeSourceAt(const Utterance& utterance, size_t at, size_t* 
 /// "A … (not) in B": takes "(not) in (the) B (table)".
 std::optional<Membership> TakeMembership(FixedForm* form) {
   const Utterance& utterance = form->utterance;
-  Reader reader(utterance.sentence, SourceModel(), nullptr);
+  Reader reader(utterance.sentence);
   Membership found;
   while (!reader.done()) {
     const size_t start = reader.at;
@@ -116,7 +116,7 @@ std::optional<Reply> ReadMembers(const Utterance& utterance) {
 
 /// "above the average (price) of their symbol": takes it; the group and the column are left to the grammar.
 bool TakeAverage(FixedForm* form, bool* above) {
-  Reader reader(form->utterance.sentence, SourceModel(), nullptr);
+  Reader reader(form->utterance.sentence);
   for (; !reader.done(); ++reader.at) {
     const size_t start = reader.at;
     *above = reader.Match(kAbove) > 0;
