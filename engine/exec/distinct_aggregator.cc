@@ -154,7 +154,7 @@ class DistinctAggregator : public Aggregator {
     VELO_ASSIGN_OR_RETURN(seen.null_at, TakeInteger(in));
     VELO_ASSIGN_OR_RETURN(const std::string_view bytes, TakeText(in));
     seen.numbers.resize(bytes.size() / sizeof(int64_t));
-    std::memcpy(seen.numbers.data(), bytes.data(), seen.numbers.size() * sizeof(int64_t));
+    if (!seen.numbers.empty()) std::memcpy(seen.numbers.data(), bytes.data(), seen.numbers.size() * sizeof(int64_t));
     const bool known =
         std::all_of(seen.numbers.begin(), seen.numbers.end(), [this](int64_t number) { return values_.Knows(number); });
     if (!known || seen.null_at >= static_cast<int64_t>(seen.numbers.size())) {
