@@ -203,7 +203,8 @@ std::vector<FollowUp> NextSteps(const SourceModel& source, const Reply& reply, b
       next.push_back({"Per month", "also per month"});
   }
   if (grouped && !limited) next.push_back({"Only the top 10", "top 10"});
-  if (windowed) next.push_back({"Only complete windows", "only final results"});
+  const bool is_final = reply.sql.find("EMIT FINAL") != std::string::npos;
+  if (windowed && !is_final) next.push_back({"Only complete windows", "only final results"});
   std::string key = GroupColumn(source, reply.sql);
   if (grouped && !key.empty() && next.size() < 4) next.push_back({"Also by " + key, "also by " + key});
   if (!aggregated && !key.empty() && next.size() < 4) next.push_back({"Count per " + key, "count per " + key});
