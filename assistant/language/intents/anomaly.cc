@@ -192,14 +192,13 @@ std::optional<Reply> ReadAnomaly(const Utterance& utterance) {
   if (!frame.sigma_said) told.push_back({"sigma", "unusual means more than 3 standard deviations from the mean", {}});
   if (!value.said) told.push_back({"column", fmt::format("{} is looked at", parts.name), {}});
   const std::string title = fmt::format("unusual {} in {}{}", parts.name, noun, PerWords(source, partition));
-  const std::string where = WhereText(reading);
   std::optional<Reply> reply =
       FormReply(form, &reading, "sql.anomaly", QueryText(frame, reading, parts, partition), title);
   if (!reply) return TextReply("sql.anomaly", std::string(kWorks));
   const std::string_view side = frame.side > 0 ? "above" : frame.side < 0 ? "below" : "from";
-  reply->explanation = fmt::format("{} whose {} is more than {:g} standard deviations {} the mean {}{}{}.",
-                                   Capitalised(noun), parts.name, frame.sigma, side, reach, PerWords(source, partition),
-                                   where.empty() ? "" : ", where " + where.substr(7));
+  reply->explanation =
+      fmt::format("{} whose {} is more than {:g} standard deviations {} the mean {}{}{}.", Capitalised(noun),
+                  parts.name, frame.sigma, side, reach, PerWords(source, partition), WhereWords(reading));
   return reply;
 }
 

@@ -153,7 +153,7 @@ std::optional<Reply> ReadDeduplicate(const Utterance& utterance) {
   if (std::optional<Reply> refusal = RefuseRest(form, reading, "sql.dedup", kWorks)) return refusal;
   if (!said && OwnKey(source) < 0) return AskForKey(utterance, source);
   if (!said) key = {OwnKey(source)};
-  const std::string noun = Plural(source.singular), keys = ColumnList(source, key), where = WhereText(reading);
+  const std::string noun = Plural(source.singular), keys = ColumnList(source, key), where = WhereWords(reading);
   std::vector<Assumption>& told = reading.frame.assumptions;
   if (!said) told.push_back({"key", fmt::format("{} tells {} apart", keys, noun), {}});
   const bool latest = wish == Wish::kLatest;
@@ -173,13 +173,13 @@ std::optional<Reply> ReadDeduplicate(const Utterance& utterance) {
   if (latest) {
     const std::string name = fmt::format("latest_{}", Joined(noun));
     reply->sql = fmt::format("CREATE TABLE {} AS\n{}", sql::QuoteIdentifier(name), reply->sql);
-    reply->explanation = fmt::format("The table {} holds the newest {} of each {}{}.", name, source.singular, keys,
-                                     where.empty() ? "" : ", where " + where.substr(7));
+    reply->explanation =
+        fmt::format("The table {} holds the newest {} of each {}{}.", name, source.singular, keys, where);
     return reply;
   }
-  reply->explanation = fmt::format("{} of each {}{}; every {} is forgotten after {} without one.",
-                                   repeats ? "Every further row" : "The first row", keys,
-                                   where.empty() ? "" : ", where " + where.substr(7), keys, LengthWords(memory));
+  reply->explanation =
+      fmt::format("{} of each {}{}; every {} is forgotten after {} without one.",
+                  repeats ? "Every further row" : "The first row", keys, where, keys, LengthWords(memory));
   return reply;
 }
 

@@ -226,6 +226,12 @@ std::string WhereText(const Reading& reading) {
   return text;
 }
 
+std::string WhereWords(const Reading& reading) {
+  constexpr size_t kKeyword = std::string_view(" WHERE ").size();
+  const std::string where = WhereText(reading);
+  return where.empty() ? "" : ", where " + where.substr(kKeyword);
+}
+
 std::string ColumnList(const SourceModel& source, const std::vector<int>& fields) {
   std::string text;
   for (int field : fields)

@@ -66,6 +66,8 @@ int SeriesColumn(const SourceModel& source);
 
 /// " WHERE a AND b" from the conditions and the time range of a reading; empty for none.
 std::string WhereText(const Reading& reading);
+/// The same for a sentence: ", where a AND b"; empty for none.
+std::string WhereWords(const Reading& reading);
 /// "a, b" quoted.
 std::string ColumnList(const SourceModel& source, const std::vector<int>& fields);
 /// " per symbol and side"; empty for none.

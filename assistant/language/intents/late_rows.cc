@@ -39,7 +39,7 @@ bool Begin(const Utterance& utterance) {
       "late arriving|late arrivals|late events|late event|late data|late records|late record|late rows|late "
       "messages|late "
       "ones|out of order|lateness|data later|events later|rows later|records later|delayed events|delayed data");
-  const bool time = utterance.Has("event time|event times|watermark|watermarks");
+  const bool time = utterance.Has(kEventTime);
   bool noun = false;  // "late trades"
   for (size_t i = 0; i + 1 < utterance.sentence.tokens.size(); ++i) {
     noun = noun || (utterance.sentence.tokens[i].text == "late" &&
@@ -117,11 +117,8 @@ void SetProperty(std::string key, std::string value, sql::Query* query, std::vec
 
 std::vector<Change> Apply(const Settings& settings, const SourceModel& source, sql::Query* query) {
   std::vector<Change> changes;
-  const RelationPtr& relation = source.fact->relation;
-  const bool declared = relation != nullptr && !relation->event_time_column.empty();
   const std::vector<std::string> times = TimeColumns(source);
   std::string time = settings.time;
-  if (time.empty() && !declared && !times.empty()) time = times.front();
   if (time.empty() && !times.empty()) time = times.front();
   if (!time.empty()) SetProperty("event.time.field", time, query, &changes);
   if (settings.lateness > 0) {

@@ -252,7 +252,7 @@ std::optional<Reply> ReadRowWindow(const Utterance& utterance) {
   reply->suggested_viz = "line";
   const std::string where = WhereText(reading);
   reply->explanation = Capitalised(title) + ", " + column.explanation;
-  if (!where.empty()) reply->explanation += fmt::format(", where {}", where.substr(7));
+  reply->explanation += WhereWords(reading);
   if (frame.percent > 0)
     reply->explanation += fmt::format(", only {} of more than {:g} %",
                                       frame.side > 0   ? "rises"

@@ -23,8 +23,8 @@ constexpr std::string_view kThat =
     "results|the result|the output|results of this|results|result|this query|that query|the query|this|that|it|them";
 constexpr std::string_view kWorks =
     "Rows can go to an embedded topic, a stream, a table or a file: \"write this to topic big-trades\", \"save the "
-    "result as "
-    "a table called latest\".";
+    "result "
+    "as a table called latest\".";
 /// Places that only a connector reaches.
 constexpr std::string_view kElsewhere =
     "kafka|clickhouse|click "
@@ -116,8 +116,7 @@ std::string DefaultName(const sql::Query& query) {
   const QueryNames names = NamesOf(*core);
   std::string key = core->group_by.empty() ? "" : sql::Print(*core->group_by.front().expression);
   for (const QueryNames::Item& item : names.items) {
-    if (item.measure)
-      return key.empty() ? item.alias : fmt::format("{}_per_{}", item.alias, Joined(key) == key ? key : key);
+    if (item.measure) return key.empty() ? item.alias : fmt::format("{}_per_{}", item.alias, key);
   }
   const std::string source = core->from.empty() ? "" : core->from[0].name;
   std::string plain;
@@ -137,6 +136,10 @@ struct Written {
   std::string sql, explanation;
 };
 
+std::string CreateText(std::string_view what, const std::string& name, const sql::Query& query) {
+  return fmt::format("CREATE {} {} AS\n{}", what, sql::QuoteIdentifier(Identifier(name)), sql::Print(query));
+}
+
 Written Write(Target* target, sql::Query* query, std::vector<Assumption>* told) {
   if (target->name.empty()) {
     target->name = DefaultName(*query);
@@ -145,16 +148,14 @@ Written Write(Target* target, sql::Query* query, std::vector<Assumption>* told) 
   Written written;
   query->into.clear();
   if (target->place == Place::kTable) {
-    written.sql =
-        fmt::format("CREATE TABLE {} AS\n{}", sql::QuoteIdentifier(Identifier(target->name)), sql::Print(*query));
+    written.sql = CreateText("TABLE", target->name, *query);
     const bool keyed = query->body.select != nullptr && !query->body.select->group_by.empty();
     written.explanation = fmt::format("The table {} holds {}; later queries read it by name.", Identifier(target->name),
                                       keyed ? "the newest row of each key" : "these rows");
     return written;
   }
   if (target->place == Place::kStream) {
-    written.sql =
-        fmt::format("CREATE STREAM {} AS\n{}", sql::QuoteIdentifier(Identifier(target->name)), sql::Print(*query));
+    written.sql = CreateText("STREAM", target->name, *query);
     written.explanation =
         fmt::format("The stream {} carries these rows; later queries read it by name.", Identifier(target->name));
     return written;
@@ -169,8 +170,7 @@ Written Write(Target* target, sql::Query* query, std::vector<Assumption>* told) 
     written.explanation = fmt::format("The rows are written to the file {}.", target->name);
     return written;
   }
-  written.sql =
-      fmt::format("CREATE STREAM {} AS\n{}", sql::QuoteIdentifier(Identifier(target->name)), sql::Print(*query));
+  written.sql = CreateText("STREAM", target->name, *query);
   written.explanation =
       fmt::format("The rows are written to the topic {}, which is made when it is not there.", target->name);
   return written;
@@ -205,14 +205,14 @@ std::optional<Reply> ReadSink(const Utterance& utterance) {
   sql::QueryPtr query;
   std::string title = "Write to " + target.name;
   FormSource found = ReadRest(form, {});
-  const bool own = found.reading && (!found.reading->frame.empty() || found.reading->named_source);
-  if (own && !of_focus) {
+  const bool own = !of_focus && found.reading && (!found.reading->frame.empty() || found.reading->named_source);
+  if (own) {
     rest = std::move(*found.reading);
     const FormParts all{.window = true, .measures = true, .limit = true, .range = true};
     if (std::optional<Reply> refusal = RefuseRest(form, rest, "sql.sink", kWorks, all)) return refusal;
     query = BuildQuery(*rest.source, &rest.frame).query;
   } else {
-    if (!own && found.reply && !of_focus) return found.reply;
+    if (found.reply && !of_focus) return found.reply;
     if (utterance.situation.focus_sql.empty())
       return TextReply("sql.sink", fmt::format("There is no query yet whose rows could be written. {}", kWorks));
     query = FocusQuery(utterance);
@@ -220,7 +220,7 @@ std::optional<Reply> ReadSink(const Utterance& utterance) {
   if (query == nullptr || !BindError(*query, utterance).empty()) return TextReply("sql.sink", std::string(kWorks));
   Reply reply;
   reply.intent = "sql.sink";
-  reply.mode = own && !of_focus ? "generate" : "edit";
+  reply.mode = own ? "generate" : "edit";
   reply.confidence = 0.9;
   reply.assumptions = std::move(rest.frame.assumptions);
   Written written = Write(&target, query.get(), &reply.assumptions);
@@ -233,7 +233,7 @@ std::optional<Reply> ReadSink(const Utterance& utterance) {
   if (reply.mode == "edit") reply.changes.push_back({"set_sink", "", target.name});
   reply.suggested_viz = "table";
   reply.follow_ups = {{"Run it", "run it"}, {"Explain it", "explain this"}};
-  reply.words_used = form.WordsUsed(own && !of_focus ? &rest : nullptr);
+  reply.words_used = form.WordsUsed(own ? &rest : nullptr);
   return reply;
 }
 

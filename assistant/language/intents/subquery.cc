@@ -106,9 +106,9 @@ std::optional<Reply> ReadMembers(const Utterance& utterance) {
       fmt::format("{} {} {}", DisplayName(source), members->negated ? "not in" : "in", DisplayName(*members->list));
   std::optional<Reply> reply = FormReply(form, &reading, "sql.subquery", sql, title);
   if (!reply) return TextReply("sql.subquery", std::string(kWorks));
-  reply->explanation = fmt::format("Rows of {} whose {} is {} {} at the moment when the row comes{}.",
-                                   DisplayName(source), key.left, members->negated ? "not in" : "in",
-                                   DisplayName(*members->list), where.empty() ? "" : ", where " + where.substr(7));
+  reply->explanation =
+      fmt::format("Rows of {} whose {} is {} {} at the moment when the row comes{}.", DisplayName(source), key.left,
+                  members->negated ? "not in" : "in", DisplayName(*members->list), WhereWords(reading));
   reply->understood.push_back({fmt::format("{} {}", members->negated ? "not in" : "in", DisplayName(*members->list)),
                                fmt::format("{} {} (SELECT {})", key.left, word, key.right)});
   return reply;
@@ -172,14 +172,13 @@ std::optional<Reply> ReadAboveAverage(const Utterance& utterance) {
       mean, column, above ? ">" : "<", mean);
   const std::string noun = Plural(source->singular), group = ColumnList(*source, partition);
   if (!value.said) reading.frame.assumptions.push_back({"column", fmt::format("{} is compared", name), {}});
-  const std::string where = WhereText(reading);
   std::optional<Reply> reply =
       FormReply(form, &reading, "sql.subquery", sql,
                 fmt::format("{} {} the average {} per {}", noun, above ? "above" : "below", name, group));
   if (!reply) return TextReply("sql.subquery", std::string(kWorks));
   reply->explanation =
       fmt::format("{} whose {} is {} the average of all {} of the same {} so far{}.", Capitalised(noun), name,
-                  above ? "above" : "below", noun, group, where.empty() ? "" : ", where " + where.substr(7));
+                  above ? "above" : "below", noun, group, WhereWords(reading));
   return reply;
 }
 

@@ -73,12 +73,11 @@ std::optional<Reply> ReadTopRows(const Utterance& utterance) {
   const std::string group = source->fields[static_cast<size_t>(top.partition)].name;
   std::string columns;
   for (const FieldModel& field : source->fields) columns += ColumnText("", field.name) + ", ";
-  const std::string where = WhereText(reading);
   const std::string text = fmt::format(
       "SELECT {}place FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY {}{}) AS place FROM {}{}) "
       "AS ranked WHERE place <= {} EMIT CHANGES",
-      columns, ColumnText("", group), ColumnText("", name), top.low ? "" : " DESC", FromText(*source), where,
-      top.count);
+      columns, ColumnText("", group), ColumnText("", name), top.low ? "" : " DESC", FromText(*source),
+      WhereText(reading), top.count);
   std::string title = fmt::format("{} {} {} per {} by {}", top.low ? "Bottom" : "Top", top.count,
                                   Plural(source->singular), group, name);
   std::optional<Reply> reply = FormReply(form, &reading, "sql.topn", text, title);
@@ -87,8 +86,7 @@ std::optional<Reply> ReadTopRows(const Utterance& utterance) {
       {fmt::format("{} {}", top.low ? "bottom" : "top", top.count), fmt::format("place <= {}", top.count)});
   reply->understood.push_back({"per " + group, "PARTITION BY " + group});
   if (!said) reply->assumptions.push_back({"order", "ranked by " + name, {}});
-  const std::string limits = where.empty() ? "" : fmt::format(", where {}", where.substr(7));
-  reply->explanation = title + limits + ", renewed as rows come.";
+  reply->explanation = title + WhereWords(reading) + ", renewed as rows come.";
   return reply;
 }
 

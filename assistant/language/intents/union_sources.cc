@@ -106,7 +106,7 @@ std::optional<Reply> ReadUnion(const Utterance& utterance) {
   if (!reply) return TextReply("sql.union", std::string(kWorks));
   reply->explanation =
       fmt::format("The rows of {}, with {} columns that all of them have{}; origin says where a row is from.", names,
-                  common.size(), where.empty() ? "" : ", where " + where.substr(7));
+                  common.size(), WhereWords(rest));
   if (common.size() < sources.front()->fields.size())
     reply->assumptions.push_back({"columns", fmt::format("only the common columns: {}", columns.substr(2)), {}});
   return reply;
